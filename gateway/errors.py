@@ -1,0 +1,91 @@
+"""Every error that the gateway raises on purpose, and what the reader's browser is told of it.
+
+    LychgateError
+    ├── Faults                    config or policy files are wrong; carries every fault, never one
+    ├── RequestRefused            the request itself: 400 404 405 413 414 421 429 431
+    ├── OriginFailed              502
+    │   ├── OriginTimeout         504
+    │   └── OriginBusy            503, with Retry-After
+    ├── PageUnreadable            a page that can't be parsed within its bounds: judged as without body
+    ├── StoreUnavailable          503
+    └── SessionInvalid            a cookie that proves nothing: the reader is anonymous
+
+``status`` is the HTTP status, ``reason`` a kebab-case word for logs, metrics and pages. Errors are
+told apart by class and ``reason``, never by their text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gateway.model.fault import Fault
+
+
+class LychgateError(Exception):
+    status: ClassVar[int] = 500
+    reason: str = "internal-error"
+
+
+class Faults(LychgateError):
+    """Config or policies that can't be used. ``faults`` is never empty and names every place."""
+
+    reason = "faulty-files"
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class RequestRefused(LychgateError):
+    """A request that no page is looked up for. ``detail`` is shown on the plain error page."""
+
+    def __init__(self, status: int, reason: str, detail: str = "") -> None:
+        self.refused_status = status
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{status} {reason}")
+
+
+class OriginFailed(LychgateError):
+    """The origin couldn't be reached, or answered with something that isn't HTTP."""
+
+    status = 502
+    reason = "origin-failed"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(detail or self.reason)
+
+
+class OriginTimeout(OriginFailed):
+    status = 504
+    reason = "origin-timeout"
+
+
+class OriginBusy(OriginFailed):
+    """``[origin] fetches_max`` requests are under way already."""
+
+    status = 503
+    reason = "origin-busy"
+
+
+class PageUnreadable(LychgateError):
+    """A body over its bounds (bytes, depth, time), in an unknown coding, or undecodable."""
+
+    status = 502
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class StoreUnavailable(LychgateError):
+    status = 503
+    reason = "store-unavailable"
+
+
+class SessionInvalid(LychgateError):
+    """Raised by ``identity.cookies`` alone and caught by its callers: never a reader's error."""
+
+    status = 400
+    reason = "session-invalid"
