@@ -68,11 +68,22 @@ class Sharing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Bytes ready to send. ``head`` is the status line and all headers but Age and Date, each with
-    its CRLF, without the empty line; ``headers`` are the same as pairs, for the full lane."""
+    """Bytes ready to send.
+
+    ``head`` is the status line and every header but Age and Date, each with its CRLF and without
+    the empty line that ends a head; ``headers`` are the same as pairs, for the full lane.
+    ``not_modified`` is the same for the 304 that a matching ``etag`` gets. ``born_at`` is when the
+    origin made the page (its Age counted), in seconds since the epoch; 0 sends no Age.
+    """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     head: bytes = field(repr=False)
     body: bytes = field(repr=False)
     etag: bytes = b""
+    not_modified: bytes = field(repr=False, default=b"")
+    born_at: float = 0.0
+
+
+# (what is shown: "full" or the wall's name, reader kind or "", sharing, rule name or "", coding)
+VariantKey = tuple[str, str, str, str, str]

@@ -39,7 +39,7 @@ class Keep:
     """How much of a body a teaser shows: exactly one of the first three is set.
 
     ``words_max`` bounds ``paragraphs``. ``percent`` is of the body's words. ``until`` is the text
-    of a comment in the body, such as ``<!--more-->``; where the page has none, nothing is kept
+    of a comment in the body (``more`` for ``<!--more-->``); where the page has none, nothing is kept
     beyond ``paragraphs`` = 2, ``words_max`` = 120.
     """
 

@@ -1,0 +1,64 @@
+"""What a policy says of a path, of a page, and in the end: the values between its steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gateway.model.access import Access
+from gateway.model.page import Label
+from gateway.model.rule import Rule, TeaserSettings
+from gateway.policy.conditions import Test
+
+
+class WayKind(Enum):
+    """How a path is fetched (design, step 3)."""
+
+    OPEN = auto()  # nothing could gate it
+    LABEL = auto()  # only the page itself could
+    PATH = auto()  # a rule gates it whatever the page says, or keeps it (`cache:`)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a page asks, by which rule. ``opened_by_hand``: an operator's opening says so.
+    ``failed``: a condition raised, which denies."""
+
+    access: Access
+    rule: str
+    teaser: TeaserSettings
+    opened_by_hand: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``candidates``: the rules that can apply, in order, the last one always. ``strictest``: what
+    the page could turn out to ask. ``opened_until``: an operator's opening, 0 for none."""
+
+    kind: WayKind
+    candidates: tuple[tuple[Rule, Test | None, Settled | None], ...]
+    strictest: Access
+    cache_seconds: float | None = None
+    personal: bool = False
+    preview: bool = False
+    label_could_gate: bool = False
+    opened_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Specialised:
+    """``choices``: a test of the request, or None for the last, and what follows. ``flips_at``: the
+    first instant at which an age condition changes, in seconds since the epoch."""
+
+    policy_version: str
+    choices: tuple[tuple[Test | None, Settled], ...]
+    label: Label | None
+    strictest: Access
+    flips_at: float = math.inf
+
+    @property
+    def sole(self) -> Settled | None:
+        """The one thing that can follow, where no condition on the request is left."""
+        return self.choices[0][1] if self.choices[0][0] is None else None
