@@ -102,8 +102,13 @@ def _wall_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
         ]
         if context.wall is Wall.SUBSCRIBE:
             names.append(catalogue.text(f"preview.with{'' if context.price else 'out'}-price"))
-        # One page holds many walls here, and an id may stand on it once.
-        html = templates.wall(context).replace("lg-wall-title", f"lg-wall-title-{identity}")
+        if context.wall is Wall.UPGRADE:
+            names.append(catalogue.text(f"preview.with{'' if context.plan else 'out'}-plan"))
+        # One page holds many walls here: an id may stand on it once, and each region needs a name
+        # of its own, so the state is said before the heading.
+        title = f"lg-wall-title-{identity}"
+        html = templates.wall(context).replace('id="lg-wall-title"', f'id="{title}"')
+        html = html.replace('"lg-wall-title"', f'"{identity}-name {title}"')
         yield identity, " · ".join(names), Markup(html)  # noqa: S704 — our own template drew it
 
 
@@ -116,7 +121,8 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
     for level in ("members", "paid"):
         html = templates.main_of("withheld", code, level=level, signed_in=False, **_LINKS)
         name = catalogue.text("withheld.title")
-        yield f"{code}-withheld-{level}", f"{name} · {level}", _demoted(html)
+        action = catalogue.text(f"withheld.action.{level}")
+        yield f"{code}-withheld-{level}", f"{name} · {action}", _demoted(html)
     html = templates.main_of("help", code, back=_PATH, **_LINKS)
     yield f"{code}-help", catalogue.text("help.title"), _demoted(html)
 
