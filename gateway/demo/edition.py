@@ -8,6 +8,8 @@ may use (``data-lg-when``, links below ``/-/``), and is a door of its own to Jin
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -110,7 +112,8 @@ class Edition:
         return sorted(others, key=nearness)[:3]
 
     def tag_path(self, language: str, tag: str) -> str:
-        return f"{'/en' if language == 'en' else ''}/tag/{tag.replace(' ', '-')}"
+        plain = unicodedata.normalize("NFKD", tag.lower()).encode("ascii", "ignore").decode()
+        return f"{'/en' if language == 'en' else ''}/tag/{re.sub(r'[^a-z0-9]+', '-', plain)}"
 
     @cached_property
     def tags(self) -> dict[str, tuple[str, str]]:
