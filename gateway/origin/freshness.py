@@ -1,0 +1,174 @@
+"""How long an answer of the origin may be used: RFC 9111 as a shared cache, without heuristics.
+
+Pure. Two things go beyond the RFC. A rule's ``cache:`` overrides what the origin says. And a page
+that its own label could gate is used for 60 seconds at most, revalidation included, by us and by
+any cache in front of us, so that closing it takes no longer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+LABEL_LAG_SECONDS = 60.0
+MISSING_SECONDS = 10.0
+SECONDS_MAX = 365 * 86400.0
+STALE_IF_ERROR_SECONDS = 86400.0
+_MISSING = (404, 410)
+_KEEPABLE = frozenset((200, 203, 300, 301, 308, 404, 410))
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Instants are seconds since the epoch. ``open_caching`` is the Cache-Control for a page that is
+    the same for everyone. ``born_at`` is when the origin made the answer, its Age counted."""
+
+    keepable: bool
+    born_at: float
+    fresh_until: float
+    stale_while_revalidate_until: float
+    stale_if_error_until: float
+    open_caching: bytes
+
+
+def directives(headers: Headers) -> dict[str, str]:
+    """Cache-Control, all lines together, names lower-case; the first of a doubled name counts."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name == b"cache-control":
+            for part in value.decode("latin-1").split(","):
+                directive, _, argument = part.strip().partition("=")
+                found.setdefault(directive.strip().lower(), argument.strip().strip('"'))
+    found.pop("", None)
+    return found
+
+
+def freshness(
+    status: int,
+    headers: Headers,
+    *,
+    received_at: float,
+    rule_cache_seconds: float | None,
+    shared_identity: bool,
+    label_could_gate: bool,
+) -> Freshness:
+    said = directives(headers)
+    private = "private" in said or "no-store" in said
+    lifetime = _lifetime(status, said, headers, private, rule_cache_seconds, shared_identity)
+    stale_while = _seconds(said.get("stale-while-revalidate", "")) if not private else 0.0
+    if "must-revalidate" in said or "proxy-revalidate" in said or "no-cache" in said:
+        stale_while = 0.0
+    if status != 200:
+        stale_while = 0.0
+    if label_could_gate:
+        lifetime = min(lifetime, LABEL_LAG_SECONDS)
+        stale_while = min(stale_while, LABEL_LAG_SECONDS - lifetime)
+    age = 0.0 if rule_cache_seconds is not None else _age(headers, received_at)
+    born_at = received_at - age
+    fresh_until = born_at + lifetime
+    keepable = (
+        status in _KEEPABLE
+        and (not private or shared_identity or rule_cache_seconds is not None)
+        and not _varies_unkeyed(headers)
+        and (lifetime > age or _revalidates(headers) or stale_while > 0)
+    )
+    stale_if_error = STALE_IF_ERROR_SECONDS if status == 200 else 0.0
+    if "stale-if-error" in said:
+        stale_if_error = min(stale_if_error, _seconds(said["stale-if-error"]))
+    return Freshness(
+        keepable=keepable,
+        born_at=born_at,
+        fresh_until=fresh_until,
+        stale_while_revalidate_until=fresh_until + stale_while,
+        stale_if_error_until=fresh_until + stale_if_error,
+        open_caching=_open_caching(said, private, lifetime, stale_while, rule_cache_seconds),
+    )
+
+
+def _lifetime(
+    status: int,
+    said: dict[str, str],
+    headers: Headers,
+    private: bool,
+    rule_cache_seconds: float | None,
+    shared_identity: bool,
+) -> float:
+    """RFC 9111 section 4.2.1, in its order: s-maxage, max-age, Expires; nothing said is 0."""
+    if status >= 500 or status not in _KEEPABLE:
+        return 0.0
+    if status in _MISSING:
+        return MISSING_SECONDS
+    if rule_cache_seconds is not None:
+        return rule_cache_seconds
+    if "no-cache" in said or (private and not shared_identity):
+        return 0.0
+    for name in ("s-maxage", "max-age"):
+        if name in said:
+            return _seconds(said[name])
+    expires = next((value for name, value in headers if name == b"expires"), None)
+    date = _date(next((value for name, value in headers if name == b"date"), b""))
+    if expires is None or date is None:
+        return 0.0
+    until = _date(expires)
+    return max(0.0, until - date) if until is not None else 0.0
+
+
+def _seconds(argument: str) -> float:
+    """A delta-seconds; what can't be read is 0, which is stale (RFC 9111 section 1.2.2)."""
+    return min(float(argument), SECONDS_MAX) if argument.isascii() and argument.isdigit() else 0.0
+
+
+def _date(value: bytes) -> float | None:
+    try:
+        return parsedate_to_datetime(value.decode("latin-1")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _age(headers: Headers, received_at: float) -> float:
+    """RFC 9111 section 4.2.3: the greater of Age and of what Date tells, a day's skew ignored."""
+    told = next((value for name, value in headers if name == b"age"), b"")
+    age = _seconds(told.decode("latin-1"))
+    date = _date(next((value for name, value in headers if name == b"date"), b""))
+    apparent = received_at - date if date is not None else 0.0
+    return max(age, apparent if 2 <= apparent < 86400 else 0.0, 0.0)
+
+
+def _varies_unkeyed(headers: Headers) -> bool:
+    """Whether the answer hangs on something that the fetch as the gateway doesn't hold constant.
+
+    That fetch sends one fixed identity, language and agent for everyone, so only ``*`` is beyond it.
+    """
+    return any(name == b"vary" and b"*" in value.split(b",") for name, value in headers)
+
+
+def _revalidates(headers: Headers) -> bool:
+    return any(name in (b"etag", b"last-modified") for name, _ in headers)
+
+
+def _open_caching(
+    said: dict[str, str],
+    private: bool,
+    lifetime: float,
+    stale_while: float,
+    rule_cache_seconds: float | None,
+) -> bytes:
+    """The origin's own caching for a page that everyone gets alike, capped. A browser's max-age is
+    capped as well: it is a cache in front of us too."""
+    if private and rule_cache_seconds is None:
+        return b"private, no-cache"
+    if lifetime <= 0 and not stale_while:
+        return b"public, max-age=0, must-revalidate"
+    browser = lifetime
+    if "max-age" in said and rule_cache_seconds is None:
+        browser = min(lifetime, _seconds(said["max-age"]))
+    parts = [b"public", b"max-age=%d" % browser]
+    if math.floor(browser) != math.floor(lifetime):
+        parts.append(b"s-maxage=%d" % lifetime)
+    if stale_while:
+        parts.append(b"stale-while-revalidate=%d" % stale_while)
+    parts.extend(name.encode() for name in ("must-revalidate", "immutable") if name in said)
+    return b", ".join(parts)
