@@ -8,6 +8,7 @@ read; a wall is given its ``WallContext`` and nothing else.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from gateway.page.wall import WallContext
 WALL_BYTES_MAX = 6 * 1024
 LAYOUT = "page/layout.html"
 BARE = "page/bare.html"
+# A path and query of RFC 3986 characters whose second one isn't a slash: it can't name a host.
+_LOCAL_PATH = re.compile(r"/([\w.~!$&'()*+,;=:@%?-][\w.~!$&'()*+,;=:@%?/-]*)?", re.ASCII)
 # These may succeed when the very same request is made again.
 _PASSING = frozenset({429, 502, 503, 504})
 
@@ -109,8 +112,9 @@ class Templates:
         return self.page("withheld", language, level=level, signed_in=signed_in, **context)
 
     def help(self, *, language: str, back: str) -> bytes:
-        """``back`` is a canonical path of the site, or empty."""
-        return self.page("help", language, back=back, **_links(back))
+        """``back`` comes from the address bar: anything but a path of this site is left out."""
+        back = back if _LOCAL_PATH.fullmatch(back) else ""
+        return self.page("help", language, back=back, **_links(back or "/"))
 
     def preview(self, language: str) -> bytes:
         """Every wall in every state and language, and every page of ours, on one page."""

@@ -51,7 +51,18 @@ def test_withheld_and_help_pages() -> None:
     ).decode()
     assert "/-/plans?return_to=/dossiers/carte.pdf" in page
     assert "See plans" in page
-    assert 'href="/culture/a"' in TEMPLATES.help(language="fr", back="/culture/a").decode()
+    assert 'href="/culture/a?b=1"' in TEMPLATES.help(language="fr", back="/culture/a?b=1").decode()
+
+
+@pytest.mark.parametrize(
+    "back", ["javascript:alert(1)", "//evil.example", "/\\evil.example", "https://x", "/a\n", "/é"]
+)
+def test_the_help_page_leads_back_to_this_site_alone(back: str) -> None:
+    page = TEMPLATES.help(language="en", back=back).decode()
+    assert "Back to the front page" in page
+    assert "Back to the article" not in page
+    assert "evil" not in page
+    assert "javascript" not in page.lower().replace("without javascript", "")
 
 
 def test_the_preview_holds_every_wall_and_error_without_a_double_id() -> None:
