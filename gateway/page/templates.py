@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -28,6 +31,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.meta import find_referenced_templates
 
 from gateway import shipped
 from gateway.model.fault import Fault, Place
@@ -59,8 +63,9 @@ class SiteWords:
 class Templates:
     """``folders`` are the publisher's own, searched in order before the one shipped.
 
-    Raises Faults when a locale file can't be used. A faulty template is found by ``check``, or
-    raises ``jinja2.TemplateError`` when it is first drawn.
+    Raises Faults when a locale file can't be used. ``check`` finds a faulty template; when one is
+    drawn all the same, the shipped one is drawn in its stead, so that a publisher's slip never
+    takes an article or an error page from a reader.
     """
 
     def __init__(self, folders: Sequence[Path], *, site: SiteWords) -> None:
@@ -68,15 +73,9 @@ class Templates:
         self.site = site
         self._folders = [*(folder for folder in folders if folder.resolve() != own), own]
         self._catalogues = Catalogues(self._folders, first_language=site.languages[0])
-        loaders = [FileSystemLoader(folder) for folder in self._folders]
-        self._environment = Environment(
-            loader=ChoiceLoader([*loaders, PrefixLoader({"shipped": loaders[-1]})]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self._environment = _environment(self._folders)
+        self._shipped = _environment([own])
+        self._forgiving = True
 
     def wall(self, context: WallContext) -> str:
         """The wall as a fragment with its own style; empty for a context without a wall."""
@@ -86,7 +85,8 @@ class Templates:
         # A wall stands where something is withheld and something shown, so the share is neither
         # nothing nor everything, however the rounding came out.
         percent = min(context.remaining_percent, 90)
-        return self._environment.get_template(f"wall/{context.wall}.html").render(
+        return self._render(
+            f"wall/{context.wall}.html",
             wall=str(context.wall),
             signed_in=context.signed_in,
             share=_percent(percent, catalogue) if percent > 0 else "",
@@ -118,8 +118,7 @@ class Templates:
 
     def preview(self, language: str) -> bytes:
         """Every wall in every state and language, and every page of ours, on one page."""
-        spoken = [samples.spoken(self, self._catalogues.speak(each)) for each in self._spoken()]
-        return self.page("preview", language, spoken=spoken)
+        return self._preview(language).encode()
 
     def price(self, amount: Decimal, currency: str, *, language: str, by: str = "month") -> str:
         """ "À partir de 9,90 € par mois, TVA comprise". ``by`` is ``month`` or ``year``."""
@@ -129,12 +128,17 @@ class Templates:
 
     def check(self) -> tuple[Fault, ...]:
         """Draws every template in every language of the site; a fault has its file and line."""
+        strict = copy(self)
+        strict._forgiving = False
         faults = set(self._strangers())
         for language in self._spoken():
             for wall in samples.walls(self, language):
-                faults.update(self._trial(f"wall/{wall.wall}.html", wall=wall))
+                draw = partial(strict.wall, wall)
+                faults.update(self._trial(f"wall/{wall.wall}.html", draw, WALL_BYTES_MAX))
             for name, context in samples.pages(language):
-                faults.update(self._trial(f"page/{name}.html", page=(name, language, context)))
+                draw = partial(strict._draw, name, language, layout=LAYOUT, **context)
+                faults.update(self._trial(f"page/{name}.html", draw))
+            faults.update(self._trial("page/preview.html", partial(strict._preview, language)))
         return tuple(sorted(faults))
 
     def main_of_error(self, status: int, language: str) -> str:
@@ -156,42 +160,52 @@ class Templates:
 
     def _draw(self, name: str, language: str, **context: object) -> str:
         speech = _speech(self._catalogues.speak(language))
-        template = self._environment.get_template(f"page/{name}.html")
-        return template.render(site=self.site, **speech, **context)
+        return self._render(f"page/{name}.html", site=self.site, **speech, **context)
+
+    def _preview(self, language: str) -> str:
+        spoken = [samples.spoken(self, self._catalogues.speak(each)) for each in self._spoken()]
+        return self._draw("preview", language, layout=LAYOUT, spoken=spoken)
+
+    def _render(self, name: str, **context: object) -> str:
+        try:
+            return self._environment.get_template(name).render(context)
+        except Exception:
+            # A template can raise anything at all: it calls methods of what it is given.
+            if not self._forgiving:
+                raise
+            return self._shipped.get_template(name).render(context)
 
     def _spoken(self) -> tuple[str, ...]:
         """The languages that differ once each has fallen back to what is there."""
         return tuple(dict.fromkeys(self._catalogues.speak(x).language for x in self.site.languages))
 
     def _strangers(self) -> list[Fault]:
-        """A publisher's file that overrides nothing is most often a misspelt name."""
-        own = self._folders[-1]
-        return [
-            Fault(Place(str(path)), "no shipped template has this name, and none includes it")
+        """A publisher's file that nothing draws is most often a misspelt name."""
+        files = {
+            path: path.relative_to(folder).as_posix()
             for folder in self._folders[:-1]
             for path in sorted(folder.rglob("*"))
-            if path.suffix in {".html", ".css"} and not (own / path.relative_to(folder)).exists()
+            if path.suffix in {".html", ".css"}
+        }
+        known = set(self._shipped.list_templates())
+        for path in files:
+            with suppress(TemplateSyntaxError, UnicodeDecodeError):
+                tree = self._environment.parse(path.read_text(encoding="utf-8"))
+                known.update(name for name in find_referenced_templates(tree) if name)
+        message = "no shipped template has this name, and no template here includes it"
+        return [
+            Fault(Place(str(path)), message) for path, name in files.items() if name not in known
         ]
 
     def _trial(
-        self,
-        name: str,
-        *,
-        wall: WallContext | None = None,
-        page: tuple[str, str, dict[str, object]] | None = None,
+        self, name: str, draw: Callable[[], str], bytes_max: int | None = None
     ) -> list[Fault]:
         try:
-            if page is not None:
-                self.page(page[0], page[1], **page[2])
-                return []
-            assert wall is not None
-            size = len(self.wall(wall).encode())
+            size = len(draw().encode())
         except Exception as error:
-            # A template can raise anything at all: it calls methods of what it is given.
             return [self._fault(name, error)]
-        if size > WALL_BYTES_MAX:
-            place = Place(self._file(name))
-            return [Fault(place, f"the wall takes {size} bytes, more than {WALL_BYTES_MAX}")]
+        if bytes_max is not None and size > bytes_max:
+            return [Fault(Place(self._file(name)), f"it takes {size} bytes, more than {bytes_max}")]
         return []
 
     def _fault(self, name: str, error: Exception) -> Fault:
@@ -213,6 +227,18 @@ class Templates:
     def _file(self, name: str) -> str:
         found = (folder / name for folder in self._folders if (folder / name).exists())
         return str(next(found, name))
+
+
+def _environment(folders: Sequence[Path]) -> Environment:
+    loaders = [FileSystemLoader(folder) for folder in folders]
+    return Environment(
+        loader=ChoiceLoader([*loaders, PrefixLoader({"shipped": loaders[-1]})]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 def _percent(percent: int, catalogue: Catalogue) -> str:

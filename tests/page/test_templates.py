@@ -128,6 +128,26 @@ def test_one_block_of_the_shipped_wall_is_changed(tmp_path: Path) -> None:
     assert lines(drawn(Wall.SETTLE, templates=templates))[-1] == "Tel. 1234"
 
 
+def test_a_file_that_another_includes_is_no_stranger(tmp_path: Path) -> None:
+    text = '{% extends "shipped/wall/base.html" %}{% block help %}{% include "wall/a.html" %}{% endblock %}'
+    templates = with_files(tmp_path, {"wall/base.html": text, "wall/a.html": "<p>Tel. 5</p>"})
+    assert templates.check() == ()
+    assert lines(drawn(Wall.SETTLE, templates=templates))[-1] == "Tel. 5"
+
+
+@pytest.mark.parametrize("text", ["{{ nothing }}", "{% if %}", "{{ 1 // 0 }}"])
+def test_a_faulty_file_never_takes_the_page_from_a_reader(tmp_path: Path, text: str) -> None:
+    names = ("wall/subscribe.html", "page/layout.html", "page/error.html")
+    templates = with_files(tmp_path, dict.fromkeys(names, text))
+    assert drawn(Wall.SUBSCRIBE, templates=templates) == drawn(Wall.SUBSCRIBE)
+    page = templates.error(status=502, language="fr", error_id="1")
+    assert page == TEMPLATES.error(status=502, language="fr", error_id="1")
+    assert {Path(fault.place.file).name for fault in templates.check()} >= {
+        "subscribe.html",
+        "error.html",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "text", "line", "says"),
     [
