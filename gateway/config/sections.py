@@ -1,0 +1,210 @@
+"""The settings as frozen nouns: one class a section of ``lychgate.toml``, named as its keys.
+
+Nothing is read here. Files and folders come out absolute, seen from the config file's own folder.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from gateway.config.values import (
+    ApiBase,
+    Bind,
+    BusUrl,
+    Cidr,
+    Folder,
+    FolderOrNone,
+    HeaderName,
+    HeaderValue,
+    Host,
+    HostOrNone,
+    Identifier,
+    Issuer,
+    Key,
+    Language,
+    Link,
+    Listener,
+    MailUrl,
+    OriginUrl,
+    Person,
+    Seconds,
+    Secret,
+    Sender,
+    SitePath,
+    SiteUrl,
+    StoreUrl,
+    Text,
+    TimeZone,
+    Truth,
+    Whole,
+)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+
+class Legal(Section):
+    terms: Link = ""
+    privacy: Link = ""
+    support: Link = ""
+
+
+class Site(Section):
+    """``url`` has neither a slash at its end nor a default port."""
+
+    url: SiteUrl
+    origin: OriginUrl
+    name: Text
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
+    timezone: TimeZone = "UTC"
+    aliases: tuple[Host, ...] = ()
+    shell: SitePath = ""
+    legal: Legal = Legal()
+
+
+class Origin(Section):
+    """``host`` empty: that of ``site.url``. ``headers`` are the gateway's identity there."""
+
+    host: HostOrNone = ""
+    headers: dict[HeaderName, HeaderValue] = {}
+    shared_identity: Truth = False
+    canary: tuple[SitePath, ...] = ()
+    connect_timeout_seconds: Seconds = 3.0
+    read_timeout_seconds: Seconds = 15.0
+    fetches_max: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 64
+
+
+class Server(Section):
+    bind: Listener = Bind("127.0.0.1", 8000)
+    workers: Annotated[int, Field(ge=1, le=256, strict=True)] = 2
+    trusted_proxies: tuple[Cidr, ...] = (IPv4Network("127.0.0.1/32"),)
+    explain_header: Truth = False
+
+
+class Limits(Section):
+    """Per network; ``requests_per_second`` 0 is off."""
+
+    login_per_five_minutes: Whole = 300
+    mail_per_hour: Whole = 5
+    requests_per_second: Whole = 0
+
+
+class Ops(Section):
+    bind: Listener = Bind("127.0.0.1", 9464)
+    access_log: Truth = True
+
+
+class Policies(Section):
+    folder: Folder = Path("policies")
+    mode: Literal["enforce", "report"] = "enforce"
+
+
+class Store(Section):
+    url: StoreUrl = SecretStr("sqlite:///lychgate.db")
+
+
+class Bus(Section):
+    """Empty: news travels through the store."""
+
+    url: BusUrl = SecretStr("")
+
+
+class Cdn(Section):
+    bypasses_our_cookie: Truth = False
+
+
+class Templates(Section):
+    """None: no overrides."""
+
+    folder: FolderOrNone = None
+
+
+class Keys(Section):
+    """``cookie`` is newest first. Without ``purge``, nobody may purge."""
+
+    cookie: Annotated[tuple[Key, ...], Field(min_length=1)]
+    purge: Key | None = None
+
+
+class Provider(Section):
+    id: Identifier
+    issuer: Issuer
+    client_id: Text
+    client_secret: Secret
+
+
+class Login(Section):
+    provider: tuple[Provider, ...] = ()
+
+
+class Mail(Section):
+    url: MailUrl
+    sender: Sender
+
+
+class Stripe(Section):
+    """``api_base`` empty: Stripe's own."""
+
+    secret_key: Secret
+    webhook_secrets: Annotated[tuple[Secret, ...], Field(min_length=1)]
+    api_base: ApiBase = ""
+    past_due_grace_days: Whole = 14
+    renewal_slack_hours: Whole = 72
+    unpaid: Literal["none", "access"] = "none"
+    paused_collection: Literal["period", "none", "access"] = "period"
+    full_refund: Literal["keep", "end"] = "keep"
+    dispute_freezes: Truth = True
+    automatic_tax: Truth = False
+    promotion_codes: Truth = True
+    portal_configuration: str = ""
+
+
+class Plan(Section):
+    """``name`` by language. ``offered`` empty: every price is on sale."""
+
+    id: Identifier
+    name: Annotated[dict[Language, Text], Field(min_length=1)]
+    tiers: Annotated[tuple[Text, ...], Field(min_length=1)]
+    prices: Annotated[tuple[Text, ...], Field(min_length=1)]
+    offered: tuple[Text, ...] = ()
+    trial_days: Whole = 0
+
+
+class Newsroom(Section):
+    readers: tuple[Person, ...] = ()
+
+
+class Console(Section):
+    providers: tuple[Identifier, ...] = ()
+    finance: tuple[Person, ...] = ()
+    support: tuple[Person, ...] = ()
+    admins: tuple[Person, ...] = ()
+
+
+class Settings(Section):
+    """All of ``lychgate.toml``. Sections that may be absent without a default are None."""
+
+    site: Site
+    origin: Origin = Origin()
+    server: Server = Server()
+    limits: Limits = Limits()
+    ops: Ops = Ops()
+    policies: Policies
+    store: Store = Store()
+    bus: Bus = Bus()
+    cdn: Cdn = Cdn()
+    templates: Templates = Templates()
+    keys: Keys
+    login: Login = Login()
+    mail: Mail | None = None
+    stripe: Stripe | None = None
+    plan: tuple[Plan, ...] = ()
+    newsroom: Newsroom = Newsroom()
+    console: Console = Console()
