@@ -1,0 +1,99 @@
+"""Labels that a page doesn't bear itself: they cost one more question to the origin.
+
+``ghost: content-api`` asks Ghost's Content API for the post's ``visibility`` and tiers, with the key
+that stands on Ghost's own pages. ``origin_gate`` fetches the page once more without the gateway's
+identity: a body that differs was gated by the origin. Asked once, when the page record is made.
+No answer is a word that nothing maps, so the page is taken as the strictest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from gateway.errors import LychgateError
+from gateway.model.page import LabelWord
+from gateway.model.rule import LabelKind, PageSettings
+from gateway.origin import forward
+from gateway.origin.fetch import Origin, OriginRequest
+from gateway.origin.record import PageKey
+from gateway.page import document
+from gateway.page.facts import body_words
+
+if TYPE_CHECKING:
+    from gateway.edge.gate import Visit
+
+NO_ANSWER = "no-answer"
+GATED, OPEN = "gated", "open"
+_GHOST_KEY = re.compile(rb"""data-key=["']([0-9a-f]{16,64})["']""")
+_ANSWER_BYTES_MAX = 1 << 16
+_PAGE_BYTES_MAX = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLabels:
+    origin: Origin
+    forwarding: forward.ForwardSettings
+
+    async def words(self, page: bytes, visit: Visit, key: PageKey) -> tuple[LabelWord, ...]:
+        """The words of every asked source of the policy, in the policy's order."""
+        words = []
+        for number, source in enumerate(visit.policy.settings.labels):
+            if source.kind is LabelKind.GHOST:
+                word = await self._ghost(page, visit)
+            elif source.kind is LabelKind.ORIGIN_GATE:
+                word = await self._origin_gate(page, visit, key)
+            else:
+                continue
+            if word:
+                words.append(LabelWord(number, word))
+        return tuple(words)
+
+    async def _ghost(self, page: bytes, visit: Visit) -> str:
+        """``public``, ``members``, ``paid`` or ``tiers:slug,slug``; empty where Ghost knows no such
+        post (an index, a tag), so that a listing stays one."""
+        key = _GHOST_KEY.search(page)
+        slug = visit.request.path.rstrip("/").rpartition("/")[2]
+        if key is None or not slug:
+            return ""
+        for collection in ("posts", "pages"):
+            asked = (
+                f"/ghost/api/content/{collection}/slug/{quote(slug, safe='%-._~')}/"
+                f"?key={key[1].decode()}&fields=visibility&include=tiers"
+            )
+            try:
+                status, body = await self._ask(visit, asked.encode(), identity=True)
+                if status == 404:
+                    continue
+                found = json.loads(body)[collection][0]
+                tiers = ",".join(sorted(tier["slug"] for tier in found.get("tiers", ())))
+                return f"tiers:{tiers}" if found["visibility"] == "tiers" else found["visibility"]
+            except (LychgateError, ValueError, LookupError, TypeError):
+                return NO_ANSWER
+        return ""
+
+    async def _origin_gate(self, page: bytes, visit: Visit, key: PageKey) -> str:
+        try:
+            status, body = await self._ask(visit, key.target, identity=False)
+        except LychgateError:
+            return NO_ANSWER
+        settings: PageSettings = visit.policy.settings
+        if status != 200 or body_words(body, settings) != body_words(page, settings):
+            return GATED
+        return OPEN
+
+    async def _ask(self, visit: Visit, target: bytes, *, identity: bool) -> tuple[int, bytes]:
+        headers = forward.as_gateway(
+            visit.request, settings=self.forwarding, validators=(), identity=identity
+        )
+        request = OriginRequest(method="GET", target=target, headers=headers, body=None)
+        response = await self.origin.fetch(request)
+        try:
+            raw = await response.read(_PAGE_BYTES_MAX)
+            coding = response.header(b"content-encoding")
+            return response.status, document.decode_body(raw, coding)
+        finally:
+            await response.close()

@@ -1,0 +1,201 @@
+"""The ASGI rim of the full lane: admits a request once, finds its reader, sends what the gate says.
+
+Every error ends here, in one place, with an id that stands on the page and in the log. Nothing
+below raises for a reader's sake without being drawn in ``errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gateway.clock import Clock
+from gateway.edge import answers, egress
+from gateway.edge.answers import Answer, Plain
+from gateway.edge.failures import Failures, new_error_id
+from gateway.edge.gate import Gate, Visit
+from gateway.edge.ingress import Ingress, MovedTo
+from gateway.errors import LychgateError, RequestRefused
+from gateway.model.reader import Reader
+from gateway.model.request import Request
+from gateway.policy.compile import Policy
+
+RESERVED = "/-/"
+_STREAM_CUT = "origin-cut-the-stream"
+
+Scope = dict[str, Any]
+Application = Callable[[Scope, answers.Receive, answers.Send], Awaitable[None]]
+
+
+class Readers(Protocol):
+    """``identity.sessions`` as far as the request's way needs it."""
+
+    async def reader_of(self, cookie_header: bytes | None, now: float) -> Reader: ...
+
+
+class Notes(Protocol):
+    """What the full lane tells the counters and the log."""
+
+    def answered(
+        self, *, method: str, path: str, status: int, request_id: str, seconds: float
+    ) -> None: ...
+
+    def failed(self, *, reason: str, error_id: str, path: str, error: BaseException) -> None: ...
+
+
+@dataclass(slots=True)
+class _Sending:
+    """``started`` tells whether a head has left, past which an error can only cut the line."""
+
+    send: answers.Send
+    started: bool = False
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        self.started = True
+        await self.send(message)
+
+
+@dataclass(slots=True, kw_only=True)
+class Entrance:
+    """``ours`` answers the reserved prefix, with the admitted request in ``scope["state"]``."""
+
+    ingress: Ingress
+    gate: Gate
+    readers: Readers
+    policy: Callable[[], Policy]
+    failures: Failures
+    ours: Application
+    notes: Notes
+    clock: Clock
+    dates: egress.Dates = field(default_factory=egress.Dates)
+
+    async def __call__(self, scope: Scope, receive: answers.Receive, send: answers.Send) -> None:
+        assert scope["type"] == "http", "the server hands over nothing else"
+        began, error_id, request = self.clock.monotonic(), new_error_id(), None
+        sending = _Sending(send)
+        try:
+            admitted = self._admit(scope, error_id)
+            if isinstance(admitted, MovedTo):
+                status = await self._send(self._moved(admitted), scope, None, sending)
+                return
+            request = admitted
+            status = await self._answer(request, scope, receive, sending)
+        except LychgateError as error:
+            status = await self._fail(error, scope, request, error_id, sending)
+        except ConnectionError:
+            return  # the reader left; nobody is there to be told
+        except Exception as error:
+            self.notes.failed(
+                reason="internal-error", error_id=error_id, path=_path(request), error=error
+            )
+            if sending.started:
+                raise
+            plain = self.failures.status(500, "internal-error", request=request, error_id=error_id)
+            status = await self._send(plain, scope, None, sending)
+        self.notes.answered(
+            method=scope["method"],
+            path=_path(request),
+            status=status,
+            request_id=error_id,
+            seconds=self.clock.monotonic() - began,
+        )
+
+    def _admit(self, scope: Scope, request_id: str) -> Request | MovedTo:
+        client = scope.get("client")
+        return self.ingress.admit(
+            method=scope["method"],
+            target=scope["extensions"]["lychgate"]["target"],
+            headers=scope["headers"],
+            peer=client[0] if client else "",
+            scheme=scope["scheme"],
+            path_parameters_allowed=self.policy().path_parameters_allowed,
+            request_id=request_id,
+        )
+
+    async def _answer(
+        self, request: Request, scope: Scope, receive: answers.Receive, sending: _Sending
+    ) -> int:
+        if request.path.startswith(RESERVED):
+            scope["path"], scope["raw_path"] = request.path, request.path.encode()
+            scope.setdefault("state", {})["request"] = request
+            seen = _Status(sending)
+            await self.ours(scope, receive, seen)
+            return seen.status
+        now = self.clock.now()
+        policy = self.policy()
+        visit = Visit(
+            request=request,
+            reader=await self.readers.reader_of(request.header(b"cookie"), now),
+            way=policy.way(request.host, request.path),
+            policy=policy,
+            now=now,
+        )
+        body = answers.request_body(receive) if _has_body(request) else None
+        answer = await self.gate.answer(visit, body)
+        return await self._send(answer, scope, request, sending)
+
+    async def _send(
+        self, answer: Answer, scope: Scope, request: Request | None, sending: _Sending
+    ) -> int:
+        return await answers.send(
+            answer,
+            method=scope["method"],
+            if_none_match=request.header(b"if-none-match") if request else None,
+            send=sending,
+            now=self.clock.now(),
+            dates=self.dates,
+        )
+
+    async def _fail(
+        self,
+        error: LychgateError,
+        scope: Scope,
+        request: Request | None,
+        error_id: str,
+        sending: _Sending,
+    ) -> int:
+        status = error.refused_status if isinstance(error, RequestRefused) else error.status
+        if status >= 500 or sending.started:
+            self.notes.failed(
+                reason=error.reason, error_id=error_id, path=_path(request), error=error
+            )
+        if sending.started:
+            # A cut stream must not look whole: the server drops the line when the app raises.
+            raise ConnectionAbortedError(_STREAM_CUT) from error
+        plain = self.failures.of_error(error, request=request, error_id=error_id)
+        return await self._send(plain, scope, None, sending)
+
+    def _moved(self, moved: MovedTo) -> Plain:
+        headers = ((b"location", moved.location), (b"cache-control", b"no-cache"))
+        return Plain(308, headers)
+
+
+@dataclass(slots=True)
+class _Status:
+    """Remembers the status that an inner application sent."""
+
+    send: _Sending
+    status: int = 0
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self.send(message)
+
+
+def _has_body(request: Request) -> bool:
+    """GET and HEAD bodies aren't forwarded; the server reads and drops them."""
+    if request.method in ("GET", "HEAD"):
+        return False
+    return (
+        request.header(b"content-length") not in (None, b"0")
+        or request.header(b"transfer-encoding") is not None
+    )
+
+
+def _path(request: Request | None) -> str:
+    return request.path if request else ""
+
+
+Body = AsyncIterator[bytes] | None

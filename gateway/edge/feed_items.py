@@ -1,0 +1,94 @@
+"""What one reader may have of each item of a feed.
+
+An item's access comes from the path rules of the page it links to, from that page's record where
+one is kept, or from its own categories read as labels. What is still open stays a teaser. Nothing
+here fetches: a feed of a hundred items asks the origin once, for the feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from gateway.model.access import Access, strictest
+from gateway.model.decision import Decision, Full
+from gateway.model.page import LabelWord, PageFacts, PageKind
+from gateway.model.reader import Reader
+from gateway.model.request import Request
+from gateway.origin.cache import PageCache
+from gateway.page.feeds import FeedItem
+from gateway.policy import labels
+from gateway.policy.compile import Policy
+from gateway.policy.ways import WayKind
+from gateway.policy.decide import judge, settle
+
+ItemJudge = Callable[[FeedItem], Decision | None]
+_LEVELS = frozenset(("public", "members", "paid"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItems:
+    """``hosts`` are the site's own, and those its origin is known by: links to others stay open."""
+
+    cache: PageCache
+    hosts: frozenset[str]
+    site_host: str
+
+    def judging(
+        self, request: Request, reader: Reader, feed: Decision, *, policy: Policy, now: float
+    ) -> ItemJudge:
+        """``feed`` is the decision on the feed itself: no item gets more than it."""
+
+        def judged(item: FeedItem) -> Decision | None:
+            decision = self._item(item, request, reader, policy, now)
+            return decision if isinstance(feed, Full) else feed
+
+        return judged
+
+    def _item(
+        self, item: FeedItem, request: Request, reader: Reader, policy: Policy, now: float
+    ) -> Decision | None:
+        path = self._path(item.link)
+        if path is None:
+            return None
+        way = policy.way(self.site_host, path)
+        words = category_words(item.categories, policy)
+        if way.kind is WayKind.LABEL and not words:
+            kept = self.cache.by_path(self.site_host, path)
+            if kept is None or kept.policy_version is not policy.version:
+                return None
+            specialised = kept.specialised
+        else:
+            facts = PageFacts(
+                PageKind.ARTICLE,
+                words=words,
+                tags=frozenset(item.categories),
+                published_at=item.published_at,
+                body_found=True,
+            )
+            specialised = policy.specialise(way, facts, now=now)
+        return judge(settle(specialised, request, policy), reader, now)
+
+    def _path(self, link: str) -> str | None:
+        """The canonical path that a link of this site leads to."""
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            return None
+        if parts.netloc and parts.netloc.lower() not in self.hosts:
+            return None
+        canonical = canonical_path((parts.path or "/").encode("utf-8"))
+        return canonical if isinstance(canonical, str) else None
+
+
+def category_words(categories: tuple[str, ...], policy: Policy) -> tuple[LabelWord, ...]:
+    """An item's categories as the words of the first source that knows them."""
+    words = []
+    for category in categories:
+        folded = labels.fold(category)
+        for number, source in enumerate(policy.settings.labels):
+            if folded in _LEVELS or any(word == folded for word, _ in source.map):
+                words.append(LabelWord(number, category))
+                break
+    return tuple(sorted(words, key=lambda word: word.source))

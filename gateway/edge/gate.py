@@ -1,0 +1,103 @@
+"""The request's way, on one screen: from a canonical request to an answer.
+
+This file holds the branching of "How a path is fetched" (design, step 3) and nothing else: what a
+page record is stands in ``pages``, what passes untouched in ``passing``, bytes and heads in
+``egress``. Whatever can't be settled is answered with less, never with more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from gateway.edge import kinds
+from gateway.edge.answers import Answer
+from gateway.edge.failures import Failures
+from gateway.edge.pages import Pages
+from gateway.edge.passing import Body, Passing
+from gateway.model.decision import Decision, Full, Reason, Refuse
+from gateway.model.reader import Reader
+from gateway.model.request import Request
+from gateway.policy.compile import Policy
+from gateway.policy.ways import Way, WayKind
+from gateway.policy.decide import judge, settle_by_path
+
+_READING = frozenset(("GET", "HEAD"))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request with what is known before the origin is asked."""
+
+    request: Request
+    reader: Reader
+    way: Way
+    policy: Policy
+    now: float
+
+    def by_strictest(self) -> Decision:
+        """What the reader gets if the page turns out as strict as its rules allow."""
+        return judge(self.way.strictest, self.reader, self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """``report_mode`` sends every page as the origin does, and counts what would be walled."""
+
+    pages: Pages
+    passing: Passing
+    failures: Failures
+    report_mode: bool = False
+
+    async def answer(self, visit: Visit, body: Body) -> Answer:
+        """Raises OriginFailed and its kin; everything else ends in an answer."""
+        request, way, reader = visit.request, visit.way, visit.reader
+        if self.report_mode:
+            return await self.pages.reported(visit, body)
+        settled = settle_by_path(way, request)
+        decision = judge(settled.access, reader, visit.now) if settled else None
+        if isinstance(decision, Refuse):
+            return self.failures.refused(request, decision.reason)
+        if way.preview and reader.newsroom:
+            return await self.passing.as_reader(visit, body, private=True)
+        match way.kind:
+            case WayKind.OPEN:
+                return await self._open(visit, body)
+            case WayKind.PATH:
+                return await self._path_gated(visit, decision or visit.by_strictest(), body)
+            case WayKind.LABEL:
+                return await self._label_gated(visit, body)
+            case _:
+                assert_never(way.kind)
+
+    async def _open(self, visit: Visit, body: Body) -> Answer:
+        """Nothing could gate it: streamed with the reader's own cookies."""
+        if visit.policy.settings.replace or visit.policy.settings.remove:
+            if kinds.navigation(visit.request) and not visit.way.personal:
+                return await self.pages.open_page(visit, body)
+        return await self.passing.as_reader(visit, body, private=False)
+
+    async def _path_gated(self, visit: Visit, decision: Decision, body: Body) -> Answer:
+        """``decision`` is what the path alone says, or the strictest that its page could turn into."""
+        request, way = visit.request, visit.way
+        if request.method == "OPTIONS" and way.strictest.gated:
+            return self.failures.method_not_allowed(request)
+        if request.method not in _READING or kinds.upgrade(request):
+            if isinstance(decision, Full):
+                return await self.passing.as_reader(visit, body, private=way.strictest.gated)
+            return self.failures.refused(request, Reason.METHOD_NEEDS_ACCESS)
+        if way.personal:
+            return await self.pages.judged(visit, body)
+        if self.pages.known_as_other(visit):
+            if isinstance(decision, Full):
+                return await self.passing.as_gateway(visit, private=way.strictest.gated)
+            return self.failures.refused(request, Reason.TYPE_HAS_NO_TEASER)
+        return await self.pages.page(visit)
+
+    async def _label_gated(self, visit: Visit, body: Body) -> Answer:
+        """Only the page itself can say. The gateway's own identity travels only where the answer
+        is judged before anyone sees it."""
+        request = visit.request
+        if visit.way.personal or not kinds.navigation(request) or self.pages.known_as_other(visit):
+            return await self.pages.judged(visit, body)
+        return await self.pages.page(visit)

@@ -1,0 +1,90 @@
+"""What passes untouched: streamed between reader and origin, head by head and chunk by chunk.
+
+Two ways to ask: as the reader (the reader's own origin cookies, never the gateway's identity) or as
+the gateway (its own identity, none of the reader's), and the second only where the decision fell
+before the origin hears of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.edge import egress, kinds
+from gateway.edge.answers import Answer, Headers, Streamed
+from gateway.model.reader import Reader
+from gateway.model.request import Request
+from gateway.origin import forward
+from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
+
+if TYPE_CHECKING:
+    from gateway.edge.gate import Visit
+
+Body = AsyncIterator[bytes] | None
+_RANGES = (b"range", b"if-range", b"if-none-match", b"if-modified-since")
+
+
+def no_assertion(reader: Reader) -> bytes:
+    """For gateways without signed-in readers."""
+    return b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """``assertion`` mints the signed word on a signed-in reader that the origin may verify."""
+
+    origin: Origin
+    forwarding: forward.ForwardSettings
+    assertion: Callable[[Reader], bytes] = no_assertion
+
+    async def as_reader(self, visit: Visit, body: Body, *, private: bool) -> Answer:
+        """``private``: the answer followed a decision on this reader, so it is for nobody else."""
+        response, asserted = await self.ask_as_reader(visit, body)
+        return self.streamed(response, private=private or asserted)
+
+    async def ask_as_reader(self, visit: Visit, body: Body) -> tuple[OriginResponse, bool]:
+        """The origin's answer, and whether it was told who the reader is. The caller closes it."""
+        request = visit.request
+        assertion = self.assertion(visit.reader) if _tells_reader(request, visit.reader) else b""
+        headers = forward.as_reader(request, settings=self.forwarding, assertion=assertion)
+        response = await self.origin.fetch(
+            OriginRequest(method=request.method, target=target(request), headers=headers, body=body)
+        )
+        return response, bool(assertion)
+
+    async def as_gateway(self, visit: Visit, *, private: bool) -> Answer:
+        """For a reader whom the path alone admits: whole or in ranges, whatever its type."""
+        request = visit.request
+        asked = tuple(pair for pair in request.headers if pair[0] in _RANGES)
+        headers = forward.as_gateway(request, settings=self.forwarding, validators=asked)
+        response = await self.origin.fetch(
+            OriginRequest(method=request.method, target=target(request), headers=headers, body=None)
+        )
+        return self.streamed(response, private=private, gated=True)
+
+    def streamed(self, response: OriginResponse, *, private: bool, gated: bool = False) -> Streamed:
+        headers = forward.answer_headers(response.headers, settings=self.forwarding, gated=False)
+        if gated:
+            headers = tuple(pair for pair in headers if pair[0] != b"set-cookie")
+        if private:
+            headers = _private(headers)
+        return Streamed(response.status, headers, response)
+
+
+def target(request: Request) -> bytes:
+    """What the origin is asked for: the judged path, byte for byte, and the reader's query."""
+    path = request.path.encode()
+    return path + b"?" + request.query if request.query else path
+
+
+def _private(headers: Headers) -> Headers:
+    kept = tuple(pair for pair in headers if pair[0] not in (b"cache-control", b"expires", b"age"))
+    return (*kept, (b"cache-control", egress.PRIVATE))
+
+
+def _tells_reader(request: Request, reader: Reader) -> bool:
+    """A signed-in reader's own requests; parts of a page need not differ by reader."""
+    return bool(reader.id) and (
+        kinds.navigation(request) or request.header(b"sec-fetch-dest") in (None, b"empty")
+    )
