@@ -37,8 +37,11 @@ def newspaper() -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One a module, no longer: playwright keeps an event loop running in this very thread, where
+    the asynchronous tests of other rooms would find it.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
