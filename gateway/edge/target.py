@@ -20,8 +20,12 @@ _PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]
 _QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# Encoded, these would be a control, a delimiter of paths, a parameter, or a second encoding.
-_FORBIDDEN = frozenset((*range(0x20), 0x7F, 0x25, 0x2F, 0x5C))
+# Encoded, these would be a control or a delimiter of paths.
+_FORBIDDEN = frozenset((*range(0x20), 0x7F, 0x2F, 0x5C))
+# An encoded percent sign that begins a second escape; IIS and others also read %uXXXX.
+_ENCODED_TWICE = re.compile(rb"%25(?:[0-9A-Fa-f]{2}|[uU])")
+# Browsers send these raw although RFC 3986 section 2 wants them encoded: one spelling for both.
+_TO_ENCODE = re.compile(rb"[\"<>\[\]^`{|}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,11 @@ def canonical_target(raw: bytes, *, path_parameters_allowed: bool) -> Target | M
     path, mark, query = raw.partition(b"?")
     if not _QUERY.fullmatch(query):
         raise RequestRefused(400, "query-not-plain")
+    if _PLAIN.fullmatch(path):
+        return Target(path.decode("ascii"), query)
     canonical = canonical_path(path, path_parameters_allowed=path_parameters_allowed)
     segments = canonical.split(b"/")[1:]
-    if b".." in segments:
-        raise RequestRefused(400, "parent-in-path")
+    _refuse_dots(path.split(b"/")[1:], segments)
     if b"" in segments[:-1] or b"." in segments:
         return MovedTo(_tidied(segments) + mark + query)
     return Target(canonical.decode("ascii"), query)
@@ -63,11 +68,12 @@ def canonical_path(path: bytes, *, path_parameters_allowed: bool = False) -> byt
         return path
     if not _VISIBLE.fullmatch(path):
         raise RequestRefused(400, "path-not-plain")
-    canonical = _ESCAPE.sub(_escape, path) if b"%" in path else path
+    canonical = _TO_ENCODE.sub(lambda match: b"%%%02X" % match[0][0], path)
+    if b"%" in canonical:
+        canonical = _ESCAPE.sub(_escape, canonical)
+        _refuse_disguises(canonical)
     if not path_parameters_allowed and (b";" in canonical or b"%3B" in canonical):
         raise RequestRefused(400, "path-parameters")
-    if b"%" in canonical:
-        _refuse_disguises(path, canonical)
     return canonical
 
 
@@ -82,13 +88,26 @@ def _escape(match: re.Match[bytes]) -> bytes:
     return b"%" + match[1].upper()
 
 
-def _refuse_disguises(path: bytes, canonical: bytes) -> None:
-    """Escapes must spell UTF-8, without surrogates or overlong forms (RFC 3629)."""
+def _refuse_disguises(canonical: bytes) -> None:
+    """No second encoding; and escapes spell UTF-8, without surrogates or overlong forms (RFC 3629)."""
+    if _ENCODED_TWICE.search(canonical):
+        raise RequestRefused(400, "path-encoded-twice")
     raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), canonical)
     try:
         raw.decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise RequestRefused(400, "path-not-utf-8") from None
+
+
+def _refuse_dots(sent: list[bytes], segments: list[bytes]) -> None:
+    """No parent segment, no dot segment in disguise, and none with parameters behind it, which some
+    servers strip first (``/..;x/``). A slash is never decoded, so both lists agree in length."""
+    for raw, segment in zip(sent, segments, strict=True):
+        name = segment.replace(b"%3B", b";").partition(b";")[0]
+        if name == b".." or (name == b"." and raw != b"."):
+            raise RequestRefused(400, "dot-segment")
+        if name == b"" and segment != b"":
+            raise RequestRefused(400, "path-parameters")
 
 
 def _tidied(segments: list[bytes]) -> bytes:
