@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -34,7 +35,8 @@ _FAMILIES = tuple(
 _NAMES = frozenset(
     (
         b"forwarded via rsc next-url next-action x-host x-url-scheme front-end-https base-url"
-        b" destination host-override x-user x-username x-email x-token-subject"
+        b" destination host-override x-user x-user-id x-username x-userinfo x-email x-user-email"
+        b" x-groups x-roles x-token-subject"
     ).split()
 )
 _COUNTRIES = (b"cf-ipcountry", b"cloudfront-viewer-country", b"x-country-code")
@@ -64,18 +66,21 @@ def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     for name, value in headers:
         if name == b"upgrade" and b"upgrade" in named and value.strip().lower() == b"websocket":
             kept.append((name, b"websocket"))
-        elif (
-            name in _HOP_BY_HOP
-            or name in _NAMES
-            or name.startswith(_FAMILIES)
-            or name in named
-            or not _NAME.fullmatch(name)
-            or name == b"content-length"
-        ):
-            continue
-        else:
+        elif name not in named and _passes(name):
             kept.append((name, value))
     return tuple(kept)
+
+
+@lru_cache(maxsize=1024)
+def _passes(name: bytes) -> bool:
+    """Whether a line of this lower-case name may go on. Readers send few names, again and again."""
+    return (
+        _NAME.fullmatch(name) is not None
+        and name not in _HOP_BY_HOP
+        and name not in _NAMES
+        and name != b"content-length"
+        and not name.startswith(_FAMILIES)
+    )
 
 
 def client_of(headers: Sequence[tuple[bytes, bytes]], *, peer: str, trusted: Networks) -> str:
