@@ -1,0 +1,85 @@
+"""Bringing a store to this version's schema, and telling an old one from a new one.
+
+The migrations stand in ``stores/migrations`` and are found beside this file, in a checkout and in a
+wheel alike. Nothing here runs while the gateway serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gateway.stores.engine import Store, is_sqlite
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+class State(Enum):
+    ABSENT = auto()
+    OLD = auto()
+    CURRENT = auto()
+    NEWER = auto()  # written by a later version of the gateway
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def schema_state(url: str) -> State:
+    """Raises StoreUnavailable when the store can't be reached."""
+    return asyncio.run(_state(url))
+
+
+async def _state(url: str) -> State:
+    if is_sqlite(url) and not _sqlite_file(url).exists():
+        return State.ABSENT
+    store = Store(url)
+    try:
+        async with store.reading() as connection:
+            found = await connection.run_sync(_revision)
+    finally:
+        await store.close()
+    scripts = ScriptDirectory.from_config(_config())
+    if found is None:
+        return State.ABSENT
+    if found == scripts.get_current_head():
+        return State.CURRENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return State.OLD if found in known else State.NEWER
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _sqlite_file(url: str) -> Path:
+    return Path(url.split("///", 1)[1])
+
+
+def migrate(url: str) -> None:
+    """Run what is missing. Safe to run twice. Raises StoreUnavailable."""
+    asyncio.run(_migrate(url))
+
+
+async def _migrate(url: str) -> None:
+    store = Store(url)
+    try:
+        async with store.writing() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await store.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,62 @@
+"""News: what changed, told in the transaction that changed it, polled by every worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.stores import schema
+from gateway.stores.engine import Store
+
+
+class Kind(StrEnum):
+    SESSION = "session"  # key: the session id
+    READER = "reader"  # key: the reader id
+    OPENING = "opening"  # key: nothing; read the openings again
+    PURGE = "purge"  # key: path:…, tag:… or all
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    number: int
+    kind: str
+    key: str
+
+
+async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float) -> None:
+    """Within the caller's transaction, so that news never runs ahead of the change."""
+    await connection.execute(insert(schema.news).values(at=now, kind=str(kind), key=key))
+
+
+class News:
+    """Implements the port of ``bus.polling``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def last(self) -> int:
+        async with self._store.reading() as connection:
+            found = await connection.execute(select(func.max(schema.news.c.number)))
+            return found.scalar() or 0
+
+    async def since(self, number: int) -> list[Item]:
+        wanted = (
+            select(schema.news.c.number, schema.news.c.kind, schema.news.c.key)
+            .where(schema.news.c.number > number)
+            .order_by(schema.news.c.number)
+            .limit(1000)
+        )
+        async with self._store.reading() as connection:
+            return [Item(*row) for row in await connection.execute(wanted)]
+
+    async def tell(self, kind: Kind, key: str, *, now: float) -> None:
+        async with self._store.writing() as connection:
+            await tell(connection, kind, key, now=now)
+
+    async def sweep(self, *, before: float) -> int:
+        async with self._store.writing() as connection:
+            done = await connection.execute(delete(schema.news).where(schema.news.c.at < before))
+            return done.rowcount

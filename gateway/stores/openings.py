@@ -1,0 +1,44 @@
+"""Stories opened by hand (`lychgate open`), each with a line in the audit log."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+
+from gateway.model.opening import Opening
+from gateway.stores import schema
+from gateway.stores.engine import Store
+from gateway.stores.news import Kind, tell
+
+
+class Openings:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def open(self, opening: Opening, *, now: float) -> None:
+        """Open, audit and tell the workers, in one transaction."""
+        async with self._store.writing() as connection:
+            await connection.execute(
+                insert(schema.opening).values(
+                    path=opening.path,
+                    until=opening.until,
+                    reason=opening.reason,
+                    by=opening.by,
+                    at=now,
+                )
+            )
+            await connection.execute(
+                insert(schema.audit).values(
+                    at=now,
+                    who=opening.by,
+                    act="open",
+                    what=opening.path or "all",
+                    why=opening.reason,
+                )
+            )
+            await tell(connection, Kind.OPENING, opening.path, now=now)
+
+    async def live(self, *, now: float) -> tuple[Opening, ...]:
+        wanted = select(schema.opening).where(schema.opening.c.until > now)
+        async with self._store.reading() as connection:
+            rows = (await connection.execute(wanted)).mappings().all()
+        return tuple(Opening(row["path"], row["until"], row["reason"], row["by"]) for row in rows)

@@ -1,0 +1,186 @@
+"""Sessions and the readers behind them: the port of ``identity.sessions`` on the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from gateway.identity.sessions import Session
+from gateway.model.entitlement import Entitlement
+from gateway.model.reader import Reader
+from gateway.stores import schema
+from gateway.stores.engine import Store
+from gateway.stores.news import Kind, tell
+
+ABSOLUTE_SECONDS = 180 * 86400.0
+IDLE_SECONDS = 60 * 86400.0
+
+
+class Sessions:
+    """Implements ``identity.sessions.SessionStore``; writes tell the workers in one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def session(self, session_id: str, *, now: float) -> Session | None:
+        row_of = (
+            select(schema.session, schema.reader)
+            .join(schema.reader, schema.reader.c.id == schema.session.c.reader_id)
+            .where(schema.session.c.id == session_id)
+        )
+        held_by = select(schema.entitlement).where(
+            schema.entitlement.c.reader_id == bindparam("reader_id")
+        )
+        async with self._store.reading() as connection:
+            row = (await connection.execute(row_of)).mappings().first()
+            if row is None or row[schema.session.c.ended_at] is not None:
+                return None
+            rows = await connection.execute(held_by, {"reader_id": row[schema.reader.c.id]})
+            held = rows.mappings().all()
+        ends = min(
+            row[schema.session.c.expires_at],
+            row[schema.session.c.last_seen_at] + row[schema.session.c.idle_seconds],
+        )
+        if now >= ends:
+            return None
+        reader = Reader(
+            id=row[schema.reader.c.id],
+            email=row[schema.reader.c.email],
+            name=row[schema.reader.c.name],
+            newsroom=row[schema.reader.c.newsroom],
+            entitlements=tuple(
+                Entitlement(
+                    each["tier"],
+                    each["starts_at"],
+                    each["ends_at"],
+                    each["mendable"],
+                    tuple(each["entries"]),
+                )
+                for each in held
+            ),
+        )
+        return Session(session_id, reader, ends)
+
+    async def seen(self, sightings: Mapping[str, float]) -> None:
+        noted = (
+            update(schema.session)
+            .where(schema.session.c.id == bindparam("session_id"))
+            .values(last_seen_at=bindparam("at"))
+        )
+        rows = [{"session_id": session_id, "at": at} for session_id, at in sightings.items()]
+        async with self._store.writing() as connection:
+            await connection.execute(noted, rows)
+
+    async def begin(
+        self,
+        session_id: str,
+        reader_id: str,
+        *,
+        now: float,
+        provider: str = "",
+        absolute_seconds: float = ABSOLUTE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """A new session of a known reader."""
+        async with self._store.writing() as connection:
+            await connection.execute(
+                insert(schema.session).values(
+                    id=session_id,
+                    reader_id=reader_id,
+                    created_at=now,
+                    last_seen_at=now,
+                    expires_at=now + absolute_seconds,
+                    idle_seconds=idle_seconds,
+                    provider=provider,
+                    device="",
+                )
+            )
+
+    async def end(self, session_id: str, *, now: float) -> None:
+        """Revoke one session; every worker hears of it."""
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(schema.session).where(schema.session.c.id == session_id).values(ended_at=now)
+            )
+            await tell(connection, Kind.SESSION, session_id, now=now)
+
+    async def sweep(self, *, before: float) -> int:
+        """Delete sessions that ended or expired before an instant."""
+        async with self._store.writing() as connection:
+            done = await connection.execute(
+                delete(schema.session).where(schema.session.c.expires_at < before)
+            )
+            return done.rowcount
+
+
+class Readers:
+    """Accounts and what they hold."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def add(self, reader: Reader, *, now: float) -> None:
+        async with self._store.writing() as connection:
+            await connection.execute(
+                insert(schema.reader).values(
+                    id=reader.id,
+                    email=reader.email,
+                    email_verified=False,
+                    name=reader.name,
+                    language="",
+                    newsroom=reader.newsroom,
+                    created_at=now,
+                )
+            )
+
+    async def entitle(
+        self, reader_id: str, entitlements: Iterable[Entitlement], *, now: float
+    ) -> None:
+        """Replace all that a reader holds; every worker hears of it."""
+        rows = [
+            {
+                "reader_id": reader_id,
+                "tier": each.tier,
+                "starts_at": each.starts_at,
+                "ends_at": each.ends_at,
+                "mendable": each.mendable,
+                "entries": list(each.entries),
+            }
+            for each in entitlements
+        ]
+        async with self._store.writing() as connection:
+            await connection.execute(
+                delete(schema.entitlement).where(schema.entitlement.c.reader_id == reader_id)
+            )
+            if rows:
+                await connection.execute(insert(schema.entitlement), rows)
+            await tell(connection, Kind.READER, reader_id, now=now)
+
+    async def by_email(self, email: str) -> Reader | None:
+        """The first account of an address, with what it holds. Several may bear one address."""
+        wanted = (
+            select(schema.reader)
+            .where(schema.reader.c.email == email)
+            .order_by(schema.reader.c.created_at)
+            .limit(1)
+        )
+        async with self._store.reading() as connection:
+            row = (await connection.execute(wanted)).mappings().first()
+            if row is None:
+                return None
+            held = await connection.execute(
+                select(schema.entitlement).where(schema.entitlement.c.reader_id == row["id"])
+            )
+            return Reader(
+                id=row["id"],
+                email=row["email"],
+                name=row["name"],
+                newsroom=row["newsroom"],
+                entitlements=tuple(
+                    Entitlement(
+                        r["tier"], r["starts_at"], r["ends_at"], r["mendable"], tuple(r["entries"])
+                    )
+                    for r in held.mappings()
+                ),
+            )
