@@ -15,7 +15,7 @@ from gateway.edge import answers, egress
 from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate, Visit
-from gateway.edge.ingress import Ingress, MovedTo
+from gateway.edge.ingress import BODILESS, Ingress, MovedTo
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
 from gateway.model.request import Request
@@ -131,7 +131,7 @@ class Entrance:
             policy=policy,
             now=now,
         )
-        body = answers.request_body(receive) if _has_body(request) else None
+        body = answers.request_body(receive) if _has_body(scope) else None
         answer = await self.gate.answer(visit, body)
         return await self._send(answer, scope, request, sending)
 
@@ -184,13 +184,11 @@ class _Status:
         await self.send(message)
 
 
-def _has_body(request: Request) -> bool:
+def _has_body(scope: Scope) -> bool:
     """GET and HEAD bodies aren't forwarded; the server reads and drops them."""
-    if request.method in ("GET", "HEAD"):
-        return False
-    return (
-        request.header(b"content-length") not in (None, b"0")
-        or request.header(b"transfer-encoding") is not None
+    return scope["method"] not in BODILESS and any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+        for name, value in scope["headers"]
     )
 
 

@@ -57,7 +57,7 @@ def doubled(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     """What decisions may look at and the origin may see. ``upgrade`` stays for a WebSocket alone,
-    ``content-length`` and ``transfer-encoding`` never: the body is framed anew."""
+    ``transfer-encoding`` never: a body without a length is framed anew."""
     named: set[bytes] = set()
     for name, value in headers:
         if name == b"connection":
@@ -78,7 +78,6 @@ def _passes(name: bytes) -> bool:
         _NAME.fullmatch(name) is not None
         and name not in _HOP_BY_HOP
         and name not in _NAMES
-        and name != b"content-length"
         and not name.startswith(_FAMILIES)
     )
 

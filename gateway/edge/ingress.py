@@ -16,6 +16,8 @@ from gateway.model.request import Request
 
 __all__ = ["Ingress", "MovedTo"]
 
+# What a body would mean here is undefined (RFC 9110 section 9.3), so none is forwarded.
+BODILESS = frozenset(("GET", "HEAD", "OPTIONS"))
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _HOST = re.compile(
     rb"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
@@ -64,6 +66,8 @@ class Ingress:
             return parsed
         trusted = self.trusts(peer)
         kept = door.cleaned(headers)
+        if method in BODILESS:
+            kept = tuple(pair for pair in kept if pair[0] != b"content-length")
         return Request(
             method=method,
             host=host,

@@ -155,13 +155,14 @@ class Origin:
     async def _ask(
         self, session: aiohttp.ClientSession, request: OriginRequest
     ) -> aiohttp.ClientResponse:
+        body = request.body if request.method not in _WHOLE else None
         headers: CIMultiDict[str] = CIMultiDict(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers
+            # A length belongs to its body; one without a length is sent in chunks.
+            if body is not None or name != b"content-length"
         )
         url = URL(self._base + request.target.decode("ascii"), encoded=True)
-        body = request.body
-        if body is not None and request.method in _WHOLE:
-            body = None
         return await session.request(
             request.method, url, headers=headers, data=body, allow_redirects=False
         )

@@ -19,7 +19,7 @@ ASSERTION = b"lychgate-reader"
 
 # What a fetch as the gateway takes over from the reader's request: nothing that could shape a kept
 # answer. What a fetch as the reader takes over: all but these.
-_NOT_FROM_READERS = frozenset((b"host", b"via", b"content-length", b"transfer-encoding", b"expect"))
+_NOT_FROM_READERS = frozenset((b"host", b"via", b"transfer-encoding", b"expect"))
 
 _HOP_BY_HOP = frozenset(
     (
