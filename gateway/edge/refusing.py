@@ -1,34 +1,28 @@
-"""The smallest application: one plain refusal with an error id, and the connection closes.
+"""One plain refusal with an error id, for messages that never became a request.
 
-For messages that never became a request. What it says is the same for everyone.
+What it says is the same for everyone, and the connection closes behind it.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
 _LOGGER = logging.getLogger("lychgate.edge")
 
-Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
-
-def application(status: int) -> Application:
-    async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        error_id = secrets.token_hex(8)
-        phrase = HTTPStatus(status).phrase
-        body = f"{status} {phrase}\n{error_id}\n".encode()
-        _LOGGER.info("refused", extra={"status": status, "error_id": error_id})
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"private, no-store"),
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return refuse
+def answer(status: int) -> bytes:
+    """The whole message. Its id stands in the log too."""
+    error_id = secrets.token_hex(8)
+    phrase = HTTPStatus(status).phrase
+    body = f"{status} {phrase}\n{error_id}\n"
+    _LOGGER.info("refused", extra={"status": status, "error_id": error_id})
+    return (
+        f"HTTP/1.1 {status} {phrase}\r\n"
+        "content-type: text/plain; charset=utf-8\r\n"
+        f"content-length: {len(body)}\r\n"
+        "cache-control: private, no-store\r\n"
+        "connection: close\r\n\r\n"
+        f"{body}"
+    ).encode()

@@ -10,11 +10,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.edge.protocol import GatewayProtocol, Limits
+    from gateway.edge.framing import Limits
+    from gateway.edge.protocol import GatewayProtocol
 
 
 class Sweep:
-    """``tick`` counts seconds since the first connection."""
+    """``tick`` counts seconds while there are connections."""
 
     __slots__ = ("_limits", "_stalled", "_timer", "_watched", "tick")
 
@@ -42,29 +43,49 @@ class Sweep:
         self._timer = loop.call_later(1.0, self._pass, loop) if self._watched else None
 
     def _look(self, connection: GatewayProtocol) -> None:
-        transport, cycle, limits = connection.transport, connection.cycle, self._limits
-        waiting = transport.get_write_buffer_size()
-        if waiting:
-            since, before = self._stalled.get(connection, (self.tick, waiting))
-            if waiting < before:
-                since = self.tick
-            self._stalled[connection] = (since, waiting)
-            if self.tick - since >= limits.stalled_seconds:
-                transport.abort()
-            return
-        self._stalled.pop(connection, None)
-        quiet = self.tick - connection.tick
-        if connection.tunnel_data is not None:
+        if connection.taken:
             return  # its tunnel has deadlines of its own
-        if cycle is not None and not cycle.response_complete:
-            if cycle.more_body and quiet >= limits.body_seconds and not connection.flow.read_paused:
-                transport.close()
+        if self._takes_nothing(connection):
+            connection.transport.abort()
+        elif connection.refused:
+            connection.refused_ticks += 1
+            if connection.refused_ticks >= self._limits.linger_seconds:
+                connection.transport.close()
+        elif connection.body_open:
+            connection.open_ticks += 1
+            if not connection.flow.read_paused and connection.open_ticks >= self._body_ticks(
+                connection
+            ):
+                connection.refuse(408)
+        elif connection.answering:
             return
-        if connection.head_open and connection.head_bytes:
-            connection.head_ticks += 1
-            if connection.head_ticks >= limits.head_seconds:
-                transport.close()
-        else:
-            connection.head_ticks = 0
-            if quiet >= limits.idle_seconds or (quiet >= limits.head_seconds and connection.fresh):
-                transport.close()
+        elif connection.head_open:
+            connection.open_ticks += 1
+            if connection.open_ticks >= self._limits.head_seconds:
+                connection.refuse(408)
+        elif self._idle(connection):
+            connection.transport.close()
+
+    def _takes_nothing(self, connection: GatewayProtocol) -> bool:
+        """Whether bytes wait to be sent and none has left for ``stalled_seconds``."""
+        waiting = connection.transport.get_write_buffer_size()
+        if not waiting:
+            self._stalled.pop(connection, None)
+            return False
+        since, before = self._stalled.get(connection, (self.tick, waiting))
+        if waiting < before:
+            since = self.tick
+        self._stalled[connection] = (since, waiting)
+        return self.tick - since >= self._limits.stalled_seconds
+
+    def _body_ticks(self, connection: GatewayProtocol) -> int:
+        limits = self._limits
+        return limits.body_seconds + connection.body_bytes // limits.body_bytes_per_second
+
+    def _idle(self, connection: GatewayProtocol) -> bool:
+        quiet = self.tick - connection.tick
+        if connection.last:
+            return quiet >= 1
+        if connection.fresh:
+            return quiet >= self._limits.head_seconds
+        return quiet >= self._limits.idle_seconds

@@ -1,0 +1,155 @@
+"""What one connection owes: answers in the order of their questions, then an end.
+
+The half of ``edge.protocol`` that doesn't parse. A refusal waits behind whatever is owed, and then
+the connection closes; a half-closed reader gets what it asked for; a shutdown answers what is under
+way and what is on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.edge import refusing
+from gateway.edge.framing import Limits
+from gateway.edge.sweep import Sweep
+from gateway.edge.tunnel import Line
+
+
+class AnsweringProtocol(HttpToolsProtocol):
+    """``cycle`` belongs to the message read last, ``answering`` to the one that is answered now;
+    between them stands ``pipeline``, newest first. ``tick`` is the sweep's second of the last sign
+    of life."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: Limits,
+        sweep: Sweep,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.limits = limits
+        self.sweep = sweep
+        self.peer = ""
+        self.tick = sweep.tick
+        self.answering: RequestResponseCycle | None = None
+        self.fresh = True  # nothing was asked on it yet
+        self.last = False  # it closes when it owes nothing more
+        self.head_open = self.body_open = False
+        self.open_ticks = 0  # since when the open head or body is awaited
+        self.body_bytes = 0
+        self.refused = False
+        self.refused_ticks = 0
+        self.taken = False  # a tunnel has the line
+        self._own: RequestResponseCycle | None = None  # the open message's
+        self._owed_status = 0
+        self._early: bytearray | None = None  # what came behind a WebSocket's handshake
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else ""
+        self.sweep.watch(self)
+        if len(self.connections) > self.limits.connections:
+            self.refuse(503)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.sweep.forget(self)
+        for cycle in (self.answering, *(queued for queued, _ in self.pipeline)):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """A reader that has asked all it wants still gets what it asked for."""
+        if self.answering is None or self.refused or self.body_open:
+            return None
+        self._end_after(self.cycle)
+        return True
+
+    def shutdown(self) -> None:
+        """Answer what is under way and what is on its way: the sweep closes what stays silent."""
+        self.tick = self.sweep.tick
+        self.last = True
+        if self.taken:
+            self.transport.close()
+        elif self.answering is not None:
+            self._end_after(self.cycle)
+
+    def _end_after(self, cycle: RequestResponseCycle) -> None:
+        self.last = True
+        cycle.keep_alive = False
+
+    def _start(self, cycle: RequestResponseCycle) -> None:
+        """Now, or when what came before is answered."""
+        self.cycle = self._own = cycle
+        if self.answering is None:
+            self.answering = cycle
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, without a timer a request: the sweep closes idle connections."""
+        self.server_state.total_requests += 1
+        self.tick = self.sweep.tick
+        self.answering = None
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self.answering = cycle
+            self._start_asgi_task(cycle, app)
+        elif self._owed_status:
+            self._say(self._owed_status)
+        elif self.last:
+            self.transport.close()
+
+    def take_line(self) -> Line:
+        """The line itself, for a WebSocket whose handshake the application has decided."""
+        assert self._early is not None, "no handshake was read"
+        assert self.answering is self.cycle, "answers are owed before this one"
+        self.taken = True
+        self.flow.pause_reading()
+        self.cycle.disconnected = True  # it has no answer to send any more
+        return Line(self.transport, self, bytes(self._early))
+
+    def refuse(self, status: int) -> None:
+        """Say so once everything owed is answered, then close. Nothing more is read."""
+        if self.refused or self.transport.is_closing():
+            return
+        self.refused = True
+        own, self._own = self._own, None
+        if own is not None and own is self.answering:
+            # The refused message is the very one being answered: its body has no good end.
+            if own.response_started:
+                self.transport.close()
+                return
+            own.disconnected = True
+            own.message_event.set()
+        elif self.answering is not None:
+            if own is not None and self.pipeline and self.pipeline[0][0] is own:
+                self.pipeline.popleft()
+            self._owed_status = status
+            return
+        self._say(status)
+
+    def _say(self, status: int) -> None:
+        """A reader that is still sending would lose the answer to a reset: it may finish, unread."""
+        self.transport.write(refusing.answer(status))
+        self.flow.resume_reading()
+        if status != 503 and self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
