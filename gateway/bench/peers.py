@@ -61,7 +61,7 @@ _ORIGIN = """\
     }}
 """
 _UPSTREAM = "    upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; }}\n"
-_PASS = """\
+_PROXIED = """\
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location / {{
@@ -145,7 +145,7 @@ def _built_with(program: str) -> str:
 def proxy_pass(folder: Path, origin_port: int) -> Iterator[Server]:
     """As most sites have it: a connection to the origin for each request."""
     port = free_port()
-    http = _PASS.format(port=port, upstream=f"127.0.0.1:{origin_port}", more="")
+    http = _PROXIED.format(port=port, upstream=f"127.0.0.1:{origin_port}", more="")
     with _nginx("proxy-pass", folder, http, port) as server:
         yield server
 
@@ -155,7 +155,7 @@ def proxy_pass_kept(folder: Path, origin_port: int) -> Iterator[Server]:
     """With `keepalive` in the upstream: connections to the origin stay open."""
     port = free_port()
     http = _UPSTREAM.format(origin=origin_port)
-    http += _PASS.format(port=port, upstream="origin", more=_KEPT)
+    http += _PROXIED.format(port=port, upstream="origin", more=_KEPT)
     with _nginx("proxy-pass-kept", folder, http, port) as server:
         yield server
 
@@ -164,7 +164,7 @@ def proxy_pass_kept(folder: Path, origin_port: int) -> Iterator[Server]:
 def proxy_cache(folder: Path, origin_port: int) -> Iterator[Server]:
     port = free_port()
     http = _CACHE_PATH.format(folder=folder / "proxy-cache") + _UPSTREAM.format(origin=origin_port)
-    http += _PASS.format(port=port, upstream="origin", more=_CACHED)
+    http += _PROXIED.format(port=port, upstream="origin", more=_CACHED)
     with _nginx("proxy-cache", folder, http, port) as server:
         yield server
 

@@ -110,10 +110,8 @@ def _last_line(log: Path) -> str:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM to the program, then SIGKILL to its own group: never anything found by name."""
     process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

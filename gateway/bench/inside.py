@@ -1,0 +1,115 @@
+"""What needs no server: the cost of one decision, and of one teaser.
+
+Best of several loops: what disturbs a loop only ever makes it longer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.bench import prose
+from gateway.bench.served import POLICY, TIER
+from gateway.bench.table import Line
+from gateway.model.access import PAID, PUBLIC
+from gateway.model.decision import Wall
+from gateway.model.entitlement import Entitlement
+from gateway.model.fault import Place
+from gateway.model.reader import Reader, ReaderKind
+from gateway.model.request import Request
+from gateway.model.rule import Rule
+from gateway.policy.compile import Policy, compile_policy
+from gateway.policy.decide import judge, settle_by_path
+from gateway.policy.load import load_texts
+
+RULES = (10, 1_000, 100_000)
+DECISION_MICROS_MAX = 3.0
+TEASER_MILLIS_MAX = 5.0
+_NOW = 1_795_000_000.0
+_LOOPS = 7
+
+
+def decisions() -> list[Line]:
+    """One decision on a path that was asked before, and on one that wasn't, by number of rules."""
+    lines = []
+    for count in RULES:
+        policy = policy_of(count)
+        paths = [f"/section-{number % count}/story-{number}" for number in range(1_000)]
+        ask = _decider(policy, paths)
+        first = _once(ask, len(paths))
+        again = min(_once(ask, len(paths)) for _ in range(_LOOPS))
+        lines.append(
+            Line(
+                f"decision, {count:,} rules",
+                again * 1e6,
+                "µs",
+                DECISION_MICROS_MAX,
+                f"{first * 1e6:.1f} µs on a path never asked before",
+            )
+        )
+    return lines
+
+
+def policy_of(count: int) -> Policy:
+    """``count`` rules with a path each, half of them gated."""
+    source = load_texts([("bench.yaml", POLICY)])
+    rules = tuple(
+        Rule(
+            name=f"section {number}",
+            place=Place("bench.yaml", number + 1, 1),
+            access=PAID if number % 2 else PUBLIC,
+            paths=(f"/section-{number}/**",),
+        )
+        for number in range(count)
+    )
+    return compile_policy(replace(source, rules=rules, own=frozenset(range(count))))
+
+
+def _decider(policy: Policy, paths: list[str]) -> Callable[[], None]:
+    reader = Reader("reader", entitlements=(Entitlement(TIER, _NOW - 60, _NOW + 60),))
+    requests = [Request("GET", "bench.example", path, b"", ()) for path in paths]
+
+    def ask() -> None:
+        for request in requests:
+            way = policy.way(request.host, request.path)
+            settled = settle_by_path(way, request, policy, now=_NOW)
+            assert settled is not None
+            judge(settled, reader, _NOW)
+
+    return ask
+
+
+def teasers() -> list[Line]:
+    """A page as it came from the origin, to a finished teaser with its wall."""
+    from gateway.page.render import render_teaser
+
+    settings = load_texts([("bench.yaml", POLICY)]).settings
+    lines = []
+    for name in ("middle", "large"):
+        body = prose.article(prose.PAGES_BYTES[name]).encode()
+
+        def cut(body: bytes = body) -> None:
+            rendered = render_teaser(
+                body,
+                b"text/html; charset=utf-8",
+                access=PAID,
+                reader=ReaderKind.ANONYMOUS,
+                wall=Wall.SUBSCRIBE,
+                settings=settings,
+                draw_wall=lambda _: '<aside class="lychgate">Subscribe to go on.</aside>',
+                return_to="/paid/article",
+            )
+            assert prose.MARKER.encode() not in rendered.body
+
+        millis = min(_once(cut, 1) for _ in range(_LOOPS * 3)) * 1e3
+        most = TEASER_MILLIS_MAX if name == "large" else None
+        lines.append(Line(f"teaser of a {len(body) // 1000} KB page", millis, "ms", most))
+    return lines
+
+
+def _once(work: Callable[[], None], pieces: int) -> float:
+    """CPU seconds a piece."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / pieces

@@ -1,0 +1,148 @@
+"""Lychgate itself as it is measured: ``lychgate serve`` with one worker and readers in its store.
+
+``/paid/**`` is for the supporter tier, ``/open/**`` is kept though public, ``/many/**`` is kept too
+(for memory), and ``/stream/**`` meets no rule, so it passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.bench.processes import Server, free_port, running
+from gateway.clock import SystemClock
+from gateway.identity.cookies import CookieSigner, cookie_name, new_session_id
+from gateway.stores import schema
+from gateway.stores.engine import Store
+from gateway.stores.migrating import migrate
+
+READERS = 1_000
+TIER = "supporter"
+KEY = "only-for-a-bench-on-loopback-0123456789"
+FIRST_PAGE = "/open/small"
+_CONFIG = """\
+[site]
+url = "http://127.0.0.1:{port}"
+origin = "http://127.0.0.1:{origin}"
+name = "Bench"
+[origin]
+fetches_max = 2048
+[server]
+bind = "127.0.0.1:{port}"
+workers = 1
+[ops]
+bind = "127.0.0.1:{ops}"
+access_log = {access_log}
+[policies]
+folder = "policies"
+[store]
+url = "sqlite:///{store}"
+[keys]
+cookie = ["{key}"]
+"""
+POLICY = f"""\
+version: 1
+default: public
+teaser:
+  root: ["article"]
+  body: [".article-body"]
+  keep: {{ paragraphs: 2, words_max: 120 }}
+rules:
+  - name: for supporters
+    path: /paid/**
+    access: paid
+    tiers: [{TIER}]
+    cache: 60s
+  - name: open to all, and kept
+    path: [/open/**, /many/**]
+    access: public
+    cache: 300s
+"""
+
+
+@contextlib.contextmanager
+def lychgate(
+    folder: Path, origin_port: int, *, name: str = "lychgate", access_log: bool = False
+) -> Iterator[Server]:
+    """A gateway of its own settings; it shares the store with the others. Raises BenchFailed."""
+    home = folder / name
+    (home / "policies").mkdir(parents=True, exist_ok=True)
+    (home / "policies" / "bench.yaml").write_text(POLICY)
+    port = free_port()
+    config = home / "lychgate.toml"
+    config.write_text(
+        _CONFIG.format(
+            port=port,
+            origin=origin_port,
+            ops=free_port(),
+            access_log=str(access_log).lower(),
+            store=_store(folder),
+            key=KEY,
+        )
+    )
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
+    # No environment: a setting of whoever runs the bench would be a setting of this gateway too.
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    with running(
+        name, command, port=port, folder=home, path=FIRST_PAGE, environment=environment
+    ) as server:
+        yield server
+
+
+def _store(folder: Path) -> Path:
+    return folder / "bench.db"
+
+
+def cookies(folder: Path, count: int) -> list[str]:
+    """``count`` sessions of subscribers, written into the store; each one's Cookie header."""
+    url = f"sqlite:///{_store(folder)}"
+    migrate(url)
+    sessions = [new_session_id() for _ in range(count)]
+    asyncio.run(_fill(url, sessions, now=SystemClock().now()))
+    signer = CookieSigner([KEY])
+    name = cookie_name("http://127.0.0.1").decode()
+    return [f"{name}={signer.sign(session)}" for session in sessions]
+
+
+async def _fill(url: str, sessions: list[str], *, now: float) -> None:
+    """Straight into the tables: 10,000 transactions, each to the disk, would take longer than all
+    the measuring."""
+    readers = [f"reader-{number}" for number in range(min(READERS, len(sessions)))]
+    store = Store(url)
+    try:
+        async with store.writing() as connection:
+            await connection.execute(
+                schema.reader.insert(), [{"id": each, "created_at": now} for each in readers]
+            )
+            await connection.execute(
+                schema.entitlement.insert(),
+                [
+                    {
+                        "reader_id": each,
+                        "tier": TIER,
+                        "starts_at": now - 86_400,
+                        "ends_at": now + 30 * 86_400,
+                        "entries": [1],
+                    }
+                    for each in readers
+                ],
+            )
+            await connection.execute(
+                schema.session.insert(),
+                [
+                    {
+                        "id": session,
+                        "reader_id": readers[number % len(readers)],
+                        "created_at": now,
+                        "last_seen_at": now,
+                        "expires_at": now + 86_400,
+                        "idle_seconds": 86_400.0,
+                    }
+                    for number, session in enumerate(sessions)
+                ],
+            )
+    finally:
+        await store.close()
