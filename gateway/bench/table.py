@@ -41,21 +41,6 @@ def multiple(outcomes: Mapping[Key, Outcome], key: Key, peer: str) -> float | No
     return None
 
 
-def within(self) -> bool | None:
-    """None where there is no budget or no measure."""
-    return None if self.value is None or self.most is None else self.value <= self.most
-
-
-def multiple(outcomes: Mapping[Key, Outcome], key: Key, peer: str) -> float | None:
-    """The CPU of a case over that of a peer on the same page in the same coding."""
-    own = outcomes.get(key)
-    for (case, coding), other in outcomes.items():
-        if case.server == peer and coding == key[1] and isinstance(other, Measured):
-            measured = isinstance(own, Measured) and other.cpu_micros > 0
-            return own.cpu_micros / other.cpu_micros if measured else None
-    return None
-
-
 def within(budget: Budget, of_pass: float | None, of_cache: float | None) -> bool | None:
     """None where nothing is asked, or nothing could be compared."""
     asked = [
