@@ -205,7 +205,7 @@ REFUSED: tuple[tuple[str, bytes, int], ...] = (
     ("two ports", _GET + b"Host: a.test:80:80\r\n\r\n", 400),
     ("raw bytes in host", _GET + b"Host: a\xe9.test\r\n\r\n", 400),
     ("an open bracket", _GET + b"Host: [::1\r\n\r\n", 400),
-    ("a long host", _GET + b"Host: " + b"a" * 300 + b".test\r\n\r\n", 400),
+    ("a long host", _GET + b"Host: " + b"a" * 300 + b".test\r\n\r\n", 421),
     ("another host", _GET + b"Host: evil.test\r\n\r\n", 421),
     ("a host below ours", _GET + b"Host: x.a.test\r\n\r\n", 421),
     ("a host above ours", _GET + b"Host: test\r\n\r\n", 421),
