@@ -7,7 +7,7 @@ which the session cache knows to trust itself for seconds only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from gateway.clock import Clock
@@ -32,7 +32,7 @@ class Source(Protocol):
     """Raises StoreUnavailable."""
 
     async def last(self) -> int: ...
-    async def since(self, number: int) -> list[Told]: ...
+    async def since(self, number: int) -> Sequence[Told]: ...
 
 
 class Polling:

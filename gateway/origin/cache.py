@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -181,12 +181,3 @@ class PageCache:
         finally:
             del self._flights[key]
             flight.set_result(made)
-
-    def tags_of(self, headers: Iterable[tuple[bytes, bytes]]) -> frozenset[str]:
-        """The words by which a publisher purges many pages at once."""
-        return frozenset(
-            tag
-            for name, value in headers
-            if name in (b"surrogate-key", b"cache-tag", b"xkey")
-            for tag in value.decode("latin-1").replace(",", " ").split()
-        )

@@ -1,94 +1,50 @@
-"""The one door to the origin, and to aiohttp: byte-exact, without cookies, redirects or decoding.
+"""The one door to the origin: a pool of connections to one site, and nothing that a client adds.
 
-aiohttp is held to that by an encoded URL, a DummyCookieJar, no default headers, no proxy from the
-environment. Every error of it and of the network becomes OriginFailed or OriginTimeout here; an
-answer that isn't whole raises, and its connection is never used again.
+No cookies, no redirects, no decoding, no default headers, no proxy from the environment: what the
+caller gives is what travels, byte for byte. Every error of the network becomes OriginFailed or
+OriginTimeout here, and one sweep keeps all deadlines.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import ssl
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp import hdrs
-from multidict import CIMultiDict
-from yarl import URL
+from gateway.errors import LychgateError, OriginBusy, OriginFailed, OriginTimeout
+from gateway.origin.answer import Headers, OriginResponse
+from gateway.origin.wire import READ_BYTES, Connection
 
-from gateway.errors import OriginBusy, OriginFailed, OriginTimeout
+__all__ = ["Origin", "OriginRequest", "OriginResponse"]
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
-RESPONSE_HEADERS_BYTES_MAX = 64 << 10
-PAGE_SECONDS_MAX_FACTOR = 4  # a page trickling in gets this many read timeouts in all
-_CHUNK_BYTES = 64 << 10
-_SKIP = frozenset((hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE))
-_WHOLE = frozenset(("GET", "HEAD", "OPTIONS"))
+SWEEP_SECONDS = 0.05
+# Shorter than Node's five seconds and most others': a connection that the origin is about to drop
+# isn't worth a failed request.
+IDLE_SECONDS = 4.0
+_FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
+_NEED_NO_LENGTH = frozenset(("GET", "HEAD", "OPTIONS"))
+_MAY_ASK_AGAIN = frozenset(("GET", "HEAD"))
 
 
 @dataclass(frozen=True, slots=True)
 class OriginRequest:
-    """``target`` is path and query as they go over the wire. ``headers`` are all that is sent."""
+    """``target`` is path and query as they go over the wire. ``headers`` are all that is sent, but
+    for the framing: a body travels with the Content-Length among them, or else in chunks."""
 
     method: str
     target: bytes
     headers: Headers
     body: AsyncIterator[bytes] | None = field(default=None, repr=False)
-
-
-class OriginResponse:
-    """An answer whose head has arrived. ``headers`` have lower-case names. Close it, always."""
-
-    __slots__ = ("_response", "_seconds", "headers", "status")
-
-    def __init__(self, response: aiohttp.ClientResponse, *, read_seconds: float) -> None:
-        self._response = response
-        self._seconds = read_seconds
-        self.status = response.status
-        self.headers: Headers = tuple((name.lower(), value) for name, value in response.raw_headers)
-
-    def header(self, name: bytes) -> bytes | None:
-        """The first value of a lower-case name."""
-        return next((value for key, value in self.headers if key == name), None)
-
-    async def read(self, bytes_max: int) -> bytes:
-        """The whole body as sent, still coded. Raises OriginFailed when it is cut or too long."""
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self._seconds * PAGE_SECONDS_MAX_FACTOR):
-                async for chunk in self.chunks():
-                    size += len(chunk)
-                    if size > bytes_max:
-                        raise OriginFailed("the page is larger than may be read")
-                    parts.append(chunk)
-        except TimeoutError:
-            self._response.close()
-            raise OriginTimeout("the page took too long to arrive") from None
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises when the origin cuts it, so it never looks whole."""
-        try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-        except TimeoutError:
-            raise OriginTimeout("the origin stopped in the middle of a body") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise OriginFailed(type(error).__name__) from error
-
-    async def close(self) -> None:
-        """Hand the connection back when the body was read to its end, else drop it."""
-        if self._response.content.is_eof():
-            self._response.release()
-        else:
-            self._response.close()
+    body_bytes: int | None = None
 
 
 class Origin:
-    """One pool of connections to one site. ``open`` and ``close`` stand around its use."""
+    """``open`` and ``close`` stand around its use. ``fetches_max``: questions whose head the origin
+    still owes. ``tls``: for an origin whose certificate the system's store doesn't vouch for."""
 
     def __init__(
         self,
@@ -97,72 +53,197 @@ class Origin:
         connect_seconds: float,
         read_seconds: float,
         fetches_max: int,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url)
-        self._base = f"{parts.scheme}://{parts.netloc}"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._secure = parts.scheme == "https"
+        self._tls = tls
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._fetches_max = fetches_max
         self._under_way = 0
-        self._session: aiohttp.ClientSession | None = None
+        self._idle: deque[Connection] = deque()
+        self._all: set[Connection] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=30, keepalive_timeout=15),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            skip_auto_headers=_SKIP,
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                sock_connect=self._connect_seconds,
-                connect=self._connect_seconds,
-                sock_read=self._read_seconds,
-            ),
-            max_line_size=RESPONSE_HEADERS_BYTES_MAX,
-            max_field_size=RESPONSE_HEADERS_BYTES_MAX,
-            read_bufsize=_CHUNK_BYTES,
-        )
+        self._loop = asyncio.get_running_loop()
+        if self._secure and self._tls is None:
+            self._tls = ssl.create_default_context()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for connection in tuple(self._all):
+            connection.fail(OriginFailed("the gateway is closing"))
+        self._loop = None
 
     @property
     def under_way(self) -> int:
-        """Requests whose head the origin still owes."""
+        """Questions whose head the origin still owes."""
         return self._under_way
 
     async def fetch(self, request: OriginRequest) -> OriginResponse:
-        """Ask, and return when the head has arrived. Raises OriginFailed, OriginTimeout, OriginBusy."""
-        assert self._session is not None, "open the origin first"
+        """Ask, and return when the head has arrived. Raises OriginFailed, OriginTimeout, OriginBusy,
+        and whatever ``body`` raises."""
         if self._under_way >= self._fetches_max:
             raise OriginBusy
         self._under_way += 1
         try:
-            response = await self._ask(self._session, request)
-        except TimeoutError:
-            raise OriginTimeout("no answer in time") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise OriginFailed(type(error).__name__) from error
+            return await self._asked(request)
         finally:
             self._under_way -= 1
-        if response.status < 200 or response.raw_headers is None:
-            response.close()
-            raise OriginFailed("an interim answer that nobody asked for")
-        return OriginResponse(response, read_seconds=self._read_seconds)
 
-    async def _ask(
-        self, session: aiohttp.ClientSession, request: OriginRequest
-    ) -> aiohttp.ClientResponse:
-        body = request.body if request.method not in _WHOLE else None
-        headers: CIMultiDict[str] = CIMultiDict(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers
-            # A length belongs to its body; one without a length is sent in chunks.
-            if body is not None or name != b"content-length"
+    async def _asked(self, request: OriginRequest) -> OriginResponse:
+        head = _head(request)
+        while True:
+            connection = self._kept()
+            again = connection is not None and request.body is None
+            if connection is None:
+                connection = await self._connect()
+            answer = connection.ask(head, head_only=request.method == "HEAD")
+            if request.body is not None:
+                self._send(connection, request)
+            try:
+                await answer.head()
+            except OriginTimeout:
+                raise
+            except OriginFailed:
+                # The origin dropped a kept connection as we took it up (RFC 9112 section 9.3.1).
+                if again and not connection.heard and request.method in _MAY_ASK_AGAIN:
+                    continue
+                raise
+            except asyncio.CancelledError:
+                connection.fail(OriginFailed("nobody waits for it"))
+                raise
+            return answer
+
+    # Connections.
+
+    def _kept(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.alive:
+                return connection
+        return None
+
+    async def _connect(self) -> Connection:
+        assert self._loop is not None, "open the origin first"
+        loop = self._loop
+        connection = Connection(
+            loop=loop,
+            buffer=self._buffer,
+            read_seconds=self._read_seconds,
+            on_idle=self._keep,
+            on_lost=self._lost,
         )
-        url = URL(self._base + request.target.decode("ascii"), encoded=True)
-        return await session.request(
-            request.method, url, headers=headers, data=body, allow_redirects=False
-        )
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                await loop.create_connection(
+                    lambda: connection,
+                    self._host,
+                    self._port,
+                    ssl=self._tls if self._secure else None,
+                )
+        except TimeoutError:
+            raise OriginTimeout("no connection in time") from None
+        except (OSError, ValueError) as error:
+            raise OriginFailed(type(error).__name__) from error
+        if not connection.alive:
+            raise OriginFailed("the origin hung up")
+        self._all.add(connection)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
+        return connection
+
+    def _keep(self, connection: Connection) -> None:
+        if self._loop is not None:
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+
+    def _lost(self, connection: Connection) -> None:
+        self._all.discard(connection)
+
+    def _sweep(self) -> None:
+        """End what is past its deadline. Runs while there are connections."""
+        self._sweeper = None
+        if self._loop is None:
+            return
+        now = self._loop.time()
+        for connection in tuple(self._all):
+            if now >= connection.deadline:
+                connection.fail(OriginTimeout("the origin took too long"))
+        while self._idle and (
+            now - self._idle[0].idle_since > IDLE_SECONDS or not self._idle[0].alive
+        ):
+            self._idle.popleft().abort()
+        if self._all:
+            self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    # Bodies of questions.
+
+    def _send(self, connection: Connection, request: OriginRequest) -> None:
+        connection.sending = True
+        task = asyncio.ensure_future(self._send_body(connection, request))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send_body(self, connection: Connection, request: OriginRequest) -> None:
+        """Whatever the body raises ends the question, and is raised where it was asked."""
+        assert request.body is not None
+        assert self._loop is not None
+        loop, length, sent = self._loop, _length(request), 0
+        try:
+            # While the reader sends, the origin owes nothing.
+            connection.deadline = math.inf
+            async for part in request.body:
+                sent += len(part)
+                if length is not None and sent > length:
+                    raise OriginFailed("a body longer than it said")
+                connection.deadline = loop.time() + self._read_seconds
+                await connection.write(part if length is not None else _chunk(part))
+                connection.deadline = math.inf
+                if connection.answer is None:
+                    return  # answered, or given up, before the body's end
+            if length is not None and sent < length:
+                raise OriginFailed("a body shorter than it said")
+            if length is None:
+                await connection.write(b"0\r\n\r\n")
+            connection.sending = False
+            connection.deadline = loop.time() + self._read_seconds
+        except (Exception, asyncio.CancelledError) as error:
+            known = isinstance(error, LychgateError | ConnectionError | asyncio.CancelledError)
+            connection.fail(error if known else OriginFailed(type(error).__name__))
+
+
+def _chunk(part: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(part), part) if part else b""
+
+
+def _length(request: OriginRequest) -> int | None:
+    told = next((value for name, value in request.headers if name == b"content-length"), b"")
+    return int(told) if told.isdigit() else None
+
+
+def _head(request: OriginRequest) -> bytes:
+    """The question's head. Raises OriginFailed for one that would be two."""
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
+    lines += [b"%b: %b" % pair for pair in request.headers if pair[0] not in _FRAMING]
+    if request.body is not None:
+        length = _length(request)
+        told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+        lines.append(told)
+    elif request.method not in _NEED_NO_LENGTH:
+        lines.append(b"content-length: 0")
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
+        raise OriginFailed("a header that would break its line")
+    if request.target.count(b" ") or not request.target.startswith(b"/"):
+        raise OriginFailed("a target that isn't one")
+    return head + b"\r\n\r\n"

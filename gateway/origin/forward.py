@@ -65,7 +65,7 @@ class ForwardSettings:
 
 
 def as_gateway(
-    request: Request, *, settings: ForwardSettings, validators: Headers = (), identity: bool = True
+    *, settings: ForwardSettings, validators: Headers = (), identity: bool = True
 ) -> Headers:
     """The anonymous fetch: no cookie, language, agent or address of the reader's.
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import zstandard
 
 from gateway.model.page import PageFacts, Variant, VariantKey
+from gateway.origin.freshness import Freshness
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -66,7 +67,8 @@ def page_key(host: str, path: str, query: bytes, *, significant: frozenset[str])
 class PageRecord:
     """``body`` is the origin's, decoded and then compressed. Instants: seconds since the epoch.
 
-    ``good_until``: the end of freshness, or the first flip of an age condition, if that is sooner.
+    ``flips_at``: when an age condition first changes; ``good_until``: the end of freshness,
+    or that flip if it is sooner. ``caching_headers``: the origin's own, brought up to date by a 304.
     ``specialised`` and ``sole`` are the policy's (``policy.ways``), opaque here: the rules left open,
     and what every request comes to where no condition on requests is left. ``readable``
     false: the page couldn't be parsed within its bounds. ``cookies_dropped``: names of cookies that
@@ -82,20 +84,19 @@ class PageRecord:
     specialised: Any
     sole: Any
     policy_version: str
-    born_at: float
-    fresh_until: float
-    stale_while_revalidate_until: float
-    stale_if_error_until: float
-    good_until: float
-    open_caching: bytes
-    keepable: bool
+    flips_at: float
+    fresh: Freshness
+    caching_headers: Headers = ()
     validators: Headers = ()
     tags: frozenset[str] = frozenset()
     readable: bool = True
     cookies_dropped: tuple[str, ...] = ()
-    label_could_gate: bool = False
     variants: dict[VariantKey, Variant] = field(default_factory=dict, repr=False)
     grew: Callable[[int], None] | None = field(default=None, repr=False)
+    good_until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.good_until = min(self.fresh.fresh_until, self.flips_at)
 
     def source(self) -> bytes:
         """The origin's bytes, decoded."""
@@ -111,6 +112,16 @@ class PageRecord:
         """Bytes, about."""
         variants = sum(len(v.body) + len(v.head) for v in self.variants.values())
         return _RECORD_BYTES + len(self.body) + variants
+
+
+def tags_of(headers: Headers) -> frozenset[str]:
+    """The words by which a publisher purges many pages at once."""
+    return frozenset(
+        tag
+        for name, value in headers
+        if name in (b"surrogate-key", b"cache-tag", b"xkey")
+        for tag in value.decode("latin-1").replace(",", " ").split()
+    )
 
 
 def packed(body: bytes) -> bytes:

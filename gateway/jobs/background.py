@@ -1,0 +1,87 @@
+"""The background process of `serve`.
+
+    python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
+
+It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
+the origin?), and sweeping ended sessions and old news.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from gateway.clock import SystemClock
+from gateway.config import Settings, load_settings
+from gateway.errors import Faults
+from gateway.jobs.asking import Asking
+from gateway.jobs.canary import Canary
+from gateway.jobs.periodic import Job, run_all
+from gateway.ops import logs
+from gateway.stores.engine import Store
+from gateway.stores.leases import Leases
+from gateway.stores.news import News
+from gateway.stores.sessions import Sessions
+
+DAY_SECONDS = 86400.0
+CANARY_SECONDS = 300.0
+SWEEP_SECONDS = 3600.0
+REPORT_SECONDS = 1.0
+UNFIT = 3
+
+
+async def run(settings: Settings, report_fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    clock = SystemClock()
+    store = Store(settings.store.url.get_secret_value())
+    asking = Asking(settings)
+    await asking.open()
+    canary = Canary(settings.origin.canary, ask=asking.ask)
+
+    async def sweep() -> None:
+        now = clock.now()
+        await Sessions(store).sweep(before=now - DAY_SECONDS)
+        await News(store).sweep(before=now - DAY_SECONDS)
+
+    jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
+    if settings.origin.canary:
+        jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
+    working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
+    reporting = asyncio.create_task(_report(canary, report_fd))
+    await stopped.wait()
+    working.cancel()
+    reporting.cancel()
+    await asyncio.gather(working, reporting, return_exceptions=True)
+    await asking.close()
+    await store.close()
+
+
+async def _report(canary: Canary, report_fd: int) -> None:
+    while True:
+        snapshot: dict[str, Any] = {"values": canary.values()}
+        os.write(report_fd, json.dumps({"ready": True, "snapshot": snapshot}).encode() + b"\n")
+        await asyncio.sleep(REPORT_SECONDS)
+
+
+def main(arguments: list[str]) -> int:
+    logs.set_up(process="background")
+    try:
+        settings = load_settings(Path(arguments[0]))
+    except Faults as faulty:
+        print(faulty, file=sys.stderr)
+        return UNFIT
+    asyncio.run(run(settings, int(arguments[2])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

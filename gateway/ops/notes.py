@@ -1,0 +1,48 @@
+"""What both lanes note of an answer: counters always, a line of the access log where it is on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.clock import Clock
+from gateway.ops.counters import Counters
+from gateway.ops.logs import AccessLog, logger
+
+_LOG = "lychgate.request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    counters: Counters
+    access_log: AccessLog
+    clock: Clock
+
+    def quick(self, reason: str, status: int, body_bytes: int, target: bytes, now: float) -> None:
+        """On the hot path: a few additions, and an append where the access log is on."""
+        counters = self.counters
+        counters.quick_lane += 1
+        counters.cache_hits += 1
+        counters.statuses[status] += 1
+        counters.decisions[reason] += 1
+        if self.access_log.on:
+            path = target.partition(b"?")[0].decode("latin-1")
+            self.access_log.note(now, "quick", path, status, body_bytes, "")
+
+    def decided(self, reason: str) -> None:
+        self.counters.decisions[reason] += 1
+
+    def answered(
+        self, *, method: str, path: str, status: int, request_id: str, seconds: float
+    ) -> None:
+        counters = self.counters
+        counters.full_lane += 1
+        counters.statuses[status] += 1
+        self.access_log.note(self.clock.now(), "full", path, status, 0, request_id)
+
+    def failed(self, *, reason: str, error_id: str, path: str, error: BaseException) -> None:
+        self.counters.errors[reason] += 1
+        told = {"reason": reason, "error_id": error_id, "path": path}
+        if reason == "internal-error":
+            logger(_LOG).error("request-failed", **told, exc_info=error)
+        else:
+            logger(_LOG).warning("request-failed", **told, detail=type(error).__name__)

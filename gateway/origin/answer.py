@@ -1,0 +1,137 @@
+"""One answer of the origin as it comes in: its head, and its body read whole or piece by piece.
+
+``wire`` fills it, its reader empties it, and when the reader is slower the connection waits. A body
+that doesn't arrive whole raises, so it can never look whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeAlias
+
+from gateway.errors import OriginFailed
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+# A slow reader holds this much of a body, and at most one read more.
+BUFFERED_HIGH_BYTES = 64 << 10
+_BUFFERED_LOW_BYTES = 16 << 10
+
+
+class Line(Protocol):
+    """``wire.Connection`` as far as an answer needs it."""
+
+    def resume(self) -> None:
+        """Read on: the reader caught up."""
+
+    def whole(self) -> AbstractContextManager[None]:
+        """Hold the origin to one read timeout for all that is left."""
+
+    def fail(self, error: BaseException) -> None: ...
+
+
+class OriginResponse:
+    """``headers`` have lower-case names. Close it, always."""
+
+    __slots__ = (
+        "_buffered",
+        "_chunks",
+        "_error",
+        "_waiter",
+        "complete",
+        "headers",
+        "line",
+        "status",
+    )
+
+    def __init__(self, line: Line) -> None:
+        self.line: Line | None = line  # None once nothing more comes
+        self.status = 0
+        self.headers: Headers = ()
+        self.complete = False
+        self._chunks: deque[bytes] = deque()
+        self._buffered = 0
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    async def read(self, bytes_max: int) -> bytes:
+        """The whole body as sent, still coded. Raises OriginFailed when it is cut or too long, and
+        OriginTimeout when it isn't all there within one read timeout."""
+        line, parts, size = self.line, [], 0
+        if line is not None:
+            with line.whole():
+                async for chunk in self.chunks():
+                    size += len(chunk)
+                    if size > bytes_max:
+                        line.fail(OriginFailed("the page is larger than may be read"))
+                        raise OriginFailed("the page is larger than may be read")
+                    parts.append(chunk)
+        else:
+            parts = [chunk async for chunk in self.chunks()]
+            if sum(map(len, parts)) > bytes_max:
+                raise OriginFailed("the page is larger than may be read")
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Raises OriginFailed when the origin cuts it or stops within it."""
+        while True:
+            while self._chunks:
+                chunk = self._chunks.popleft()
+                self._buffered -= len(chunk)
+                if self._buffered < _BUFFERED_LOW_BYTES and self.line is not None:
+                    self.line.resume()
+                yield chunk
+            if self._error is not None:
+                raise self._error
+            if self.complete:
+                return
+            await self._news()
+
+    async def close(self) -> None:
+        """A body that wasn't read to its end costs the connection."""
+        if self.line is not None:
+            self.line.fail(OriginFailed("closed before its end"))
+
+    # What the connection calls.
+
+    async def head(self) -> None:
+        """Wait for the head. Raises what ended the connection."""
+        while not self.status:
+            if self._error is not None:
+                raise self._error
+            await self._news()
+
+    async def _news(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def begin(self, status: int, headers: Headers) -> None:
+        self.status, self.headers = status, headers
+        self._wake()
+
+    def add(self, chunk: bytes) -> bool:
+        """Whether the reader is so far behind that the connection should wait."""
+        self._chunks.append(chunk)
+        self._buffered += len(chunk)
+        self._wake()
+        return self._buffered > BUFFERED_HIGH_BYTES
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing more comes: all of it, or ``error``."""
+        self.line = None
+        self.complete, self._error = error is None, error
+        self._wake()

@@ -1,0 +1,57 @@
+"""The policy of the moment: read again when its files change, and the last good one kept.
+
+A faulty file changes nothing but ``faults``, which the log, the metrics and the console show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gateway.errors import Faults
+from gateway.model.fault import Fault
+from gateway.model.opening import Opening
+from gateway.policy.compile import Policy, compile_policy
+from gateway.policy.load import load
+
+
+class PolicyHolder:
+    """``current`` is always a whole, good policy. ``told`` hears of each reload's outcome."""
+
+    def __init__(
+        self, folder: Path, *, told: Callable[[Policy, tuple[Fault, ...]], None] | None = None
+    ) -> None:
+        """Raises Faults: a gateway doesn't start on a faulty policy."""
+        self._folder = folder
+        self._told = told
+        self.current: Policy = compile_policy(load(folder))
+        self.faults: tuple[Fault, ...] = ()
+
+    def get(self) -> Policy:
+        return self.current
+
+    def reload(self) -> bool:
+        """Whether the files are good now."""
+        try:
+            self.current = compile_policy(load(self._folder), openings=self.current.openings)
+            self.faults = ()
+        except Faults as faulty:
+            self.faults = faulty.faults
+        if self._told is not None:
+            self._told(self.current, self.faults)
+        return not self.faults
+
+    def open_stories(self, openings: Iterable[Opening]) -> None:
+        """Take over what operators opened by hand."""
+        wanted = tuple(openings)
+        if wanted != self.current.openings:
+            self.current = self.current.with_openings(wanted)
+
+    async def watch(self) -> None:
+        """Reload on change, until cancelled."""
+        from watchfiles import awatch
+
+        async for changes in awatch(self._folder, step=100, debounce=400):
+            if any(Path(path).suffix in (".yaml", ".yml") for _, path in changes):
+                await asyncio.to_thread(self.reload)

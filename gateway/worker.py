@@ -1,0 +1,96 @@
+"""One worker of `serve`: an event loop, the application, an inherited listening socket.
+
+    python -m gateway.worker CONFIG LISTENING_FD REPORT_FD
+
+Once a second it writes a line of JSON to REPORT_FD: whether it is ready, and its counters. SIGTERM
+finishes what is under way, SIGHUP reads the policies again. Exit code 3: the files or the store are
+not fit to serve, and starting again won't help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from gateway.app import Lychgate, build
+from gateway.config import load_settings
+from gateway.errors import Faults, StoreUnavailable
+from gateway.ops import logs
+
+UNFIT = 3
+REPORT_SECONDS = 1.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, but signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(lychgate: Lychgate, listener: socket.socket, report_fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = Server(lychgate.config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, lychgate.policies.reload)
+    await lychgate.startup()
+    reporting = asyncio.create_task(_report(lychgate, server, report_fd))
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector needn't look at it again
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        reporting.cancel()
+        await lychgate.shutdown()
+
+
+async def _report(lychgate: Lychgate, server: Server, report_fd: int) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    while True:
+        told = {"ready": lychgate.ready(), "snapshot": lychgate.snapshot()}
+        with contextlib.suppress(BlockingIOError):
+            os.write(report_fd, json.dumps(told).encode() + b"\n")
+        await asyncio.sleep(REPORT_SECONDS)
+
+
+def main(arguments: list[str]) -> int:
+    config_path, listening, reporting = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    logs.set_up(process=f"worker-{os.getpid()}")
+    try:
+        settings = load_settings(config_path)
+        lychgate = build(settings)
+    except Faults as faulty:
+        for fault in faulty.faults:
+            print(fault, file=sys.stderr)
+        return UNFIT
+    except StoreUnavailable as error:
+        print(f"lychgate: {error.reason}: {error}", file=sys.stderr)
+        return UNFIT
+    os.set_blocking(reporting, False)
+    listener = socket.socket(fileno=listening)
+    listener.setblocking(False)
+    loop_factory = lychgate.config.get_loop_factory()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(serve(lychgate, listener, reporting))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
