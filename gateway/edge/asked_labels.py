@@ -86,9 +86,7 @@ class AskedLabels:
         return OPEN
 
     async def _ask(self, visit: Visit, target: bytes, *, identity: bool) -> tuple[int, bytes]:
-        headers = forward.as_gateway(
-            visit.request, settings=self.forwarding, validators=(), identity=identity
-        )
+        headers = forward.as_gateway(settings=self.forwarding, validators=(), identity=identity)
         request = OriginRequest(method="GET", target=target, headers=headers, body=None)
         response = await self.origin.fetch(request)
         try:

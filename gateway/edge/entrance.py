@@ -6,7 +6,8 @@ below raises for a reader's sake without being drawn in ``errors``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import dataclasses
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ from gateway.edge import answers, egress
 from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate, Visit
-from gateway.edge.ingress import BODILESS, Ingress, MovedTo
+from gateway.edge.ingress import Ingress, MovedTo
+from gateway.edge.passing import Body
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
 from gateway.model.request import Request
@@ -58,7 +60,10 @@ class _Sending:
 
 @dataclass(slots=True, kw_only=True)
 class Entrance:
-    """``ours`` answers the reserved prefix, with the admitted request in ``scope["state"]``."""
+    """``ours`` answers the reserved prefix, with the admitted request in ``scope["state"]``.
+
+    ``assumed``: ``readers`` plays one reader for everybody (``--as``), so nothing may be shared.
+    """
 
     ingress: Ingress
     gate: Gate
@@ -68,6 +73,7 @@ class Entrance:
     ours: Application
     notes: Notes
     clock: Clock
+    assumed: bool = False
     dates: egress.Dates = field(default_factory=egress.Dates)
 
     async def __call__(self, scope: Scope, receive: answers.Receive, send: answers.Send) -> None:
@@ -122,16 +128,20 @@ class Entrance:
             seen = _Status(sending)
             await self.ours(scope, receive, seen)
             return seen.status
+        if self.assumed:
+            request = dataclasses.replace(request, has_session_cookie=True)
         now = self.clock.now()
         policy = self.policy()
+        way = policy.way(request.host, request.path)
         visit = Visit(
             request=request,
             reader=await self.readers.reader_of(request.header(b"cookie"), now),
-            way=policy.way(request.host, request.path),
+            way=way,
+            here=policy.narrowed(way, request),
             policy=policy,
             now=now,
         )
-        body = answers.request_body(receive) if _has_body(scope) else None
+        body = _body(scope, receive)
         answer = await self.gate.answer(visit, body)
         return await self._send(answer, scope, request, sending)
 
@@ -184,16 +194,16 @@ class _Status:
         await self.send(message)
 
 
-def _has_body(scope: Scope) -> bool:
+def _body(scope: Scope, receive: answers.Receive) -> Body | None:
     """GET and HEAD bodies aren't forwarded; the server reads and drops them."""
-    return scope["method"] not in BODILESS and any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
-        for name, value in scope["headers"]
-    )
+    if scope["method"] in ("GET", "HEAD"):
+        return None
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length")
+    if length == b"0" or (length is None and b"transfer-encoding" not in headers):
+        return None
+    return Body(answers.request_body(receive), int(length) if length else None)
 
 
 def _path(request: Request | None) -> str:
     return request.path if request else ""
-
-
-Body = AsyncIterator[bytes] | None

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gateway.model.access import Access, strictest
+from gateway.edge.target import canonical_path
+from gateway.errors import RequestRefused
 from gateway.model.decision import Decision, Full
 from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.reader import Reader
@@ -20,8 +21,8 @@ from gateway.origin.cache import PageCache
 from gateway.page.feeds import FeedItem
 from gateway.policy import labels
 from gateway.policy.compile import Policy
-from gateway.policy.ways import WayKind
 from gateway.policy.decide import judge, settle
+from gateway.policy.ways import WayKind
 
 ItemJudge = Callable[[FeedItem], Decision | None]
 _LEVELS = frozenset(("public", "members", "paid"))
@@ -78,8 +79,10 @@ class FeedItems:
             return None
         if parts.netloc and parts.netloc.lower() not in self.hosts:
             return None
-        canonical = canonical_path((parts.path or "/").encode("utf-8"))
-        return canonical if isinstance(canonical, str) else None
+        try:
+            return canonical_path((parts.path or "/").encode("utf-8")).decode("ascii")
+        except (RequestRefused, UnicodeDecodeError):
+            return None
 
 
 def category_words(categories: tuple[str, ...], policy: Policy) -> tuple[LabelWord, ...]:

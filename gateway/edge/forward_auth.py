@@ -55,7 +55,7 @@ class ForwardAuth:
 
     def answer(self, asked: Request, reader: Reader, *, policy: Policy, now: float) -> Plain:
         way = policy.way(asked.host, asked.path)
-        settled = settle_by_path(way, asked)
+        settled = settle_by_path(way, asked, policy, now=now)
         return told(judge(settled if settled else way.strictest, reader, now))
 
 

@@ -19,25 +19,30 @@ from gateway.model.decision import Decision, Full, Reason, Refuse
 from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.policy.compile import Policy
-from gateway.policy.ways import Way, WayKind
 from gateway.policy.decide import judge, settle_by_path
+from gateway.policy.ways import Way, WayKind
 
 _READING = frozenset(("GET", "HEAD"))
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request with what is known before the origin is asked."""
+    """One request with what is known before the origin is asked.
+
+    ``way`` is the path's, for the record that all its requests share; ``here`` is what this request
+    narrows it to, for choosing how to fetch.
+    """
 
     request: Request
     reader: Reader
     way: Way
+    here: Way
     policy: Policy
     now: float
 
     def by_strictest(self) -> Decision:
         """What the reader gets if the page turns out as strict as its rules allow."""
-        return judge(self.way.strictest, self.reader, self.now)
+        return judge(self.here.strictest, self.reader, self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +54,13 @@ class Gate:
     failures: Failures
     report_mode: bool = False
 
-    async def answer(self, visit: Visit, body: Body) -> Answer:
+    async def answer(self, visit: Visit, body: Body | None) -> Answer:
         """Raises OriginFailed and its kin; everything else ends in an answer."""
-        request, way, reader = visit.request, visit.way, visit.reader
+        request, way, reader = visit.request, visit.here, visit.reader
         if self.report_mode:
             return await self.pages.reported(visit, body)
-        settled = settle_by_path(way, request)
-        decision = judge(settled.access, reader, visit.now) if settled else None
+        settled = settle_by_path(visit.way, request, visit.policy, now=visit.now)
+        decision = judge(settled, reader, visit.now) if settled else None
         if isinstance(decision, Refuse):
             return self.failures.refused(request, decision.reason)
         if way.preview and reader.newsroom:
@@ -70,16 +75,16 @@ class Gate:
             case _:
                 assert_never(way.kind)
 
-    async def _open(self, visit: Visit, body: Body) -> Answer:
+    async def _open(self, visit: Visit, body: Body | None) -> Answer:
         """Nothing could gate it: streamed with the reader's own cookies."""
-        if visit.policy.settings.replace or visit.policy.settings.remove:
-            if kinds.navigation(visit.request) and not visit.way.personal:
-                return await self.pages.open_page(visit, body)
+        changes = visit.policy.settings.replace or visit.policy.settings.remove
+        if changes and kinds.navigation(visit.request) and not visit.here.personal:
+            return await self.pages.judged(visit, body)
         return await self.passing.as_reader(visit, body, private=False)
 
-    async def _path_gated(self, visit: Visit, decision: Decision, body: Body) -> Answer:
+    async def _path_gated(self, visit: Visit, decision: Decision, body: Body | None) -> Answer:
         """``decision`` is what the path alone says, or the strictest that its page could turn into."""
-        request, way = visit.request, visit.way
+        request, way = visit.request, visit.here
         if request.method == "OPTIONS" and way.strictest.gated:
             return self.failures.method_not_allowed(request)
         if request.method not in _READING or kinds.upgrade(request):
@@ -94,10 +99,10 @@ class Gate:
             return self.failures.refused(request, Reason.TYPE_HAS_NO_TEASER)
         return await self.pages.page(visit)
 
-    async def _label_gated(self, visit: Visit, body: Body) -> Answer:
+    async def _label_gated(self, visit: Visit, body: Body | None) -> Answer:
         """Only the page itself can say. The gateway's own identity travels only where the answer
         is judged before anyone sees it."""
         request = visit.request
-        if visit.way.personal or not kinds.navigation(request) or self.pages.known_as_other(visit):
+        if visit.here.personal or not kinds.navigation(request) or self.pages.known_as_other(visit):
             return await self.pages.judged(visit, body)
         return await self.pages.page(visit)

@@ -8,23 +8,28 @@ unkeepable is remembered, and its requests neither queue nor share.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.clock import Clock
 from gateway.edge import kinds
-from gateway.edge.answers import Answer
+from gateway.edge.answers import Answer, Plain, Ready
 from gateway.edge.failures import Failures
 from gateway.edge.passing import Body, Passing
-from gateway.edge.records import OtherType, Records
+from gateway.edge.records import PAGE_BYTES_MAX, OtherType, Records
 from gateway.edge.showing import Showing
-from gateway.errors import OriginFailed
+from gateway.errors import LychgateError, OriginFailed
 from gateway.model.decision import Full, Reason, Refuse
-from gateway.model.page import PageFacts
+from gateway.ops.counters import Counters
+from gateway.origin import forward
 from gateway.origin.cache import PageCache
-from gateway.origin.record import PageKey, PageRecord
-from gateway.policy.ways import WayKind
+from gateway.origin.fetch import OriginResponse
+from gateway.origin.record import PageKey, PageRecord, page_key
+from gateway.page import document
 from gateway.policy.decide import judge, settle
+from gateway.policy.ways import WayKind
 
 if TYPE_CHECKING:
     from gateway.edge.gate import Visit
@@ -38,7 +43,8 @@ class Pages:
     passing: Passing
     failures: Failures
     clock: Clock
-    renewals: set[asyncio.Task[None]] = field(default_factory=set)
+    counters: Counters
+    renewing: dict[PageKey, asyncio.Task[None]] = field(default_factory=dict)
 
     def known_as_other(self, visit: Visit) -> bool:
         """Whether the path leads to neither page nor feed, by its ending or by what came last."""
@@ -50,47 +56,160 @@ class Pages:
         key = self.key(visit)
         kept = self.cache.get(key) if key.keepable else None
         if kept is not None:
-            kept = self.records.current(kept, visit)
-            if visit.now < kept.fresh_until:
+            kept = self._current(kept, visit)
+            if visit.now < kept.fresh.fresh_until:
+                self.counters.cache_hits += 1
                 return await self._show(kept, visit)
-            if visit.now < kept.stale_while_revalidate_until:
+            if visit.now < kept.fresh.stale_while_revalidate_until:
+                self.counters.cache_hits += 1
                 self._renew_later(kept, visit, key)
                 return await self._show(kept, visit)
+        self.counters.cache_misses += 1
         try:
             made = await self._made(visit, key, kept)
         except OriginFailed:
-            if kept is None or visit.now >= kept.stale_if_error_until:
+            if kept is None or visit.now >= kept.fresh.stale_if_error_until:
                 raise
             return await self._show(kept, visit, strictly=True)
         if isinstance(made, OtherType):
             return await self._other(made, visit)
-        if made.status >= 500 and kept is not None and visit.now < kept.stale_if_error_until:
+        if made.status >= 500 and kept is not None and visit.now < kept.fresh.stale_if_error_until:
             return await self._show(kept, visit, strictly=True)
         return await self._show(made, visit)
 
-    async def judged(self, visit: Visit, body: Body) -> Answer:
+    async def judged(self, visit: Visit, body: Body | None) -> Answer:
         """The reader's own request, with the reader's cookies; what comes back is judged."""
-        response, _ = await self.passing.ask_as_reader(visit, body)
+        response, asserted = await self.passing.ask_as_reader(visit, body)
         made = await self.records.made_of(response, visit, self.key(visit), asked=False)
         if isinstance(made, OtherType):
-            return self._judged_other(made, visit, gated=False)
-        return await self._show(made, visit, private=True)
+            return await self._judged_other(made, visit, private=asserted)
+        answer = await self._show(made, visit, private=True)
+        return with_cookies(answer, response, self.passing.forwarding)
+
+    async def reported(self, visit: Visit, body: Body | None) -> Answer:
+        """``mode = "report"``: the origin's page as it is, and what would be walled is counted."""
+        response, asserted = await self.passing.ask_as_reader(visit, body)
+        if document.sniff_kind(response.header(b"content-type"), b"") != "html":
+            return self.passing.streamed(response, private=asserted)
+        raw = await response.read(PAGE_BYTES_MAX)
+        record = await self.records.made_of(response, visit, self.key(visit), asked=False)
+        if isinstance(record, PageRecord):
+            choice = self.showing.choose(
+                record,
+                visit.reader,
+                visit.request,
+                has_session_cookie=visit.request.has_session_cookie,
+                policy=visit.policy,
+                now=visit.now,
+            )
+            self.counters.decisions[f"report:{choice.decision.reason}"] += 1
+        headers = forward.answer_headers(
+            response.headers, settings=self.passing.forwarding, gated=False
+        )
+        kept = tuple(pair for pair in headers if pair[0] != b"content-length")
+        return Plain(response.status, kept, raw)
+
+    def key(self, visit: Visit) -> PageKey:
+        request = visit.request
+        return page_key(request.host, request.path, request.query, significant=visit.policy.query)
+
+    def _current(self, kept: PageRecord, visit: Visit) -> PageRecord:
+        record = self.records.current(kept, visit)
+        if record is not kept:
+            self.cache.put(record)
+        return record
 
     async def _made(
         self, visit: Visit, key: PageKey, stale: PageRecord | None
     ) -> PageRecord | OtherType:
         if not key.keepable or self.cache.known_unkeepable(key):
             return await self.records.fetch(visit, key)
-        ...
+        return await self.cache.one_at_a_time(
+            key, lambda: self._fetch_and_keep(visit, key, stale), _shareable
+        )
+
+    async def _fetch_and_keep(
+        self, visit: Visit, key: PageKey, stale: PageRecord | None
+    ) -> PageRecord | OtherType:
+        began = self.clock.monotonic()
+        made = await self.records.fetch(visit, key, stale=stale)
+        self.counters.origin_answered(self.clock.monotonic() - began)
+        if isinstance(made, PageRecord):
+            if made.fresh.keepable:
+                self.cache.put(made)
+            elif made.status < 500:
+                self.cache.remember_unkeepable(key)
+        return made
+
+    def _renew_later(self, kept: PageRecord, visit: Visit, key: PageKey) -> None:
+        """Stale while revalidating: this reader isn't kept waiting (RFC 5861)."""
+
+        async def renew() -> None:
+            with contextlib.suppress(LychgateError):
+                made = await self._made(visit, key, kept)
+                if isinstance(made, OtherType):
+                    await made.response.close()
+                    self.cache.drop(key)
+
+        if key not in self.renewing:
+            task = asyncio.get_running_loop().create_task(renew())
+            self.renewing[key] = task
+            task.add_done_callback(lambda _: self.renewing.pop(key, None))
+
+    async def _show(
+        self, record: PageRecord, visit: Visit, *, private: bool = False, strictly: bool = False
+    ) -> Answer:
+        return await self.showing.show(
+            record,
+            visit.reader,
+            visit.request,
+            policy=visit.policy,
+            now=visit.now,
+            private=private,
+            strictly=strictly,
+        )
 
     async def _other(self, made: OtherType, visit: Visit) -> Answer:
         """Neither page nor feed, though a page was asked for as the gateway (design, step 3)."""
         self.cache.remember_other(visit.request.host, visit.request.path)
-        if visit.way.kind is WayKind.PATH:
-            return self._judged_other(made, visit, gated=True)
+        if visit.here.kind is WayKind.PATH:
+            gated = visit.here.strictest.gated
+            return await self._judged_other(made, visit, private=gated, as_gateway=True)
         await made.response.close()
         return await self.judged(visit, None)
 
-    def _judged_other(self, made: OtherType, visit: Visit, *, gated: bool) -> Answer: ...
+    async def _judged_other(
+        self, made: OtherType, visit: Visit, *, private: bool, as_gateway: bool = False
+    ) -> Answer:
+        """By the path and by what the answer's own head says; there is no part of it to show."""
+        specialised = visit.policy.specialise(visit.way, made.facts, now=visit.now)
+        settled = settle(specialised, visit.request, visit.policy)
+        decision = judge(settled, visit.reader, visit.now)
+        html = document.sniff_kind(made.response.header(b"content-type"), b"") != "other"
+        if isinstance(decision, Full) and not (html and made.response.status == 206):
+            private = private or settled.access.gated
+            return self.passing.streamed(made.response, private=private, gated=as_gateway)
+        await made.response.close()
+        if isinstance(decision, Full):
+            # A part of a page can't be judged: the whole of it is.
+            return await self.page(visit)
+        reason = decision.reason if isinstance(decision, Refuse) else Reason.TYPE_HAS_NO_TEASER
+        return self.failures.refused(visit.request, reason)
 
-    def _renew_later(self, kept: PageRecord, visit: Visit, key: PageKey) -> None: ...
+
+def _shareable(made: PageRecord | OtherType) -> PageRecord | None:
+    return made if isinstance(made, PageRecord) and made.fresh.keepable else None
+
+
+def with_cookies(
+    answer: Answer, response: OriginResponse, settings: forward.ForwardSettings
+) -> Answer:
+    """A page made for one reader may set that reader's own cookies at the origin."""
+    if not isinstance(answer, Ready):
+        return answer
+    passed = forward.answer_headers(response.headers, settings=settings, gated=False)
+    cookies = tuple(pair for pair in passed if pair[0] == b"set-cookie")
+    if not cookies:
+        return answer
+    headers = (*answer.variant.headers, *cookies)
+    return Ready(dataclasses.replace(answer.variant, headers=headers), answer.sharing)

@@ -21,7 +21,15 @@ from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
 if TYPE_CHECKING:
     from gateway.edge.gate import Visit
 
-Body = AsyncIterator[bytes] | None
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body as it arrives. ``length`` in bytes where the reader said it."""
+
+    chunks: AsyncIterator[bytes]
+    length: int | None
+
+
 _RANGES = (b"range", b"if-range", b"if-none-match", b"if-modified-since")
 
 
@@ -38,18 +46,24 @@ class Passing:
     forwarding: forward.ForwardSettings
     assertion: Callable[[Reader], bytes] = no_assertion
 
-    async def as_reader(self, visit: Visit, body: Body, *, private: bool) -> Answer:
+    async def as_reader(self, visit: Visit, body: Body | None, *, private: bool) -> Answer:
         """``private``: the answer followed a decision on this reader, so it is for nobody else."""
         response, asserted = await self.ask_as_reader(visit, body)
         return self.streamed(response, private=private or asserted)
 
-    async def ask_as_reader(self, visit: Visit, body: Body) -> tuple[OriginResponse, bool]:
+    async def ask_as_reader(self, visit: Visit, body: Body | None) -> tuple[OriginResponse, bool]:
         """The origin's answer, and whether it was told who the reader is. The caller closes it."""
         request = visit.request
         assertion = self.assertion(visit.reader) if _tells_reader(request, visit.reader) else b""
         headers = forward.as_reader(request, settings=self.forwarding, assertion=assertion)
         response = await self.origin.fetch(
-            OriginRequest(method=request.method, target=target(request), headers=headers, body=body)
+            OriginRequest(
+                method=request.method,
+                target=target(request),
+                headers=headers,
+                body=body.chunks if body else None,
+                body_bytes=body.length if body else None,
+            )
         )
         return response, bool(assertion)
 
@@ -57,9 +71,9 @@ class Passing:
         """For a reader whom the path alone admits: whole or in ranges, whatever its type."""
         request = visit.request
         asked = tuple(pair for pair in request.headers if pair[0] in _RANGES)
-        headers = forward.as_gateway(request, settings=self.forwarding, validators=asked)
+        headers = forward.as_gateway(settings=self.forwarding, validators=asked)
         response = await self.origin.fetch(
-            OriginRequest(method=request.method, target=target(request), headers=headers, body=None)
+            OriginRequest(method=request.method, target=target(request), headers=headers)
         )
         return self.streamed(response, private=private, gated=True)
 

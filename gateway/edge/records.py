@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from gateway.clock import Clock
 from gateway.edge.asked_labels import AskedLabels
 from gateway.errors import PageUnreadable
-from gateway.model.page import PageFacts, PageKind
+from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
 from gateway.origin.freshness import Freshness, freshness
-from gateway.origin.record import PageKey, PageRecord
+from gateway.origin.record import PageKey, PageRecord, packed, tags_of
 from gateway.page import document
 from gateway.page.facts import facts as read_facts
+from gateway.page.facts import header_words
 from gateway.policy.compile import Policy
 from gateway.policy.ways import Way
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from gateway.edge.gate import Visit
 
 PAGE_BYTES_MAX = 16 << 20
-LABEL_LAG_SECONDS = 60.0
+FEED_SECONDS_MAX = 60.0  # items may flip by age, which a feed's record doesn't see
+_FEEDS = ("rss", "atom", "json-feed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,15 @@ class OtherType:
 
     response: OriginResponse
     facts: PageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A body as it was read. ``readable`` false: it couldn't be, within its bounds."""
+
+    page: bytes
+    facts: PageFacts
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +65,16 @@ class Records:
         self, visit: Visit, key: PageKey, *, stale: PageRecord | None = None
     ) -> PageRecord | OtherType:
         """Ask for a page as the gateway. With ``stale``, only whether it changed."""
+        headers = forward.as_gateway(
+            settings=self.forwarding,
+            validators=stale.validators if stale else (),
+        )
         response = await self.origin.fetch(
-            OriginRequest(
-                method="GET",
-                target=key.target,
-                headers=forward.as_gateway(
-                    visit.request,
-                    settings=self.forwarding,
-                    validators=stale.validators if stale else (),
-                ),
-                body=None,
-            )
+            OriginRequest(method="GET", target=key.target, headers=headers)
         )
         if response.status == 304 and stale is not None:
             await response.close()
-            return self.renewed(stale, response, visit)
+            return self._renewed(stale, response, visit)
         return await self.made_of(response, visit, key)
 
     async def made_of(
@@ -79,57 +85,135 @@ class Records:
         ``asked`` false leaves out labels that cost a further question as the gateway: the answer
         was made for one reader.
         """
-        content_type = response.header(b"content-type")
         redirect = 300 <= response.status < 400
-        kind = document.sniff_kind(content_type, b"")
-        if kind == "other" and not redirect:
-            return OtherType(response, self._facts_of_head(response, visit.policy))
+        kind = document.sniff_kind(response.header(b"content-type"), b"")
+        partial = response.status == 206
+        if partial or (kind == "other" and not redirect):
+            return OtherType(response, facts_of_head(response, visit.policy))
         try:
             raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)
         finally:
             await response.close()
-        page, found, readable = await asyncio.to_thread(self._read, raw, response, visit.policy)
-        if asked and found.kind is PageKind.ARTICLE:
-            words = await self.asked_labels.words(page, visit, key)
+        read = await asyncio.to_thread(_read, raw, response, visit.policy)
+        if asked and read.readable and read.facts.kind in (PageKind.ARTICLE, PageKind.LISTING):
+            words = await self.asked_labels.words(read.page, visit, key)
             if words:
-                together = sorted((*found.words, *words), key=lambda word: word.source)
-                found = dataclasses.replace(found, words=tuple(together))
-        return self._record(response, visit, key, page, found, readable)
+                read = dataclasses.replace(read, facts=_with_words(read.facts, words))
+        return self._record(response, visit, key, read)
 
-    def _read(
-        self, raw: bytes, response: OriginResponse, policy: Policy
-    ) -> tuple[bytes, PageFacts, bool]:
-        """The decoded page, its facts, and whether it could be read. Runs in a thread."""
-        if not raw:
-            return b"", PageFacts(PageKind.LISTING), True
-        content_type = response.header(b"content-type")
-        try:
-            page = document.decode_body(raw, response.header(b"content-encoding"))
-            if document.sniff_kind(content_type, page[:1024]) not in ("html", "other"):
-                return (
-                    page,
-                    dataclasses.replace(self._facts_of_head(response, policy), kind=PageKind.FEED),
-                    True,
-                )
-            parsed = document.read(page, content_type)
-            return page, read_facts(parsed, response.headers, policy.settings), True
-        except PageUnreadable:
-            # An article without a body that could be found: the strictest that its rules allow.
-            return raw, PageFacts(PageKind.ARTICLE, body_found=False), False
+    def current(self, record: PageRecord, visit: Visit) -> PageRecord:
+        """The record under the policy and at the age of the moment, remade from kept bytes where
+        either has moved on. Facts are read again only with another policy."""
+        policy = visit.policy
+        if record.policy_version == policy.version and visit.now < record.flips_at:
+            return record
+        return self._specialised(record, visit.way, policy, visit.now)
 
-    def _facts_of_head(self, response: OriginResponse, policy: Policy) -> PageFacts:
-        words = header_words(response.headers, policy.settings)
-        return PageFacts(PageKind.OTHER, words=words)
+    def _specialised(self, record: PageRecord, way: Way, policy: Policy, now: float) -> PageRecord:
+        specialised = policy.specialise(way, record.facts, now=now)
+        flips_at = specialised.flips_at
+        if record.facts.kind is PageKind.FEED:
+            flips_at = min(flips_at, now + FEED_SECONDS_MAX)
+        return dataclasses.replace(
+            record,
+            specialised=specialised,
+            sole=specialised.sole,
+            policy_version=policy.version,
+            flips_at=flips_at,
+            variants={},
+            grew=None,
+        )
+
+    def _renewed(self, stale: PageRecord, response: OriginResponse, visit: Visit) -> PageRecord:
+        """The origin says that nothing changed: the same page, fresh again (RFC 9111, 4.3.4)."""
+        names = {name for name, _ in response.headers}
+        kept = tuple(pair for pair in stale.caching_headers if pair[0] not in names)
+        headers = (*kept, *response.headers)
+        fresh = self._freshness(200, headers, visit.way)
+        return dataclasses.replace(
+            stale, fresh=fresh, caching_headers=_caching_headers(headers), grew=None
+        )
 
     def _record(
-        self,
-        response: OriginResponse,
-        visit: Visit,
-        key: PageKey,
-        page: bytes,
-        found: PageFacts,
-        readable: bool,
+        self, response: OriginResponse, visit: Visit, key: PageKey, read: _Read
     ) -> PageRecord:
-        specialised = visit.policy.specialise(visit.way, found, now=visit.now)
-        fresh = self._freshness(response, visit.way)
-        ...
+        fresh = self._freshness(response.status, response.headers, visit.way)
+        record = PageRecord(
+            key=key,
+            status=response.status,
+            headers=forward.answer_headers(response.headers, settings=self.forwarding, gated=True),
+            content_type=response.header(b"content-type") or b"text/html",
+            body=packed(read.page),
+            facts=read.facts,
+            specialised=None,
+            sole=None,
+            policy_version="",
+            flips_at=0.0,
+            readable=read.readable,
+            validators=_validators(response),
+            caching_headers=_caching_headers(response.headers),
+            tags=tags_of(response.headers),
+            cookies_dropped=_cookie_names(response),
+            fresh=fresh,
+        )
+        return self._specialised(record, visit.way, visit.policy, visit.now)
+
+    def _freshness(
+        self, status: int, headers: tuple[tuple[bytes, bytes], ...], way: Way
+    ) -> Freshness:
+        return freshness(
+            status,
+            headers,
+            received_at=self.clock.now(),
+            rule_cache_seconds=way.cache_seconds,
+            shared_identity=self.shared_identity,
+            label_could_gate=way.label_could_gate,
+        )
+
+
+def facts_of_head(response: OriginResponse, policy: Policy) -> PageFacts:
+    """What an answer that is no page says of its own access."""
+    return PageFacts(PageKind.OTHER, words=header_words(response.headers, policy.settings))
+
+
+def _read(raw: bytes, response: OriginResponse, policy: Policy) -> _Read:
+    """Decode, parse, read the facts. Runs in a thread."""
+    head = facts_of_head(response, policy)
+    if not raw:
+        return _Read(b"", dataclasses.replace(head, kind=PageKind.LISTING))
+    content_type = response.header(b"content-type")
+    try:
+        page = document.decode_body(raw, response.header(b"content-encoding"))
+        if document.sniff_kind(content_type, page[:1024]) in _FEEDS:
+            return _Read(page, dataclasses.replace(head, kind=PageKind.FEED))
+        found = read_facts(document.read(page, content_type), response.headers, policy.settings)
+        return _Read(page, found)
+    except PageUnreadable:
+        # An article without a body that could be found: the strictest that its rules allow.
+        return _Read(raw, dataclasses.replace(head, kind=PageKind.ARTICLE), readable=False)
+
+
+def _with_words(facts: PageFacts, words: tuple[LabelWord, ...]) -> PageFacts:
+    together = sorted((*facts.words, *words), key=lambda word: word.source)
+    return dataclasses.replace(facts, words=tuple(together), kind=PageKind.ARTICLE)
+
+
+def _validators(response: OriginResponse) -> tuple[tuple[bytes, bytes], ...]:
+    """What to ask with whether the page changed (RFC 9110 section 13.1)."""
+    asked = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
+    return tuple((asked[name], value) for name, value in response.headers if name in asked)
+
+
+def _caching_headers(
+    headers: tuple[tuple[bytes, bytes], ...],
+) -> tuple[tuple[bytes, bytes], ...]:
+    names = (b"cache-control", b"expires", b"date", b"age", b"vary", b"etag", b"last-modified")
+    return tuple(pair for pair in headers if pair[0] in names)
+
+
+def _cookie_names(response: OriginResponse) -> tuple[str, ...]:
+    return tuple(
+        value.split(b"=", 1)[0].decode("latin-1")
+        for name, value in response.headers
+        if name == b"set-cookie"
+    )

@@ -7,24 +7,27 @@ calls it as it is; ``Showing.show`` makes what is missing, in a thread, and keep
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from gateway.edge import codings, egress
 from gateway.edge.answers import Answer, Headers, Plain, Ready
 from gateway.edge.failures import Failures
-from gateway.edge.feed_items import FeedItems
+from gateway.edge.feed_items import FeedItems, ItemJudge
+from gateway.model.access import Level
 from gateway.model.decision import Decision, Full, Refuse, Teaser
 from gateway.model.page import PageKind, Sharing, Variant
 from gateway.model.reader import Reader, ReaderKind
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
-from gateway.page.render import WallContext
+from gateway.page.feeds import rewrite_feed
+from gateway.page.render import render_full, render_teaser
+from gateway.page.wall import WallContext
 from gateway.policy.compile import Policy
 from gateway.policy.decide import judge, settle
 from gateway.policy.ways import Settled
-
-_FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,41 +114,51 @@ class Showing:
             status = record.status if record.status != 200 else 502
             return self.failures.status(status, "origin-error-withheld", request=request)
         coding = codings.accepted(request.header(b"accept-encoding"))[0]
-        name, kind, sharing, rule = choice.key
+        sharing = Sharing.NOBODY if private else Sharing(choice.key[2])
         if private or (record.facts.kind is PageKind.FEED and request.has_session_cookie):
-            made = await self._variant(record, request, reader, choice, coding, policy, now, True)
+            # Made for one reader: a feed's items hang on what this very reader holds.
+            made = await self._made(record, request, reader, choice, coding, policy, now, sharing)
             return Ready(made, Sharing.NOBODY)
-        key = (name, kind, sharing, rule, coding)
+        key = (*choice.key, coding)
         variant = record.variants.get(key)
         if variant is None:
-            variant = await self._variant(
-                record, request, reader, choice, coding, policy, now, False
+            variant = await self._made(
+                record, request, reader, choice, coding, policy, now, sharing
             )
-            record.variants[key] = variant
-        return Ready(variant, Sharing(sharing))
+            record.keep(key, variant)
+        return Ready(variant, sharing)
 
     def _strictest(self, record: PageRecord, reader: Reader, choice: Choice, now: float) -> Choice:
         decision = judge(record.specialised.strictest, reader, now)
-        key = (*choice.key[:2], Sharing.NOBODY, choice.key[3])
-        if isinstance(decision, Teaser):
-            key = (str(decision.wall), choice.kind, Sharing.NOBODY, "strictest")
+        wall = str(decision.wall) if isinstance(decision, Teaser) else "refuse"
+        key = (wall, choice.kind, Sharing.NOBODY, "strictest")
         return Choice(decision, choice.settled, choice.kind, key)
 
     def _redirect(self, record: PageRecord, choice: Choice) -> Plain:
+        """A redirect tells nothing of the page; it is passed on, uncached where gated."""
         sharing = Sharing(choice.key[2])
-        if sharing is Sharing.ANONYMOUS:
+        if sharing is not Sharing.ANYONE:
             sharing = Sharing.NOBODY
         return Plain(record.status, (*record.headers, *self._caching(record, sharing)))
 
     def _caching(self, record: PageRecord, sharing: Sharing) -> Headers:
         return egress.caching(
             sharing,
-            open_caching=record.open_caching,
-            window_seconds=record.good_until - record.born_at,
+            open_caching=self._open_caching(record),
+            window_seconds=record.good_until - record.fresh.born_at,
             vary_by_cookie=self.vary_by_cookie,
         )
 
-    async def _variant(
+    def _open_caching(self, record: PageRecord) -> bytes:
+        """The origin's caching, cut where an age condition flips sooner."""
+        left = record.flips_at - record.fresh.born_at
+        if record.flips_at >= record.fresh.stale_while_revalidate_until:
+            return record.fresh.open_caching
+        return b"public, max-age=%d" % max(
+            0, min(left, record.fresh.fresh_until - record.fresh.born_at)
+        )
+
+    async def _made(
         self,
         record: PageRecord,
         request: Request,
@@ -154,21 +167,84 @@ class Showing:
         coding: str,
         policy: Policy,
         now: float,
-        private: bool,
+        sharing: Sharing,
     ) -> Variant:
         """Rendering and compressing take milliseconds, so they run in a thread."""
-        sharing = Sharing.NOBODY if private else Sharing(choice.key[2])
-        judged = self.feed_items.judging(request, reader, choice.decision, policy=policy, now=now)
+        judging = self.feed_items.judging(request, reader, choice.decision, policy=policy, now=now)
+        return_to = record.key.target.decode("ascii")
 
         def make() -> Variant:
-            body = self._body(record, choice, policy, judged)
-            headers = self._headers(record, choice, sharing, coding)
+            body = self._body(record, choice, policy, judging, return_to)
             return egress.variant(
                 status=record.status,
-                headers=headers,
+                headers=self._headers(record, choice, sharing, coding),
                 body=codings.compress(body, coding),
                 validator=egress.etag(body, coding),
-                born_at=0.0 if sharing is Sharing.NOBODY else record.born_at,
+                born_at=0.0 if sharing is Sharing.NOBODY else record.fresh.born_at,
             )
 
         return await asyncio.to_thread(make)
+
+    def _body(
+        self,
+        record: PageRecord,
+        choice: Choice,
+        policy: Policy,
+        judging: ItemJudge,
+        return_to: str,
+    ) -> bytes:
+        source, decision, access = record.source(), choice.decision, choice.settled.access
+        if not source or not record.readable:
+            return source
+        settings = dataclasses.replace(policy.settings, teaser=choice.settled.teaser)
+        if record.facts.kind is PageKind.FEED:
+            keep = settings.teaser.keep
+            return rewrite_feed(source, record.content_type, judge_item=judging, keep=keep).body
+        if isinstance(decision, Teaser):
+            return render_teaser(
+                source,
+                record.content_type,
+                access=access,
+                reader=choice.kind,
+                wall=decision.wall,
+                settings=settings,
+                draw_wall=self.draw_wall,
+                return_to=return_to,
+            ).body
+        return render_full(
+            source,
+            record.content_type,
+            access=access,
+            reader=ReaderKind(choice.key[1]) if choice.key[1] else None,
+            settings=settings,
+            rule_opens=access.level is Level.PUBLIC
+            and record.specialised.label is not None
+            and record.specialised.label.access.gated,
+        ).body
+
+    def _headers(
+        self, record: PageRecord, choice: Choice, sharing: Sharing, coding: str
+    ) -> Headers:
+        html = record.facts.kind is not PageKind.FEED and record.readable
+        kept = tuple(
+            pair
+            for pair in record.headers
+            if pair[0] != b"last-modified" or sharing is Sharing.ANYONE
+        )
+        explained: Headers = ()
+        if self.explain_header:
+            explained = ((b"lychgate-decision", told(choice)),)
+        return (
+            (b"content-type", b"text/html; charset=utf-8" if html else record.content_type),
+            *(((b"content-encoding", coding.encode()),) if coding != codings.IDENTITY else ()),
+            *self._caching(record, sharing),
+            *kept,
+            *explained,
+        )
+
+
+def told(choice: Choice) -> bytes:
+    """A decision as Lychgate-Decision says it. Nothing of the reader but the kind of wall."""
+    what = "full" if isinstance(choice.decision, Full) else choice.key[0]
+    rule = quote(choice.settled.rule, safe=" -_.,'()")
+    return f'{what}; reason={choice.decision.reason}; rule="{rule}"'.encode()

@@ -1,0 +1,161 @@
+"""The reserved prefix ``/-/``: what answers under it in the request's way. The door to Starlette.
+
+Requests come here admitted, in ``scope["state"]["request"]``; nothing looks at the URL that a
+framework made. Nothing under the prefix is ever forwarded.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.clock import Clock
+from gateway.edge.answers import Plain
+from gateway.edge.entrance import Application, Readers
+from gateway.edge.failures import Failures
+from gateway.edge.forward_auth import ForwardAuth
+from gateway.edge.target import canonical_path
+from gateway.errors import RequestRefused
+from gateway.model.request import Request
+from gateway.origin.cache import PageCache
+from gateway.page.templates import Templates
+from gateway.policy.compile import Policy
+
+_NOINDEX = {"x-robots-tag": "noindex", "cache-control": "private, no-store"}
+_PAGE = {
+    **_NOINDEX,
+    "content-type": "text/html; charset=utf-8",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Ours:
+    """``told_purge`` passes a purge on to the other workers; ``preview`` shows every wall."""
+
+    def __init__(
+        self,
+        *,
+        templates: Templates,
+        failures: Failures,
+        forward_auth: ForwardAuth,
+        readers: Readers,
+        policy: Callable[[], Policy],
+        cache: PageCache,
+        jwks: dict[str, Any],
+        purge_key: str,
+        told_purge: Callable[[str], Awaitable[None]],
+        clock: Clock,
+        preview: bool = False,
+    ) -> None:
+        self._templates = templates
+        self._failures = failures
+        self._forward_auth = forward_auth
+        self._readers = readers
+        self._policy = policy
+        self._cache = cache
+        self._jwks = jwks
+        self._purge_key = purge_key
+        self._told_purge = told_purge
+        self._clock = clock
+        self.preview = preview
+        self._app = Starlette(
+            routes=[
+                Route("/-/jwks.json", self._keys),
+                Route("/-/purge", self._purge, methods=["POST"]),
+                Route("/-/decide", self._decide),
+                Route("/-/help", self._help),
+                Route("/-/preview", self._preview),
+                Route("/-/{rest:path}", self._missing, methods=None),
+            ]
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._app(scope, receive, send)
+
+    def before(self, extra: Application) -> Application:
+        """``extra`` first; what it leaves unanswered comes here. It says so by raising nothing and
+        returning False from ``answers``."""
+
+        async def first(scope: Any, receive: Any, send: Any) -> None:
+            takes = getattr(extra, "takes", None)
+            if takes is not None and takes(scope["path"]):
+                await extra(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
+
+        return first
+
+    async def _keys(self, http: HttpRequest) -> Response:
+        return JSONResponse(self._jwks, headers={"cache-control": "public, max-age=300"})
+
+    async def _help(self, http: HttpRequest) -> Response:
+        language = self._failures.language(_admitted(http))
+        page = self._templates.help(language=language, back=http.query_params.get("from", "/"))
+        return Response(page, headers=_PAGE)
+
+    async def _preview(self, http: HttpRequest) -> Response:
+        """For designers, in the demo and in `lychgate try` alone."""
+        if not self.preview:
+            return await self._missing(http)
+        language = self._failures.language(_admitted(http))
+        return Response(self._templates.preview(language), headers=_PAGE)
+
+    async def _missing(self, http: HttpRequest) -> Response:
+        return _response(self._failures.status(404, "not-found", request=_admitted(http)))
+
+    async def _decide(self, http: HttpRequest) -> Response:
+        client = http.client.host if http.client else ""
+        headers = http.scope["headers"]
+        try:
+            asked = self._forward_auth.asked(headers, peer=client, scheme=http.scope["scheme"])
+        except RequestRefused as refused:
+            return _response(self._failures.of_error(refused, request=None, error_id=""))
+        now = self._clock.now()
+        reader = await self._readers.reader_of(asked.header(b"cookie"), now)
+        return _response(self._forward_auth.answer(asked, reader, policy=self._policy(), now=now))
+
+    async def _purge(self, http: HttpRequest) -> Response:
+        """``Authorization: Bearer KEY`` and one of ``path=``, ``url=``, ``tag=``, ``all=1``."""
+        bearer = http.headers.get("authorization", "").removeprefix("Bearer ")
+        if not self._purge_key or not hmac.compare_digest(
+            bearer.encode(), self._purge_key.encode()
+        ):
+            return _response(self._failures.problem(403, "purge-key", error_id=""))
+        asked = parse_qs((await http.body()).decode("latin-1")) | parse_qs(http.url.query)
+        dropped, told = 0, ""
+        for path in (*asked.get("path", ()), *(urlsplit(u).path for u in asked.get("url", ()))):
+            canonical = canonical_path(path.encode()).decode()
+            dropped, told = dropped + self._cache.purge(path=canonical), f"path:{canonical}"
+            await self._told_purge(told)
+        for tag in asked.get("tag", ()):
+            dropped, told = dropped + self._cache.purge(tag=tag), f"tag:{tag}"
+            await self._told_purge(told)
+        if asked.get("all"):
+            dropped, told = self._cache.purge(everything=True), "all"
+            await self._told_purge(told)
+        if not told:
+            return _response(self._failures.problem(400, "purge-names-nothing", error_id=""))
+        return JSONResponse({"dropped": dropped}, headers=_NOINDEX)
+
+
+def _admitted(http: HttpRequest) -> Request:
+    request: Request = http.scope["state"]["request"]
+    return request
+
+
+def _response(plain: Plain) -> Response:
+    response = Response(plain.body, status_code=plain.status)
+    response.raw_headers = [*plain.headers, (b"content-length", b"%d" % len(plain.body))]
+    return response
