@@ -50,6 +50,7 @@ __all__ = [
     "Site",
     "Stripe",
     "hosts",
+    "in_environment",
     "keys",
     "load_settings",
 ]
@@ -58,3 +59,8 @@ __all__ = [
 def load_settings(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Raises ``errors.Faults`` with every fault of the file and the environment."""
     return reading.load_settings(path, environ)
+
+
+def in_environment(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment says where the site is, so that no file may be needed."""
+    return "LYCHGATE_SITE__URL" in environ

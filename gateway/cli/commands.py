@@ -1,0 +1,46 @@
+"""The table of contents of the command line: each command, in the order of its help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway import __version__
+from gateway.cli.check import check
+from gateway.cli.init import init
+from gateway.cli.store import migrate, open_story
+
+app = typer.Typer(
+    name="lychgate",
+    help="A paywall and membership gateway in front of any article site.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lychgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("init")(init)
+app.command("check")(check)
+app.command("open")(open_story)
+app.command("migrate")(migrate)

@@ -1,0 +1,248 @@
+"""``lychgate init``: look at a site, propose config and policies, and say what was seen.
+
+Nothing is overwritten without ``--force``, and a key that stands is never replaced: sessions would
+die with it. What is proposed is short, so that a publisher reads all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from gateway.cli.recognise import Articles, LabelSeen, System, access_of
+
+CONFIG, POLICY, KEY = "lychgate.toml", "policies/site.yaml", "lychgate.key"
+ARTICLES_LOOKED_AT = 8
+_PROBES = ("/wp-json/", "/ghost/api/content/settings/")
+# A word that says access in itself needs no map (design, "Safe defaults").
+_SELF_EVIDENT = frozenset(("public", "members", "paid"))
+_CONTENT_TIER = {"free": "public", "metered": "members", "locked": "paid"}
+# Labels that the packs read already, with the very words that are usual there.
+_IN_PACKS = {
+    "static": {("meta", "article:content_tier"), ("json_ld", "isAccessibleForFree")},
+    "wordpress": {("meta", "article:content_tier")},
+    "news": {
+        ("meta", "article:content_tier"),
+        ("json_ld", "isAccessibleForFree"),
+        ("header", "x-content-access"),
+        ("css", ".post-access"),
+        ("css", ".access-badge"),
+    },
+    "ghost": set(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    origin: str
+    name: str
+    system: System
+    articles: Articles
+    feeds: tuple[str, ...]
+    sitemap_pages: int
+
+
+def init(
+    origin: Annotated[
+        str, typer.Option(metavar="URL", help="Where the site answers now, without a path.")
+    ],
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="What readers will type.")
+    ] = "http://127.0.0.1:8000",
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite config and policy.")] = False,
+) -> None:
+    """Look at a site and write lychgate.toml and policies/ for it."""
+    origin = _address(origin)
+    taken = [name for name in (CONFIG, POLICY) if (folder / name).exists()]
+    if taken and not force:
+        typer.echo(f"{' and '.join(taken)} exist; --force overwrites them", err=True)
+        raise typer.Exit(1)
+    found = asyncio.run(look(origin))
+    (folder / POLICY).parent.mkdir(parents=True, exist_ok=True)
+    _new_key(folder / KEY)
+    (folder / CONFIG).write_text(config_text(found, url.rstrip("/")), "utf-8")
+    (folder / POLICY).write_text(policy_text(found), "utf-8")
+    for line in report(found):
+        typer.echo(line)
+    typer.echo(f"\nWrote {CONFIG}, {POLICY} and {KEY}.")
+    typer.echo("Next: lychgate check --live, then lychgate serve.")
+
+
+def _address(url: str) -> str:
+    """Also without a scheme, as one types it."""
+    full = url if "://" in url else f"http://{url}"
+    parts = urlsplit(full)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise typer.BadParameter(f"`{url}` is no address of a site")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _new_key(path: Path) -> None:
+    """Readable by its owner alone from its first byte."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+
+
+async def look(origin: str) -> Found:
+    """Raises OriginFailed where nothing answers."""
+    from gateway.cli.recognise import look_at, public_url, site_name, system_of
+    from gateway.console.surfaces import FEEDS, feed_items, feeds_named, sitemap_pages, spread
+    from gateway.console.visitor import Visitor
+
+    async with Visitor(origin) as visitor:
+        front = await visitor.see("/")
+        visitor.also_called(public_url(front))
+        faces = {}
+        for probe in _PROBES:
+            seen = await visitor.glance(probe)
+            faces[probe] = seen.status if seen is not None else 0
+        named = [visitor.within(href) for href in feeds_named(front.text)]
+        feeds = [target for target in named if target] or FEEDS[:6]
+        items: list[str] = []
+        answered = []
+        for feed in feeds:
+            seen = await visitor.glance(feed)
+            links = feed_items(seen.text) if seen is not None and seen.status == 200 else []
+            if links:
+                answered.append(seen.target if seen is not None else feed)
+                items.extend(path for link in links if (path := visitor.within(link)))
+        targets, _ = await sitemap_pages(visitor)
+        if not targets:
+            targets = [path for link in _anchors(front.text) if (path := visitor.within(link))]
+        half = ARTICLES_LOOKED_AT // 2
+        wanted = dict.fromkeys((*spread(items, half), *spread(targets, ARTICLES_LOOKED_AT + half)))
+        pages = []
+        for target in wanted:
+            seen = await visitor.glance(target)
+            if seen is not None and seen.status == 200 and "html" in seen.content_type:
+                pages.append(seen)
+        system = system_of(front, faces)
+        return Found(
+            origin,
+            site_name(front),
+            system,
+            look_at(pages),
+            tuple(dict.fromkeys(answered)),
+            len(targets),
+        )
+
+
+def _anchors(page: str) -> list[str]:
+    from selectolax.lexbor import LexborHTMLParser
+
+    return [node.attributes.get("href") or "" for node in LexborHTMLParser(page).css("a[href]")]
+
+
+def config_text(found: Found, url: str) -> str:
+    """At most fifteen lines of TOML."""
+    languages = [name for name in found.articles.languages if name in ("fr", "en")] or ["en"]
+    lines = [
+        "# Written by `lychgate init`; every key stands in the README.",
+        "[site]",
+        f"url = {json.dumps(url)}  # what readers type",
+        f"origin = {json.dumps(found.origin)}",
+        f"name = {json.dumps(found.name, ensure_ascii=False)}",
+        f"languages = {json.dumps(languages)}",
+    ]
+    if found.system.pack == "ghost":
+        lines += [
+            "[origin]  # Ghost gives whole posts to its members only: a paid member's cookie",
+            '# headers = { Cookie = "env:GHOST_MEMBER_COOKIE" }',
+            "shared_identity = true",
+        ]
+    lines += ["[policies]", 'folder = "policies"', "[keys]", f'cookie = ["file:{KEY}"]']
+    return "\n".join(lines) + "\n"
+
+
+def policy_text(found: Found) -> str:
+    """At most fifteen lines of YAML, the labels that no pack reads among them."""
+    articles, pack = found.articles, found.system.pack
+    lines = [
+        "# Who may read what; the first rule that matches wins. Try one: lychgate explain URL",
+        "version: 1",
+        f"include: [{pack}]",
+        "default: public",
+    ]
+    if articles.body:
+        root = f"root: [{_quoted(articles.root)}], " if articles.root else ""
+        lines.append(f"teaser: {{ {root}body: [{_quoted(articles.body)}] }}")
+    else:
+        lines.append("# teaser: { body: ['…'] }  # no element holds the text on every article")
+    asked = [label for label in articles.labels if worth_reading(label, pack)][:3]
+    if asked:
+        lines.append("labels:")
+        lines.extend(_label_line(label) for label in asked)
+    lines += ["rules:"]
+    if pack == "static":
+        lines.append("  - { name: what the site labelled, label: any, access: as-labelled }")
+    lines.append("  # - { name: the reports, path: /reports/**, access: paid, tiers: [supporter] }")
+    if lines[-2] == "rules:":
+        lines[-2:] = ["# rules:", lines[-1].replace("  # ", "#   ", 1)]
+    return "\n".join(lines) + "\n"
+
+
+def worth_reading(label: LabelSeen, pack: str) -> bool:
+    """Whether a label of the site needs a line: its words speak of access, and no pack reads it."""
+    if (label.kind, label.name if label.kind != "header" else label.name.lower()) in _IN_PACKS[
+        pack
+    ]:
+        return False
+    return label.kind == "json_ld" or any(_meaning(word) for word in label.words)
+
+
+def _meaning(word: str) -> str:
+    folded = word.strip().casefold()
+    return _CONTENT_TIER.get(folded) or access_of(word)
+
+
+def _label_line(label: LabelSeen) -> str:
+    told = {word: _meaning(word) for word in label.words if _meaning(word)}
+    mapped = {w: level for w, level in told.items() if w.casefold() not in _SELF_EVIDENT}
+    name = label.name if label.kind != "css" else _quoted(label.name)
+    if not mapped:
+        return f"  - {label.kind}: {name}"
+    pairs = ", ".join(f"{_quoted(word)}: {level}" for word, level in mapped.items())
+    return f"  - {{ {label.kind}: {_quoted(label.name)}, map: {{ {pairs} }} }}"
+
+
+def _quoted(text: str) -> str:
+    """A YAML single-quoted scalar."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def report(found: Found) -> list[str]:
+    """What was seen, one finding a line."""
+    articles = found.articles
+    lines = [
+        f"{found.origin}: {found.name}",
+        f"  made with   {found.system.name} ({found.system.grounds}); pack: {found.system.pack}",
+        f"  sitemap     {found.sitemap_pages} pages",
+        f"  feeds       {', '.join(found.feeds) or 'none found'}",
+        f"  articles    {articles.count} looked at"
+        + (f", in {', '.join(articles.languages)}" if articles.languages else ""),
+    ]
+    if articles.body:
+        where = f" within {articles.root}" if articles.root else ""
+        lines.append(f"  body        {articles.body}{where}, {articles.words} words on average")
+    elif articles.count:
+        lines.append("  body        not found: write teaser.body yourself")
+    lines.extend(
+        f"  label       {label.kind} {label.name}: {', '.join(label.words[:6])}"
+        for label in articles.labels
+    )
+    if articles.count and not articles.labels:
+        lines.append("  label       none seen: gate by path, or have pages name their access")
+    return lines

@@ -1,0 +1,136 @@
+"""Commands that write to the store: ``migrate``, and ``open`` for a story that all may read.
+
+``ready_store`` is what ``serve`` and others ask before they use a store: an absent SQLite file is
+made, an old schema is refused with the command to run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import re
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from gateway.cli.options import DEFAULT, Config, settings_of
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
+_SPAN = re.compile(r"(\d{1,4})\s*([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def migrate(config: Config = DEFAULT) -> None:
+    """Bring the store to this version's schema."""
+    from gateway.stores.migrating import State, schema_state
+    from gateway.stores.migrating import migrate as run
+
+    url = settings_of(config).store.url.get_secret_value()
+    if schema_state(url) is State.CURRENT:
+        typer.echo("The store is current.")
+        return
+    _refuse_newer(url)
+    run(url)
+    typer.echo("The store was migrated.")
+
+
+def ready_store(settings: Settings) -> str:
+    """The store's URL, once its schema is this version's. Exits 1 where it can't be."""
+    from gateway.stores.migrating import State, migrate, schema_state
+
+    url = settings.store.url.get_secret_value()
+    match schema_state(url):
+        case State.CURRENT:
+            pass
+        case State.ABSENT if url.startswith("sqlite"):
+            migrate(url)
+        case State.ABSENT | State.OLD:
+            _fail("the store's schema isn't this version's; run: lychgate migrate")
+        case State.NEWER:
+            _refuse_newer(url)
+    return url
+
+
+def _refuse_newer(url: str) -> None:
+    from gateway.stores.migrating import State, schema_state
+
+    if schema_state(url) is State.NEWER:
+        _fail("the store was written by a later version of lychgate; run that one")
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"lychgate: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def open_story(
+    url: Annotated[str, typer.Argument(metavar="URL|all", help="A page's URL or path, or `all`.")],
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="2026-11-24T18:00 or 2026-11-24 (its end), or 90m, 12h, 2d."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the audit log.")],
+    config: Config = DEFAULT,
+) -> None:
+    """Open a story, or all of them, to everyone for a while."""
+    from gateway.clock import SystemClock
+    from gateway.model.opening import Opening
+    from gateway.stores.engine import Store
+    from gateway.stores.openings import Openings
+
+    settings = settings_of(config)
+    now = SystemClock().now()
+    zone = ZoneInfo(settings.site.timezone)
+    ends = instant(until, now=now, zone=zone)
+    if not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    path = "" if url == "all" else canonical_path_of(url, settings)
+    opening = Opening(path, ends, reason.strip(), pwd.getpwuid(os.getuid()).pw_name)
+    store_url = ready_store(settings)
+
+    async def write() -> None:
+        store = Store(store_url)
+        try:
+            await Openings(store).open(opening, now=now)
+        finally:
+            await store.close()
+
+    asyncio.run(write())
+    shown = datetime.fromtimestamp(ends, zone).isoformat(sep=" ", timespec="minutes")
+    typer.echo(f"{'All pages are' if not path else f'{path} is'} open to everyone until {shown}.")
+
+
+def instant(text: str, *, now: float, zone: ZoneInfo) -> float:
+    """Seconds since the epoch of a moment to come. Raises BadParameter."""
+    span = _SPAN.fullmatch(text.strip())
+    try:
+        if span:
+            moment = now + timedelta(**{_UNITS[span[2]]: int(span[1])}).total_seconds()
+        elif len(text.strip()) == 10:
+            day = datetime.fromisoformat(text.strip()).date()
+            moment = datetime.combine(day + timedelta(days=1), time(), zone).timestamp()
+        else:
+            written = datetime.fromisoformat(text.strip())
+            aware = written if written.tzinfo is not None else written.replace(tzinfo=zone)
+            moment = aware.timestamp()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"`{text}` is no moment: use 2026-11-24T18:00, 2026-11-24 or 12h", param_hint="--until"
+        ) from None
+    if moment <= now:
+        raise typer.BadParameter(f"`{text}` is over already", param_hint="--until")
+    return moment
+
+
+def canonical_path_of(url: str, settings: Settings) -> str:
+    """The path that the gateway judges, of a URL of this site as typed. Raises RequestRefused."""
+    from gateway.console.address import canonical
+
+    return canonical(url, site_url=settings.site.url)
