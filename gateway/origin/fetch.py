@@ -26,7 +26,7 @@ SWEEP_SECONDS = 0.05
 # isn't worth a failed request.
 IDLE_SECONDS = 4.0
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
-_NEED_NO_LENGTH = frozenset(("GET", "HEAD", "OPTIONS"))
+_WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 _MAY_ASK_AGAIN = frozenset(("GET", "HEAD"))
 
 
@@ -101,15 +101,15 @@ class Origin:
             self._under_way -= 1
 
     async def _asked(self, request: OriginRequest) -> OriginResponse:
-        head = _head(request)
+        head, body = _head(request), _body(request)
         while True:
             connection = self._kept()
-            again = connection is not None and request.body is None
+            again = connection is not None and body is None
             if connection is None:
                 connection = await self._connect()
             answer = connection.ask(head, head_only=request.method == "HEAD")
-            if request.body is not None:
-                self._send(connection, request)
+            if body is not None:
+                self._send(connection, body, _length(request))
             try:
                 await answer.head()
             except OriginTimeout:
@@ -188,21 +188,22 @@ class Origin:
 
     # Bodies of questions.
 
-    def _send(self, connection: Connection, request: OriginRequest) -> None:
+    def _send(self, connection: Connection, body: AsyncIterator[bytes], length: int | None) -> None:
         connection.sending = True
-        task = asyncio.ensure_future(self._send_body(connection, request))
+        task = asyncio.ensure_future(self._send_body(connection, body, length))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send_body(self, connection: Connection, request: OriginRequest) -> None:
+    async def _send_body(
+        self, connection: Connection, body: AsyncIterator[bytes], length: int | None
+    ) -> None:
         """Whatever the body raises ends the question, and is raised where it was asked."""
-        assert request.body is not None
         assert self._loop is not None
-        loop, length, sent = self._loop, _length(request), 0
+        loop, sent = self._loop, 0
         try:
             # While the reader sends, the origin owes nothing.
             connection.deadline = math.inf
-            async for part in request.body:
+            async for part in body:
                 sent += len(part)
                 if length is not None and sent > length:
                     raise OriginFailed("a body longer than it said")
@@ -226,6 +227,11 @@ def _chunk(part: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(part), part) if part else b""
 
 
+def _body(request: OriginRequest) -> AsyncIterator[bytes] | None:
+    """A body on GET and its like has no meaning (RFC 9110 section 9.3.1), and isn't forwarded."""
+    return None if request.method in _WITHOUT_BODY else request.body
+
+
 def _length(request: OriginRequest) -> int | None:
     told = next((value for name, value in request.headers if name == b"content-length"), b"")
     return int(told) if told.isdigit() else None
@@ -235,11 +241,11 @@ def _head(request: OriginRequest) -> bytes:
     """The question's head. Raises OriginFailed for one that would be two."""
     lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
     lines += [b"%b: %b" % pair for pair in request.headers if pair[0] not in _FRAMING]
-    if request.body is not None:
+    if _body(request) is not None:
         length = _length(request)
         told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
         lines.append(told)
-    elif request.method not in _NEED_NO_LENGTH:
+    elif request.method not in _WITHOUT_BODY:
         lines.append(b"content-length: 0")
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
