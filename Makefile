@@ -1,0 +1,82 @@
+# Needs Python 3.11 or newer and make. Everything else is set up once, into .venv.
+#
+#   make run          the demo on http://127.0.0.1:8000
+#   make test         all tests, against real peers (PEERS=none leaves those out and says so)
+#   make test-sites   Ghost 5, Ghost 6 and Hugo behind the gateway (installs them; takes a while)
+#   make bench        CPU per request beside nginx, Caddy and oauth2-proxy (ARGS=--quick)
+#   make lint         ruff and mypy
+#   make docs         the README against the files and settings it names
+#   make lock         requirements.lock anew from pyproject.toml
+
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$each && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+PEERS ?= all
+ARGS ?=
+TESTS ?=
+export PEERS
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test test-sites bench lint docs lock wheel peers
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(STAMPS)/installed
+
+# --require-hashes: nothing but what the lock names is installed. The project itself comes last,
+# editable, so that the checkout is what runs.
+$(STAMPS)/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) has no venv with pip (Debian: apt-get install python3-venv)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+run: setup
+	$(BIN)/lychgate demo $(ARGS)
+
+peers:
+	@sh tests/peers.sh test
+
+# Chromium comes with the peers; axe-core is the only package that the browser tests load.
+$(STAMPS)/axe: tests/browser/package-lock.json
+	cd tests/browser && npm ci --silent --no-audit --no-fund
+	@mkdir -p $(STAMPS) && touch $@
+
+ifeq ($(PEERS),none)
+test: setup peers
+	$(BIN)/pytest -m "not browser" -rs $(ARGS) $(TESTS)
+else
+test: setup peers
+	@$(MAKE) --no-print-directory $(STAMPS)/axe
+	$(BIN)/pytest $(ARGS) $(TESTS)
+endif
+
+test-sites: setup
+	SITES=all $(BIN)/pytest tests/sites $(ARGS)
+
+bench: setup
+	@sh tests/peers.sh bench || true
+	$(BIN)/lychgate bench $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The README is the manual for now: nothing is built, but what it names must be there.
+docs: setup
+	$(BIN)/pytest tests/test_manual.py
+
+wheel: setup
+	$(BIN)/uv build --quiet --wheel
+
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --no-header \
+		--no-annotate --generate-hashes --no-emit-index-url -o requirements.lock
