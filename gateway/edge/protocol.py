@@ -138,7 +138,11 @@ class GatewayProtocol(AnsweringProtocol):
             and parser.get_method() == b"GET"
             and parser.get_http_version() == "1.1"
         ):
-            buffers = self.quick(self.url, headers, self.peer)
+            try:
+                buffers = self.quick(self.url, headers, self.peer)
+            except Exception:  # a fault there costs time, not the answer
+                _LOGGER.exception("the quick lane failed")
+                buffers = None
             if buffers is not None:
                 self._quick_left -= 1
                 self.server_state.total_requests += 1
