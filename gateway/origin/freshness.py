@@ -8,7 +8,9 @@ any cache in front of us, so that closing it takes no longer.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -19,6 +21,9 @@ SECONDS_MAX = 365 * 86400.0
 STALE_IF_ERROR_SECONDS = 86400.0
 _MISSING = (404, 410)
 _KEEPABLE = frozenset((200, 203, 300, 301, 308, 404, 410))
+_MUST_REVALIDATE = frozenset(("must-revalidate", "proxy-revalidate", "no-cache"))
+# One directive of Cache-Control, its argument bare or quoted (RFC 9111 section 5.2).
+_DIRECTIVE = re.compile(r'([^\s,;="]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"?|[^,]*))?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,9 @@ def directives(headers: Headers) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in headers:
         if name == b"cache-control":
-            for part in value.decode("latin-1").split(","):
-                directive, _, argument = part.strip().partition("=")
-                found.setdefault(directive.strip().lower(), argument.strip().strip('"'))
-    found.pop("", None)
+            for match in _DIRECTIVE.finditer(value.decode("latin-1")):
+                argument = (match[2] or "").strip().strip('"')
+                found.setdefault(match[1].lower(), argument)
     return found
 
 
@@ -55,14 +59,18 @@ def freshness(
     shared_identity: bool,
     label_could_gate: bool,
 ) -> Freshness:
+    """``received_at`` is when the head arrived. ``rule_cache_seconds``: a rule's ``cache:``."""
     said = directives(headers)
     private = "private" in said or "no-store" in said
-    lifetime = _lifetime(status, said, headers, private, rule_cache_seconds, shared_identity)
-    stale_while = _seconds(said.get("stale-while-revalidate", "")) if not private else 0.0
-    if "must-revalidate" in said or "proxy-revalidate" in said or "no-cache" in said:
-        stale_while = 0.0
-    if status != 200:
-        stale_while = 0.0
+    lifetime = _lifetime(
+        status, said, headers, received_at, private, rule_cache_seconds, shared_identity
+    )
+    # "Must not be reused once stale" counts unless a rule said how long (RFC 9111, 5.2.2.2).
+    strict = rule_cache_seconds is None and not _MUST_REVALIDATE.isdisjoint(said)
+    usable_stale = status == 200 and not strict
+    stale_while = 0.0
+    if usable_stale and not private:
+        stale_while = _seconds(said.get("stale-while-revalidate", ""))
     if label_could_gate:
         lifetime = min(lifetime, LABEL_LAG_SECONDS)
         stale_while = min(stale_while, LABEL_LAG_SECONDS - lifetime)
@@ -75,7 +83,7 @@ def freshness(
         and not _varies_unkeyed(headers)
         and (lifetime > age or _revalidates(headers) or stale_while > 0)
     )
-    stale_if_error = STALE_IF_ERROR_SECONDS if status == 200 else 0.0
+    stale_if_error = STALE_IF_ERROR_SECONDS if usable_stale else 0.0
     if "stale-if-error" in said:
         stale_if_error = min(stale_if_error, _seconds(said["stale-if-error"]))
     return Freshness(
@@ -92,6 +100,7 @@ def _lifetime(
     status: int,
     said: dict[str, str],
     headers: Headers,
+    received_at: float,
     private: bool,
     rule_cache_seconds: float | None,
     shared_identity: bool,
@@ -109,11 +118,12 @@ def _lifetime(
         if name in said:
             return _seconds(said[name])
     expires = next((value for name, value in headers if name == b"expires"), None)
-    date = _date(next((value for name, value in headers if name == b"date"), b""))
-    if expires is None or date is None:
+    until = _date(expires) if expires is not None else None
+    if until is None:
         return 0.0
-    until = _date(expires)
-    return max(0.0, until - date) if until is not None else 0.0
+    # An answer without a Date is dated when it came (RFC 9110 section 6.6.1).
+    date = _date(next((value for name, value in headers if name == b"date"), b""))
+    return min(max(0.0, until - (received_at if date is None else date)), SECONDS_MAX)
 
 
 def _seconds(argument: str) -> float:
@@ -122,9 +132,11 @@ def _seconds(argument: str) -> float:
 
 
 def _date(value: bytes) -> float | None:
+    """An HTTP date, which is in UTC whether it says so or not (RFC 9110 section 5.6.7)."""
     try:
-        return parsedate_to_datetime(value.decode("latin-1")).timestamp()
-    except (ValueError, TypeError, OverflowError):
+        told = parsedate_to_datetime(value.decode("latin-1"))
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
@@ -142,7 +154,7 @@ def _varies_unkeyed(headers: Headers) -> bool:
 
     That fetch sends one fixed identity, language and agent for everyone, so only ``*`` is beyond it.
     """
-    return any(name == b"vary" and b"*" in value.split(b",") for name, value in headers)
+    return any(name == b"vary" and b"*" in value for name, value in headers)
 
 
 def _revalidates(headers: Headers) -> bool:
@@ -159,7 +171,7 @@ def _open_caching(
     """The origin's own caching for a page that everyone gets alike, capped. A browser's max-age is
     capped as well: it is a cache in front of us too."""
     if private and rule_cache_seconds is None:
-        return b"private, no-cache"
+        return b"private, no-store" if "no-store" in said else b"private, no-cache"
     if lifetime <= 0 and not stale_while:
         return b"public, max-age=0, must-revalidate"
     browser = lifetime
@@ -170,5 +182,6 @@ def _open_caching(
         parts.append(b"s-maxage=%d" % lifetime)
     if stale_while:
         parts.append(b"stale-while-revalidate=%d" % stale_while)
-    parts.extend(name.encode() for name in ("must-revalidate", "immutable") if name in said)
+    if rule_cache_seconds is None:
+        parts.extend(name.encode() for name in ("must-revalidate", "immutable") if name in said)
     return b", ".join(parts)
