@@ -72,8 +72,6 @@ class AnswerHead:
     def feed(self, data: bytes) -> None:
         """Raises OriginFailed for what isn't HTTP, is over its bounds, or is an improper 101."""
         self._bytes += len(data)
-        if self._bytes > _HEAD_BYTES_MAX:
-            raise OriginFailed("a handshake's answer over its bounds")
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -83,8 +81,18 @@ class AnswerHead:
                 raise OriginFailed("a handshake's answer that isn't HTTP") from error
         if self.status == 101 and not self._proper():
             raise OriginFailed("an improper 101")
-        if len(self._headers) > _HEADERS_MAX or self._interim > _INTERIM_MAX:
+        if self._over_bounds():
             raise OriginFailed("a handshake's answer over its bounds")
+
+    def _over_bounds(self) -> bool:
+        size = sum(len(name) + len(value) for name, value in self._headers)
+        if not self.complete:
+            size = max(size, self._bytes)  # what follows a complete head isn't its own
+        return (
+            size > _HEAD_BYTES_MAX
+            or len(self._headers) > _HEADERS_MAX
+            or self._interim > _INTERIM_MAX
+        )
 
     def _proper(self) -> bool:
         """RFC 6455 section 4.1: Upgrade, Connection, and the proof that the key was read."""

@@ -134,8 +134,7 @@ class Tunnel(asyncio.Protocol):
             self._transport.abort()
 
     # asyncio.Protocol
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         transport.set_write_buffer_limits(high=self._settings.buffered_bytes_max)
 
