@@ -1,0 +1,212 @@
+"""What a page says of itself: read once, when its record is made, for the policy to judge.
+
+A label is read from headers, the page's own meta, the JSON-LD node that is its main entity, and by
+``css`` only inside the article's root and outside cards of other articles. A page with none of these
+and no article is a listing: path rules alone decide it. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.errors import PageUnreadable
+from gateway.model.page import LabelWord, PageFacts, PageKind
+from gateway.model.rule import LabelKind, LabelSource, PageSettings
+from gateway.page import places, structured_data
+from gateway.page.document import Document, read
+from gateway.page.words import tokens
+
+Headers = Sequence[tuple[bytes, bytes]]
+_LABEL_CHARACTERS_MAX = 200
+_SPACE = re.compile(r"\s+")
+
+
+def facts(document: Document, headers: Headers, settings: PageSettings) -> PageFacts:
+    """Words of the ``GHOST`` and ``ORIGIN_GATE`` sources are added by the caller."""
+    tree = document.tree()
+    found = places.find(tree, settings.teaser, document.nesting)
+    metas = list(_metas(tree))
+    all_data = [data for _, data in structured_data.scripts(tree)]
+    title = _title(tree)
+    entities = structured_data.main_entities(
+        all_data, _titles(tree, title, metas), has_body=found.article
+    )
+    words = tuple(
+        LabelWord(number, word)
+        for number, source in enumerate(settings.labels)
+        for word in _said(source, headers, metas, entities, tree, found)
+    )
+    html = tree.css_first("html")
+    attributes = html.attributes if html is not None else {}
+    article = bool(words) or found.article
+    return PageFacts(
+        kind=PageKind.ARTICLE if article else PageKind.LISTING,
+        words=words,
+        language=attributes.get("lang") or attributes.get("xml:lang") or "",
+        sections=_named(metas, entities, ("article:section",), ("articleSection",)),
+        tags=_tags(metas, entities),
+        authors=_named(metas, entities, ("author", "article:author"), ("author",)),
+        published_at=_published_at(metas, entities, tree),
+        title=title,
+        body_found=found.body is not None,
+        reader_marks=tree.css_first("[data-lg-when]") is not None,
+    )
+
+
+def header_words(headers: Headers, settings: PageSettings) -> tuple[LabelWord, ...]:
+    """What the head of an answer says, whatever its body is."""
+    return tuple(
+        LabelWord(number, word)
+        for number, source in enumerate(settings.labels)
+        if source.kind is LabelKind.HEADER
+        for word in _header(headers, source.name)
+    )
+
+
+def body_words(page: bytes, settings: PageSettings) -> tuple[str, ...]:
+    """The article's words, folded, so that two fetches of one page can be compared. Empty where no
+    body is found or the page can't be read."""
+    try:
+        document = read(page, None)
+    except PageUnreadable:
+        return ()
+    found = places.find(document.tree(), settings.teaser, document.nesting)
+    if not found.bodies:
+        return ()
+    return tuple(word for body in found.bodies for word in tokens(body.text(separator=" ")))
+
+
+def _said(
+    source: LabelSource,
+    headers: Headers,
+    metas: list[tuple[str, str]],
+    entities: list[dict[str, Any]],
+    tree: LexborHTMLParser,
+    found: places.Places,
+) -> Iterator[str]:
+    if source.kind is LabelKind.HEADER:
+        yield from _header(headers, source.name)
+    elif source.kind is LabelKind.META:
+        name = source.name.lower()
+        yield from (content for key, content in metas if key == name and content)
+    elif source.kind is LabelKind.JSON_LD:
+        for entity in entities:
+            yield from _plain(entity.get(source.name))
+    elif source.kind is LabelKind.CSS and found.root is not None and found.article:
+        for node in places.select(found.root, source.name):
+            word = _clean(node.text(separator=" "))
+            if word and not places.is_others(node, found.root):
+                yield word[:_LABEL_CHARACTERS_MAX]
+
+
+def _header(headers: Headers, name: str) -> Iterator[str]:
+    wanted = name.lower().encode("latin-1", "replace")
+    for key, value in headers:
+        if key.lower() == wanted:
+            for part in value.decode("utf-8", "replace").split(","):
+                if word := _clean(part):
+                    yield word[:_LABEL_CHARACTERS_MAX]
+
+
+def _plain(value: Any) -> Iterator[str]:
+    """A JSON value as words; schema.org's Boolean may be an address (``schema.org/False``)."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, bool):
+            yield str(each).lower()
+        elif isinstance(each, int | float):
+            yield str(each)
+        elif isinstance(each, str) and each.strip():
+            last = each.strip().rpartition("/")[2]
+            boolean = last.lower() in ("true", "false")
+            yield last.lower() if boolean else each.strip()[:_LABEL_CHARACTERS_MAX]
+
+
+def _metas(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
+    """The page's own: in its head, or thrown out of it by markup that ended the head early."""
+    for node in tree.css("head meta, body > meta"):
+        attributes = node.attributes
+        content = _clean(attributes.get("content") or "")
+        for key in {attributes.get("name"), attributes.get("property")}:
+            if key:
+                yield key.strip().lower(), content
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("head title") or tree.css_first("title")
+    return _clean(node.text()) if node is not None else ""
+
+
+def _titles(tree: LexborHTMLParser, title: str, metas: list[tuple[str, str]]) -> frozenset[str]:
+    headline = tree.css_first("h1")
+    names = {title, *(content for key, content in metas if key == "og:title")}
+    if headline is not None:
+        names.add(_clean(headline.text()))
+    return frozenset(names - {""})
+
+
+def _named(
+    metas: list[tuple[str, str]],
+    entities: list[dict[str, Any]],
+    keys: tuple[str, ...],
+    properties: tuple[str, ...],
+) -> frozenset[str]:
+    values = [content for key, content in metas if key in keys]
+    for entity in entities:
+        for name in properties:
+            values.extend(structured_data.strings(entity.get(name)))
+    return frozenset(filter(None, map(_clean, values)))
+
+
+def _tags(metas: list[tuple[str, str]], entities: list[dict[str, Any]]) -> frozenset[str]:
+    """``keywords`` hold several in one string, parted by commas."""
+    values = [content for key, content in metas if key == "article:tag"]
+    joined = [content for key, content in metas if key in ("keywords", "news_keywords")]
+    for entity in entities:
+        joined.extend(structured_data.strings(entity.get("keywords")))
+    values.extend(part for each in joined for part in each.split(","))
+    return frozenset(filter(None, map(_clean, values)))
+
+
+def _published_at(
+    metas: list[tuple[str, str]], entities: list[dict[str, Any]], tree: LexborHTMLParser
+) -> float | None:
+    values = [content for key, content in metas if key == "article:published_time"]
+    for entity in entities:
+        values.extend(structured_data.strings(entity.get("datePublished")))
+    marked = tree.css_first('[itemprop="datePublished"]')
+    if marked is not None:
+        attributes = marked.attributes
+        values.append(attributes.get("datetime") or attributes.get("content") or "")
+    return instant(values)
+
+
+def instant(values: Iterable[str]) -> float | None:
+    """The first value that is a date, in seconds since the epoch; without a zone it is UTC."""
+    for value in values:
+        try:
+            found = datetime.fromisoformat(value.strip())
+        except ValueError:
+            try:
+                found = parsedate_to_datetime(value)
+            except (ValueError, TypeError, IndexError, OverflowError):
+                continue
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=UTC)
+        try:
+            seconds = found.timestamp()
+        except (ValueError, OverflowError):
+            continue
+        if math.isfinite(seconds):
+            return seconds
+    return None
+
+
+def _clean(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()

@@ -1,0 +1,73 @@
+"""The forms in which a page can carry text that isn't its visible text, undone.
+
+HTML entities, JavaScript and JSON escapes, percent-encoding, base64: each again, as scripts do when
+they put HTML into JSON into an attribute. Bounded in rounds; what is deeper isn't looked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+_ROUNDS_MAX = 4
+_ESCAPE = re.compile(
+    r"\\+(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|([nrtbfv\"'/`0]))"
+)
+_PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4}){10,}[A-Za-z0-9+/_-]{0,3}={0,2}")
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
+_BASE64_RUNS_MAX = 200
+
+
+def undone(text: str) -> str:
+    """The text with every escape resolved."""
+    for _ in range(_ROUNDS_MAX):
+        before = text
+        if "&" in text:
+            text = html.unescape(text)
+        if "\\" in text:
+            text = _ESCAPE.sub(_character, text)
+        if "%" in text and _PERCENT.search(text):
+            text = unquote(text, errors="replace")
+        if text == before:
+            break
+    return text
+
+
+def _character(match: re.Match[str]) -> str:
+    for group, base in ((match[1], 16), (match[2], 16), (match[3], 16), (match[4], 8)):
+        if group:
+            number = int(group, base)
+            return chr(number) if number <= 0x10FFFF else " "
+    return match[5] if match[5] in "\"'/`" else " "
+
+
+def without_tags(text: str) -> str:
+    return _TAG.sub("", text)
+
+
+def faces(text: str) -> Iterator[str]:
+    """The text as it stands once undone, the same without tags, and what base64 in it says."""
+    plain = undone(text)
+    yield plain
+    if "<" in plain:
+        yield without_tags(plain)
+    yield from _in_base64(text)
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    for number, match in enumerate(_BASE64.finditer(text)):
+        if number >= _BASE64_RUNS_MAX:
+            return
+        run = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        try:
+            said = base64.b64decode(run + "=" * (-len(run) % 4)).decode("utf-8", "ignore")
+        except (binascii.Error, ValueError):
+            continue
+        if " " in said or "%" in said or "+" in said:
+            plain = undone(said)
+            yield without_tags(plain) if "<" in plain else plain

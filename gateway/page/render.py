@@ -1,0 +1,184 @@
+"""The door of the room: a page's bytes in, the bytes of one reader's variant out.
+
+Every rendering reads and parses anew and owns its tree. The answer is UTF-8 and says so. A page that
+can't be read within its bounds has no teaser but the wall alone; whole, it is sent as it came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.errors import PageUnreadable
+from gateway.model.access import Access
+from gateway.model.decision import Wall
+from gateway.model.reader import ReaderKind
+from gateway.model.rule import PageSettings
+from gateway.page import leaks, marks, places, structured_data, teaser
+from gateway.page.document import Document, read
+from gateway.page.wall import WallContext
+from gateway.page.withheld import Withheld
+
+__all__ = ["Rendered", "WallContext", "render_full", "render_teaser"]
+
+_HEAD = re.compile(r"<head(?:\s[^>]*)?>")
+_CHARSET = '<meta charset="utf-8">'
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """``body`` is UTF-8. ``removed`` names the places that carried withheld text, never its words."""
+
+    body: bytes = field(repr=False)
+    words_kept: int = 0
+    words_withheld: int = 0
+    body_found: bool = False
+    removed: tuple[str, ...] = ()
+
+
+def render_full(
+    body: bytes,
+    content_type: bytes | None,
+    *,
+    access: Access,
+    reader: ReaderKind | None,
+    settings: PageSettings,
+    rule_opens: bool,
+) -> Rendered:
+    """The whole page. ``rule_opens``: a rule, not the page's own word, opens it to everyone."""
+    try:
+        document = read(body, content_type)
+    except PageUnreadable:
+        return Rendered(body)
+    tree = document.tree()
+    marked = reader is not None and marks.settle(tree, reader)
+    marks.apply(tree, settings)
+    marks.sign(tree, access, reader if marked or access.gated else None, None)
+    if rule_opens:
+        _say_free(tree, free=True, has_body=True)
+    return Rendered(_serialised(tree).encode("utf-8", "replace"), body_found=True)
+
+
+def render_teaser(
+    body: bytes,
+    content_type: bytes | None,
+    *,
+    access: Access,
+    reader: ReaderKind,
+    wall: Wall,
+    settings: PageSettings,
+    draw_wall: Callable[[WallContext], str],
+    return_to: str,
+) -> Rendered:
+    """The page cut down to what this reader may have, with the wall in its place."""
+
+    def drawn(tree: LexborHTMLParser | None, remaining_percent: int) -> str:
+        return draw_wall(
+            WallContext(
+                wall=wall,
+                language=_language(tree),
+                signed_in=reader is not ReaderKind.ANONYMOUS,
+                remaining_percent=remaining_percent,
+                return_to=return_to,
+                tiers=tuple(sorted(access.tiers)),
+            )
+        )
+
+    try:
+        document = read(body, content_type)
+    except PageUnreadable:
+        return Rendered(_bare(drawn(None, 0), None).encode())
+    return _teaser(document, body, access, reader, wall, settings, drawn)
+
+
+def _teaser(
+    document: Document,
+    body: bytes,
+    access: Access,
+    reader: ReaderKind,
+    wall: Wall,
+    settings: PageSettings,
+    drawn: Callable[[LexborHTMLParser | None, int], str],
+) -> Rendered:
+    tree = document.tree()
+    # A tag that no page can know of, so that no script of the page can hold it.
+    place = f"lg-{hashlib.blake2b(body, digest_size=12).hexdigest()}"
+    found = places.find(tree, settings.teaser, document.nesting)
+    marks.settle(tree, reader)
+    marks.apply(tree, settings)
+    found = places.find(tree, settings.teaser, document.nesting)
+    built = teaser.build(tree, found, settings.teaser, wall=place)
+    _say_free(tree, free=False, has_body=True)
+    marks.sign(tree, access, reader, wall)
+    shown_media = set(teaser.media(tree.root)) if tree.root is not None else set()
+    withheld = Withheld(built.withheld, built.shown, built.media - shown_media)
+    removed = [*built.removed, *leaks.clean(tree, withheld)]
+    gone = built.words_total - built.words_kept
+    remaining = round(gone * 10 / built.words_total) * 10 if built.words_total else 0
+    fragment = drawn(tree, remaining)
+    text = _serialised(tree)
+    element = f"<{place}></{place}>"
+    if element not in text or withheld.stands_in(text):
+        text = _bare(element, tree, withheld)
+        removed.append("the whole page: what was withheld still stood in it")
+    return Rendered(
+        text.replace(element, fragment).encode("utf-8", "replace"),
+        words_kept=built.words_kept,
+        words_withheld=gone,
+        body_found=built.body_found,
+        removed=tuple(removed),
+    )
+
+
+def _language(tree: LexborHTMLParser | None) -> str:
+    html = tree.css_first("html") if tree is not None else None
+    if html is None:
+        return ""
+    attributes = html.attributes
+    return attributes.get("lang") or attributes.get("xml:lang") or ""
+
+
+def _say_free(tree: LexborHTMLParser, *, free: bool, has_body: bool) -> None:
+    """``isAccessibleForFree`` in the page's own node and nowhere else."""
+    scripts = list(structured_data.scripts(tree))
+    if not scripts:
+        return
+    heading = tree.css_first("h1")
+    titles = frozenset([" ".join(heading.text().split())] if heading is not None else [])
+    entities = structured_data.main_entities(
+        [data for _, data in scripts], titles, has_body=has_body
+    )
+    own = {id(entity) for entity in entities}
+    for node, data in scripts:
+        mine = [each for each in structured_data.top_nodes(data) if id(each) in own]
+        for each in mine:
+            structured_data.say(each, free=free)
+        if mine:
+            leaks.set_script(node, structured_data.dump(data))
+
+
+def _serialised(tree: LexborHTMLParser) -> str:
+    for node in tree.css('meta[charset], meta[http-equiv="content-type" i]'):
+        node.decompose()
+    text = tree.html or ""
+    return _HEAD.sub(lambda match: match[0] + _CHARSET, text, count=1)
+
+
+def _bare(wall: str, tree: LexborHTMLParser | None, withheld: Withheld | None = None) -> str:
+    """A page of nothing but its title and the wall: nothing else of it could be trusted."""
+    title = ""
+    if tree is not None and withheld is not None:
+        node = tree.css_first("title")
+        if node is not None and not withheld.stands_in(node.text()):
+            title = node.html or ""
+    language = _language(tree)
+    said = f' lang="{language}"' if re.fullmatch(r"[A-Za-z0-9-]{2,35}", language) else ""
+    return (
+        f"<!DOCTYPE html><html{said}><head>{_CHARSET}{title}"
+        '<meta name="viewport" content="width=device-width"></head>'
+        f"<body><main>{wall}</main></body></html>"
+    )

@@ -1,0 +1,238 @@
+"""What a page says of itself, and above all what it doesn't: other articles' cards say nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.model.page import PageKind
+from gateway.model.rule import LabelKind, LabelSource
+from tests.page.showing import article, known, settings
+
+CARD = '<article class="card"><a href="/b"><h3>Ailleurs</h3></a><p class="post-access">{}</p></article>'
+FRONT = (
+    '<!doctype html><html lang="fr"><head><title>Une</title></head><body><main><h1>La Une</h1>'
+    + "".join(
+        f'<div class="card"><h2><a href="/{n}">Titre</a></h2><span class="post-access">'
+        f"{'Membres' if n % 2 else 'Publique'}</span></div>"
+        for n in range(20)
+    )
+    + "</main></body></html>"
+)
+
+
+def words(page: str, **given: object) -> list[tuple[int, str]]:
+    facts = known(page, **given)  # type: ignore[arg-type]
+    return [(word.source, word.word) for word in facts.words]
+
+
+def test_a_front_page_of_cards_with_both_words_is_a_listing() -> None:
+    facts = known(FRONT)
+    assert facts.kind is PageKind.LISTING
+    assert facts.words == ()
+
+
+def test_a_front_page_of_article_cards_is_a_listing() -> None:
+    """Themes draw cards as <article>: many roots and no body of their own."""
+    page = "<!doctype html><html><body><main><h1>Une</h1>" + "".join(
+        CARD.format(word) for word in ("Membres", "Publique") * 10
+    )
+    facts = known(page + "</main></body></html>")
+    assert facts.kind is PageKind.LISTING
+    assert facts.words == ()
+
+
+def test_a_front_page_with_one_article_card_is_no_gated_article() -> None:
+    page = f"<!doctype html><html><body><main><h1>Une</h1>{CARD.format('Membres')}</main></body></html>"
+    assert known(page).words == ()
+
+
+def test_an_article_s_badge_is_read_inside_its_root() -> None:
+    page = article("<p>Un.</p>").replace("<h1>", '<p class="post-access"> Membres </p><h1>')
+    facts = known(page)
+    assert facts.kind is PageKind.ARTICLE
+    assert facts.body_found
+    assert words(page) == [(3, "Membres")]
+
+
+@pytest.mark.parametrize(
+    "related",
+    [
+        f"<aside><h2>À lire aussi</h2>{CARD.format('Membres')}</aside>",
+        '<section class="related"><a href="/b">Un autre titre <span class="post-access">Membres</span></a></section>',
+        f"<ul><li>{CARD.format('Membres')}</li></ul>",
+    ],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_related_cards_say_nothing_of_a_public_article(related: str, inside: bool) -> None:
+    page = article("<p>Un.</p>", after="" if inside else related)
+    page = page.replace("<h1>", '<p class="post-access">Publique</p><h1>')
+    if inside:
+        page = page.replace("</article></main>", f"{related}</article></main>")
+    assert [word for _, word in words(page)] == ["Publique"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_public_article_without_a_badge_stays_so(inside: bool) -> None:
+    related = f"<aside>{CARD.format('Membres')}</aside>"
+    page = article("<p>Un.</p>", after="" if inside else related)
+    if inside:
+        page = page.replace("</article></main>", f"{related}</article></main>")
+    assert words(page) == []
+
+
+def test_headers_meta_and_json_ld_come_in_the_policy_s_order() -> None:
+    head = (
+        '<script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle",'
+        '"headline":"Titre","isAccessibleForFree":false}</script>'
+        '<meta property="article:content_tier" content="Locked">'
+    )
+    found = words(article("<p>Un.</p>", head=head), headers=((b"x-content-access", b"paid"),))
+    assert [source for source, _ in found] == [0, 1, 2]
+    assert [word.lower() for _, word in found] == ["paid", "locked", "false"]
+
+
+def test_a_header_s_name_is_compared_without_case_and_twice_gives_both() -> None:
+    headers = ((b"x-content-access", b"public"), (b"X-Content-Access", b"paid"))
+    found = {word for _, word in words(article("<p>Un.</p>"), headers=headers)}
+    assert "paid" in found, "two answers must not open what one of them gates"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["false", '"false"', '"False"', '"http://schema.org/False"', '"https://schema.org/False"'],
+)
+def test_json_ld_says_false_in_many_spellings(said: str) -> None:
+    head = (
+        '<script type="application/ld+json">[{"@type":"WebSite"},{"@graph":[{"@type":["Thing",'
+        f'"ReportageNewsArticle"],"headline":"T","isAccessibleForFree":{said}}}]}}]</script>'
+    )
+    found = words(article("<p>Un.</p>", head=head))
+    assert [(source, word.lower()) for source, word in found] == [(2, "false")]
+
+
+def test_json_ld_of_other_nodes_says_nothing() -> None:
+    head = (
+        '<script type="application/ld+json">{"@graph":[{"@type":"NewsArticle","headline":"T",'
+        '"isAccessibleForFree":true},{"@type":"ItemList","itemListElement":[{"@type":"NewsArticle",'
+        '"headline":"U","isAccessibleForFree":false}]}]}</script>'
+    )
+    assert [word.lower() for _, word in words(article("<p>Un.</p>", head=head))] == ["true"]
+
+
+def test_a_listing_s_item_list_is_no_label() -> None:
+    head = (
+        '<script type="application/ld+json">{"@type":"CollectionPage","mainEntity":{"@type":"ItemList",'
+        '"itemListElement":[{"@type":"ListItem","item":{"@type":"NewsArticle","headline":"U",'
+        '"isAccessibleForFree":false}}]}}</script>'
+    )
+    facts = known(FRONT.replace("</head>", head + "</head>"))
+    assert facts.kind is PageKind.LISTING
+    assert facts.words == ()
+
+
+def test_two_metas_that_disagree_are_both_told() -> None:
+    head = (
+        '<meta name="article:content_tier" content="free"><meta name="article:content_tier"'
+        ' content="locked">'
+    )
+    assert "locked" in [word for _, word in words(article("<p>Un.</p>", head=head))]
+
+
+def test_a_meta_in_the_body_or_in_a_template_is_not_the_page_s_own() -> None:
+    planted = '<meta name="article:content_tier" content="free">'
+    page = article(f"<p>Un.</p><div class=comments>{planted}</div><template>{planted}</template>")
+    assert words(page) == []
+
+
+def test_a_page_with_a_label_and_no_root_is_an_article_without_a_body() -> None:
+    page = (
+        '<!doctype html><html><head><meta name="article:content_tier" content="locked"></head>'
+        "<body><div><p>Texte.</p></div></body></html>"
+    )
+    facts = known(page)
+    assert facts.kind is PageKind.ARTICLE
+    assert not facts.body_found
+
+
+def test_facts_for_rules() -> None:
+    head = (
+        '<meta property="article:published_time" content="2026-11-01T08:00:00+01:00">'
+        '<meta property="article:section" content="Politique">'
+        '<meta property="article:tag" content="eau"><meta property="article:tag" content="mer">'
+        '<meta name="author" content="Claire Dufresne"><meta property="og:title" content="Autre">'
+    )
+    facts = known(article("<p data-lg-when=member>Un.</p>", head=head))
+    assert facts.published_at == datetime(2026, 11, 1, 7, tzinfo=UTC).timestamp()
+    assert facts.sections == {"Politique"} or facts.sections == {"politique"}
+    assert {tag.casefold() for tag in facts.tags} == {"eau", "mer"}
+    assert {author.casefold() for author in facts.authors} == {"claire dufresne"}
+    assert facts.language == "fr"
+    assert facts.title == "Titre"
+    assert facts.reader_marks
+
+
+def test_facts_from_json_ld_alone() -> None:
+    head = (
+        '<script type="application/ld+json">{"@type":"NewsArticle","headline":"T","datePublished":'
+        '"2026-11-01T07:00:00Z","articleSection":["Eau","Mer"],"keywords":"sel, digue","author":'
+        '[{"@type":"Person","name":"A. B."},{"@id":"#x"}]}</script>'
+    )
+    facts = known(article("<p>Un.</p>", head=head))
+    assert facts.published_at == datetime(2026, 11, 1, 7, tzinfo=UTC).timestamp()
+    assert {section.casefold() for section in facts.sections} == {"eau", "mer"}
+    assert {tag.casefold() for tag in facts.tags} == {"sel", "digue"}
+    assert {author.casefold() for author in facts.authors} == {"a. b."}
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["", "yesterday", "2026-13-45", "99999-01-01", "-1", "2026-11-01T25:00:00", "NaN", "1e999"],
+)
+def test_a_date_that_is_none_is_none(date: str) -> None:
+    head = f'<meta property="article:published_time" content="{date}">'
+    assert known(article("<p>Un.</p>", head=head)).published_at is None
+
+
+@pytest.mark.parametrize(
+    "json_ld",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "1",
+        '"x"',
+        "[" * 5_000,
+        '{"@graph":' * 2_000,
+        '{"@type":{}}',
+        '{"@type":[[]]}',
+        '{"@type":"NewsArticle","author":1,"keywords":{},"articleSection":[1],"datePublished":[]}',
+    ],
+)
+def test_broken_json_ld_says_nothing_and_raises_nothing(json_ld: str) -> None:
+    head = f'<script type="application/ld+json">{json_ld}</script>'
+    assert known(article("<p>Un.</p>", head=head)).words == ()
+
+
+def test_a_selector_that_can_t_be_read_finds_nothing() -> None:
+    labels = (LabelSource(LabelKind.CSS, "p[[["),)
+    with_settings = settings(body=(":::", ".body"), root=("[", "article"), labels=labels)
+    facts = known(article("<p>Un.</p>"), with_settings=with_settings)
+    assert facts.body_found
+    assert facts.words == ()
+
+
+@pytest.mark.parametrize(
+    ("inner", "found"),
+    [
+        ('<div class="body"><p>a</p></div>', True),
+        ('<div class="body"><p>a</p></div><div class="body"><p>b</p></div>', False),
+        ('<div class="body"><p>a</p><div class="body"><p>b</p></div></div>', True),
+        ("<p>a</p>", False),
+    ],
+)
+def test_a_body_stands_in_exactly_one_place(inner: str, found: bool) -> None:
+    page = f"<!doctype html><html><body><article><h1>T</h1>{inner}</article></body></html>"
+    assert known(page).body_found is found
