@@ -62,8 +62,10 @@ def running(
     folder: Path,
     path: str = "/",
     environment: Mapping[str, str] | None = None,
+    up_at: int = 200,
 ) -> Iterator[Server]:
-    """Start a server, wait until ``path`` answers 200, stop it at the end. Raises BenchFailed."""
+    """Start a server, wait until ``path`` answers ``up_at``, stop it at the end. Raises
+    BenchFailed."""
     log = folder / f"{name}.log"
     began = time.monotonic()
     with log.open("wb") as output:
@@ -77,29 +79,31 @@ def running(
             start_new_session=True,
         )
     try:
-        _await_page(name, process, port, path, log)
+        _await_page(name, process, port, path, up_at=up_at, log=log)
         yield Server(name, process.pid, port, time.monotonic() - began)
     finally:
         _stop(process)
 
 
 def _await_page(
-    name: str, process: subprocess.Popen[bytes], port: int, path: str, log: Path
+    name: str, process: subprocess.Popen[bytes], port: int, path: str, *, up_at: int, log: Path
 ) -> None:
     deadline = time.monotonic() + START_SECONDS
     seen = "no answer"
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise BenchFailed(f"{name} ended at once: {_last_line(log)}")
+            raise BenchFailed(f"{name} ended before it served: {_last_line(log)}")
         try:
             seen = str(fetch(port, path).status)
         except OSError:
             pass
         else:
-            if seen == "200":
+            if seen == str(up_at):
                 return
         time.sleep(_POLL_SECONDS)
-    raise BenchFailed(f"{name} didn't serve {path} in {START_SECONDS:g} s ({seen})")
+    raise BenchFailed(
+        f"{name} didn't serve {path} in {START_SECONDS:g} s ({seen}): {_last_line(log)}"
+    )
 
 
 def _last_line(log: Path) -> str:
