@@ -32,6 +32,8 @@ from gateway.edge.quick import QuickLane
 from gateway.edge.records import Records
 from gateway.edge.routes import Ours
 from gateway.edge.showing import Showing
+from gateway.edge.tunnel import Tunnels, TunnelSettings
+from gateway.edge.upgrading import Upgrading
 from gateway.errors import StoreUnavailable
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.identity.sessions import SessionCache, SessionStore
@@ -129,7 +131,7 @@ def build(
     extra: Application | None = None,
 ) -> Lychgate:
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
-    sessions (demo, try), ``extra`` answers reserved paths first. Raises Faults."""
+    sessions (demo, try), ``extra`` answers reserved paths first and opens the preview. Raises Faults."""
     clock = clock or SystemClock()
     keys = [key.get_secret_value() for key in settings.keys.cookie]
     name = cookie_name(settings.site.url)
@@ -194,6 +196,7 @@ def build(
         jwks=Assertions(keys, issuer=settings.site.url, clock=clock).jwks(),
         purge_key=settings.keys.purge.get_secret_value() if settings.keys.purge else "",
         told_purge=_teller(store, clock),
+        preview=extra is not None,
         clock=clock,
     )
     entrance = Entrance(
@@ -204,6 +207,7 @@ def build(
             failures=failures,
             report_mode=settings.policies.mode == "report",
         ),
+        upgrading=Upgrading(tunnels=_tunnels(settings), passing=passing),
         readers=readers or sessions,
         policy=policies.get,
         failures=failures,
@@ -236,6 +240,17 @@ def build(
         access_log=access_log,
         store=store,
         polling=_polling(store, sessions, policies, cache, clock) if store else None,
+    )
+
+
+def _tunnels(settings: Settings) -> Tunnels:
+    timeouts = settings.origin
+    return Tunnels(
+        TunnelSettings.to(
+            settings.site.origin,
+            connect_seconds=timeouts.connect_timeout_seconds,
+            answer_seconds=timeouts.read_timeout_seconds,
+        )
     )
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.clock import Clock
-from gateway.edge import answers, egress
+from gateway.edge import answers, egress, kinds
 from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate, Visit
 from gateway.edge.ingress import Ingress, MovedTo
 from gateway.edge.passing import Body
+from gateway.edge.upgrading import Upgrading
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
 from gateway.model.request import Request
@@ -67,6 +68,7 @@ class Entrance:
 
     ingress: Ingress
     gate: Gate
+    upgrading: Upgrading
     readers: Readers
     policy: Callable[[], Policy]
     failures: Failures
@@ -141,9 +143,19 @@ class Entrance:
             policy=policy,
             now=now,
         )
+        if kinds.upgrade(request):
+            return await self._upgrade(visit, scope, sending)
         body = _body(scope, receive)
         answer = await self.gate.answer(visit, body)
         return await self._send(answer, scope, request, sending)
+
+    async def _upgrade(self, visit: Visit, scope: Scope, sending: _Sending) -> int:
+        """A WebSocket, decided before the origin hears of it."""
+        take_line = scope["extensions"]["lychgate"].get("take_line")
+        answer = self.gate.tunnel_refused(visit) or await self.upgrading.open(visit, take_line)
+        if answer is None:
+            return 101
+        return await self._send(answer, scope, visit.request, sending)
 
     async def _send(
         self, answer: Answer, scope: Scope, request: Request | None, sending: _Sending

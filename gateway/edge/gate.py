@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from gateway.edge import kinds
-from gateway.edge.answers import Answer
+from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures
 from gateway.edge.pages import Pages
 from gateway.edge.passing import Body, Passing
@@ -75,6 +75,22 @@ class Gate:
             case _:
                 assert_never(way.kind)
 
+    def tunnel_refused(self, visit: Visit) -> Plain | None:
+        """Why this reader may not open a WebSocket here; None when nothing says so.
+
+        A path that only a label could gate is open to it, as to any request that isn't a page's.
+        """
+        if self.report_mode:
+            return None
+        settled = settle_by_path(visit.way, visit.request, visit.policy, now=visit.now)
+        decision = judge(settled, visit.reader, visit.now) if settled else None
+        if isinstance(decision, Refuse):
+            return self.failures.refused(visit.request, decision.reason)
+        gated = visit.here.kind is WayKind.PATH
+        if gated and not isinstance(decision or visit.by_strictest(), Full):
+            return self.failures.refused(visit.request, Reason.METHOD_NEEDS_ACCESS)
+        return None
+
     async def _open(self, visit: Visit, body: Body | None) -> Answer:
         """Nothing could gate it: streamed with the reader's own cookies."""
         changes = visit.policy.settings.replace or visit.policy.settings.remove
@@ -87,7 +103,7 @@ class Gate:
         request, way = visit.request, visit.here
         if request.method == "OPTIONS" and way.strictest.gated:
             return self.failures.method_not_allowed(request)
-        if request.method not in _READING or kinds.upgrade(request):
+        if request.method not in _READING:
             if isinstance(decision, Full):
                 return await self.passing.as_reader(visit, body, private=way.strictest.gated)
             return self.failures.refused(request, Reason.METHOD_NEEDS_ACCESS)

@@ -54,8 +54,7 @@ class Passing:
     async def ask_as_reader(self, visit: Visit, body: Body | None) -> tuple[OriginResponse, bool]:
         """The origin's answer, and whether it was told who the reader is. The caller closes it."""
         request = visit.request
-        assertion = self.assertion(visit.reader) if _tells_reader(request, visit.reader) else b""
-        headers = forward.as_reader(request, settings=self.forwarding, assertion=assertion)
+        headers, asserted = self.reader_headers(visit)
         response = await self.origin.fetch(
             OriginRequest(
                 method=request.method,
@@ -65,7 +64,14 @@ class Passing:
                 body_bytes=body.length if body else None,
             )
         )
-        return response, bool(assertion)
+        return response, asserted
+
+    def reader_headers(self, visit: Visit) -> tuple[Headers, bool]:
+        """What the origin gets of the reader's own request, and whether it says who the reader is."""
+        request = visit.request
+        assertion = self.assertion(visit.reader) if _tells_reader(request, visit.reader) else b""
+        headers = forward.as_reader(request, settings=self.forwarding, assertion=assertion)
+        return headers, bool(assertion)
 
     async def as_gateway(self, visit: Visit, *, private: bool) -> Answer:
         """For a reader whom the path alone admits: whole or in ranges, whatever its type."""

@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gateway.edge.answering import AnsweringProtocol
     from gateway.edge.framing import Limits
-    from gateway.edge.protocol import GatewayProtocol
 
 
 class Sweep:
@@ -21,18 +21,18 @@ class Sweep:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._watched: set[GatewayProtocol] = set()
-        self._stalled: dict[GatewayProtocol, tuple[int, int]] = {}
+        self._watched: set[AnsweringProtocol] = set()
+        self._stalled: dict[AnsweringProtocol, tuple[int, int]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.tick = 0
 
-    def watch(self, connection: GatewayProtocol) -> None:
+    def watch(self, connection: AnsweringProtocol) -> None:
         self._watched.add(connection)
         connection.tick = self.tick
         if self._timer is None:
             self._timer = connection.loop.call_later(1.0, self._pass, connection.loop)
 
-    def forget(self, connection: GatewayProtocol) -> None:
+    def forget(self, connection: AnsweringProtocol) -> None:
         self._watched.discard(connection)
         self._stalled.pop(connection, None)
 
@@ -42,7 +42,7 @@ class Sweep:
             self._look(connection)
         self._timer = loop.call_later(1.0, self._pass, loop) if self._watched else None
 
-    def _look(self, connection: GatewayProtocol) -> None:
+    def _look(self, connection: AnsweringProtocol) -> None:
         if connection.taken:
             return  # its tunnel has deadlines of its own
         if self._takes_nothing(connection):
@@ -66,7 +66,7 @@ class Sweep:
         elif self._idle(connection):
             connection.transport.close()
 
-    def _takes_nothing(self, connection: GatewayProtocol) -> bool:
+    def _takes_nothing(self, connection: AnsweringProtocol) -> bool:
         """Whether bytes wait to be sent and none has left for ``stalled_seconds``."""
         waiting = connection.transport.get_write_buffer_size()
         if not waiting:
@@ -78,11 +78,11 @@ class Sweep:
         self._stalled[connection] = (since, waiting)
         return self.tick - since >= self._limits.stalled_seconds
 
-    def _body_ticks(self, connection: GatewayProtocol) -> int:
+    def _body_ticks(self, connection: AnsweringProtocol) -> int:
         limits = self._limits
         return limits.body_seconds + connection.body_bytes // limits.body_bytes_per_second
 
-    def _idle(self, connection: GatewayProtocol) -> bool:
+    def _idle(self, connection: AnsweringProtocol) -> bool:
         quiet = self.tick - connection.tick
         if connection.last:
             return quiet >= 1

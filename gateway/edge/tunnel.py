@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
 
 from gateway.edge.handshake import AnswerHead, Headers
 from gateway.errors import OriginBusy, OriginFailed, OriginTimeout
@@ -27,6 +29,19 @@ class TunnelSettings:
     idle_seconds: float = 120.0
     buffered_bytes_max: int = 64 << 10
     tunnels_max: int = 1000
+
+    @classmethod
+    def to(cls, url: str, *, connect_seconds: float, answer_seconds: float) -> Self:
+        """For an origin's ``http`` or ``https`` address."""
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        return cls(
+            host=parts.hostname or "",
+            port=parts.port or (443 if secure else 80),
+            tls=ssl.create_default_context() if secure else None,
+            connect_seconds=connect_seconds,
+            answer_seconds=answer_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
