@@ -129,9 +129,11 @@ def build(
     readers: Readers | None = None,
     session_store: SessionStore | None = None,
     extra: Application | None = None,
+    around: Callable[[Application], Application] | None = None,
 ) -> Lychgate:
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
-    sessions (demo, try), ``extra`` answers reserved paths first and opens the preview. Raises Faults."""
+    sessions (demo, try), ``extra`` answers reserved paths first and opens the preview; what
+    ``around`` makes stands before everything, so there is no quick lane. Raises Faults."""
     clock = clock or SystemClock()
     keys = [key.get_secret_value() for key in settings.keys.cookie]
     name = cookie_name(settings.site.url)
@@ -217,7 +219,7 @@ def build(
         assumed=readers is not None,
     )
     quick: Quick = decline
-    if readers is None and settings.policies.mode == "enforce":
+    if readers is None and around is None and settings.policies.mode == "enforce":
         quick = QuickLane(
             targets=cache.targets,
             policy=policies.get,
@@ -229,7 +231,7 @@ def build(
             clock=clock,
         )
     return Lychgate(
-        config=server_config(entrance, quick=quick),
+        config=server_config(around(entrance) if around else entrance, quick=quick),
         entrance=entrance,
         policies=policies,
         pages=pages,

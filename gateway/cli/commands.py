@@ -7,9 +7,14 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
+from gateway.cli.audit import audit
 from gateway.cli.check import check
+from gateway.cli.demo import demo
+from gateway.cli.explain import explain
 from gateway.cli.init import init
+from gateway.cli.serve import serve
 from gateway.cli.store import migrate, open_story
+from gateway.cli.trying import try_site
 
 app = typer.Typer(
     name="lychgate",
@@ -40,7 +45,12 @@ def _root(
     pass
 
 
+app.command("demo")(demo)
+app.command("try")(try_site)
 app.command("init")(init)
+app.command("serve")(serve)
 app.command("check")(check)
+app.command("explain")(explain)
+app.command("audit")(audit)
 app.command("open")(open_story)
 app.command("migrate")(migrate)

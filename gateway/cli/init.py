@@ -12,12 +12,16 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from gateway.cli.recognise import Articles, LabelSeen, System, access_of
+from gateway.cli.recognise import Articles, LabelSeen, access_of
+from gateway.cli.systems import System
+
+if TYPE_CHECKING:
+    from gateway.console.visitor import Seen, Visitor
 
 CONFIG, POLICY, KEY = "lychgate.toml", "policies/site.yaml", "lychgate.key"
 ARTICLES_LOOKED_AT = 8
@@ -48,6 +52,7 @@ class Found:
     articles: Articles
     feeds: tuple[str, ...]
     sitemap_pages: int
+    walled: tuple[str, ...] = ()  # articles that were looked at
 
 
 def init(
@@ -61,7 +66,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite config and policy.")] = False,
 ) -> None:
     """Look at a site and write lychgate.toml and policies/ for it."""
-    origin = _address(origin)
+    origin = address(origin)
     taken = [name for name in (CONFIG, POLICY) if (folder / name).exists()]
     if taken and not force:
         typer.echo(f"{' and '.join(taken)} exist; --force overwrites them", err=True)
@@ -77,7 +82,7 @@ def init(
     typer.echo("Next: lychgate check --live, then lychgate serve.")
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
     """Also without a scheme, as one types it."""
     full = url if "://" in url else f"http://{url}"
     parts = urlsplit(full)
@@ -98,10 +103,12 @@ def _new_key(path: Path) -> None:
 
 async def look(origin: str) -> Found:
     """Raises OriginFailed where nothing answers."""
-    from gateway.cli.recognise import look_at, public_url, site_name, system_of
-    from gateway.console.surfaces import FEEDS, feed_items, feeds_named, sitemap_pages, spread
+    from gateway.cli.recognise import look_at
+    from gateway.cli.systems import public_url, site_name, system_of
+    from gateway.console.surfaces import sitemap_pages, spread
     from gateway.console.visitor import Visitor
 
+    origin = await _moved_to(origin)
     async with Visitor(origin) as visitor:
         front = await visitor.see("/")
         visitor.also_called(public_url(front))
@@ -109,35 +116,56 @@ async def look(origin: str) -> Found:
         for probe in _PROBES:
             seen = await visitor.glance(probe)
             faces[probe] = seen.status if seen is not None else 0
-        named = [visitor.within(href) for href in feeds_named(front.text)]
-        feeds = [target for target in named if target] or FEEDS[:6]
-        items: list[str] = []
-        answered = []
-        for feed in feeds:
-            seen = await visitor.glance(feed)
-            links = feed_items(seen.text) if seen is not None and seen.status == 200 else []
-            if links:
-                answered.append(seen.target if seen is not None else feed)
-                items.extend(path for link in links if (path := visitor.within(link)))
+        feeds, items = await _feeds(visitor, front)
         targets, _ = await sitemap_pages(visitor)
-        if not targets:
-            targets = [path for link in _anchors(front.text) if (path := visitor.within(link))]
+        anchors = [path for link in _anchors(front.text) if (path := visitor.within(link))]
         half = ARTICLES_LOOKED_AT // 2
-        wanted = dict.fromkeys((*spread(items, half), *spread(targets, ARTICLES_LOOKED_AT + half)))
+        wanted = (*spread(items, half), *spread(targets or anchors, ARTICLES_LOOKED_AT + half))
         pages = []
-        for target in wanted:
+        for target in dict.fromkeys(wanted):
             seen = await visitor.glance(target)
             if seen is not None and seen.status == 200 and "html" in seen.content_type:
                 pages.append(seen)
-        system = system_of(front, faces)
+        articles = look_at(pages)
         return Found(
-            origin,
-            site_name(front),
-            system,
-            look_at(pages),
-            tuple(dict.fromkeys(answered)),
-            len(targets),
+            origin=origin,
+            name=site_name(front),
+            system=system_of(front, faces),
+            articles=articles,
+            feeds=feeds,
+            sitemap_pages=len(targets),
+            walled=tuple(dict.fromkeys((*articles.targets, *(p.partition("?")[0] for p in items)))),
         )
+
+
+async def _moved_to(origin: str) -> str:
+    """Where a site has moved as a whole: to https, to www."""
+    from gateway.console.visitor import Visitor
+
+    for _ in range(3):
+        async with Visitor(origin) as visitor:
+            front = await visitor.see("/")
+        parts = urlsplit(front.header(b"location"))
+        if not (300 <= front.status < 400 and parts.scheme in ("http", "https") and parts.netloc):
+            break
+        origin = f"{parts.scheme}://{parts.netloc}"
+    return origin
+
+
+async def _feeds(visitor: Visitor, front: Seen) -> tuple[tuple[str, ...], list[str]]:
+    """The feeds that answer, and the articles that they name."""
+    from gateway.console.surfaces import FEEDS, feed_items, feeds_named
+
+    named = [visitor.within(href) for href in feeds_named(front.text)]
+    answered: list[str] = []
+    items: list[str] = []
+    for feed in [target for target in named if target] or FEEDS[:6]:
+        seen = await visitor.glance(feed)
+        links = feed_items(seen.text) if seen is not None and seen.status == 200 else []
+        if seen is not None and links:
+            answered.append(seen.target)
+            items.extend(path for link in links if (path := visitor.within(link)))
+    return tuple(dict.fromkeys(answered)), items
 
 
 def _anchors(page: str) -> list[str]:

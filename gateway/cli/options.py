@@ -20,11 +20,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 
 def settings_of(config: Path) -> Settings:
-    """Raises Faults. Where the usual file is absent, the environment alone may be enough."""
-    from gateway.config import in_environment, load_settings
+    """Raises Faults."""
+    from gateway.config import load_settings
 
-    alone = config == DEFAULT and not config.exists() and in_environment()
-    return load_settings(None if alone else config)
+    return load_settings(config)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -1,7 +1,6 @@
 """Commands that write to the store: ``migrate``, and ``open`` for a story that all may read.
 
-``ready_store`` is what ``serve`` and others ask before they use a store: an absent SQLite file is
-made, an old schema is refused with the command to run.
+An absent SQLite file is made; any other old or absent schema is refused with the command to run.
 """
 
 from __future__ import annotations
@@ -27,45 +26,28 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def migrate(config: Config = DEFAULT) -> None:
     """Bring the store to this version's schema."""
+    from gateway.stores.first import make_if_absent
     from gateway.stores.migrating import State, schema_state
     from gateway.stores.migrating import migrate as run
 
     url = settings_of(config).store.url.get_secret_value()
-    if schema_state(url) is State.CURRENT:
-        typer.echo("The store is current.")
-        return
-    _refuse_newer(url)
-    run(url)
-    typer.echo("The store was migrated.")
+    match schema_state(url):
+        case State.CURRENT:
+            typer.echo("The store is current.")
+        case State.NEWER:
+            make_if_absent(url)  # it says what to do instead
+        case State.ABSENT | State.OLD:
+            run(url)
+            typer.echo("The store was migrated.")
 
 
 def ready_store(settings: Settings) -> str:
-    """The store's URL, once its schema is this version's. Exits 1 where it can't be."""
-    from gateway.stores.migrating import State, migrate, schema_state
+    """The store's URL, once its schema is this version's. Raises Faults and StoreUnavailable."""
+    from gateway.stores.first import make_if_absent
 
     url = settings.store.url.get_secret_value()
-    match schema_state(url):
-        case State.CURRENT:
-            pass
-        case State.ABSENT if url.startswith("sqlite"):
-            migrate(url)
-        case State.ABSENT | State.OLD:
-            _fail("the store's schema isn't this version's; run: lychgate migrate")
-        case State.NEWER:
-            _refuse_newer(url)
+    make_if_absent(url)
     return url
-
-
-def _refuse_newer(url: str) -> None:
-    from gateway.stores.migrating import State, schema_state
-
-    if schema_state(url) is State.NEWER:
-        _fail("the store was written by a later version of lychgate; run that one")
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"lychgate: {message}", err=True)
-    raise typer.Exit(1)
 
 
 def open_story(

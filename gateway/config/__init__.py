@@ -50,17 +50,17 @@ __all__ = [
     "Site",
     "Stripe",
     "hosts",
-    "in_environment",
     "keys",
     "load_settings",
 ]
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Raises ``errors.Faults`` with every fault of the file and the environment."""
-    return reading.load_settings(path, environ)
+    """Raises ``errors.Faults`` with every fault of the file and the environment.
 
-
-def in_environment(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether the environment says where the site is, so that no file may be needed."""
-    return "LYCHGATE_SITE__URL" in environ
+    An absent file is none where the environment says where the site is; files that settings name
+    are seen from its folder all the same.
+    """
+    alone = path is None or ("LYCHGATE_SITE__URL" in environ and not path.exists())
+    folder = Path() if path is None else path.parent
+    return reading.load_settings(None if alone else path, environ, folder=folder)

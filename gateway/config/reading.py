@@ -43,12 +43,12 @@ _WORDS = {
 }
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """The settings of one file (None: none) and the environment. Raises Faults."""
+def load_settings(path: Path | None, environ: Mapping[str, str], *, folder: Path) -> Settings:
+    """The settings of one file (None: none) and the environment, with relative paths seen from
+    ``folder``. Raises Faults."""
     text = _text(path) if path is not None else ""
     name = str(path) if path is not None else ""
     data = _parsed(text, name)
-    folder = (path.parent if path is not None else Path()).resolve()
     given, faults = overlay(data, environ)
     where = _Where(name, locate(text), given)
     settings: Settings | None = None
@@ -195,8 +195,6 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
         for at, price in enumerate(plan.offered):
             if price not in plan.prices:
                 yield ("plan", number, "offered", at), "an offered price stands in `prices` too"
-    if settings.site.url == settings.site.origin:
-        yield ("site", "origin"), "the origin is the site itself: the gateway would ask itself"
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
@@ -208,7 +206,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     url = settings.store.url.get_secret_value()
     file = url.removeprefix(_SQLITE).partition("?")[0]
     if url.startswith(_SQLITE) and file and file != ":memory:" and not file.startswith("/"):
-        url = f"{_SQLITE}{folder}/{url.removeprefix(_SQLITE)}"
+        url = f"{_SQLITE}{folder.resolve()}/{url.removeprefix(_SQLITE)}"
         changes["store"] = settings.store.model_copy(update={"url": SecretStr(url)})
     return settings.model_copy(update=changes)
 

@@ -1,6 +1,6 @@
 """The settings as frozen nouns: one class a section of ``lychgate.toml``, named as its keys.
 
-Nothing is read here. Files and folders come out absolute, seen from the config file's own folder.
+Nothing is read here. Files and folders come out as seen from the config file's own folder.
 """
 
 from __future__ import annotations

@@ -1,0 +1,131 @@
+"""``lychgate audit``: prints what ``console.audit`` found; exit 1 on a leak."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from gateway.cli.options import DEFAULT, AsJson, Config, settings_of
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.console.audit import Audit, Step
+
+_SHOWN = 40
+
+
+def audit(
+    sitemap: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="A sitemap of the public site to look at; else that of site.url."
+        ),
+    ] = "",
+    config: Config = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Look for withheld text in every public surface of the site."""
+    settings = settings_of(config)
+    parts = urlsplit(sitemap)
+    if sitemap and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise typer.BadParameter("a whole URL is needed", param_hint="--sitemap")
+    public = f"{parts.scheme}://{parts.netloc}" if sitemap else settings.site.url
+    with progress() as step:
+        found = asyncio.run(_audit(settings, public, sitemap, step))
+    if as_json:
+        typer.echo(json.dumps(as_data(found, public), ensure_ascii=False, indent=2))
+    else:
+        for line in lines(found, public):
+            typer.echo(line)
+    if found.leaks:
+        raise typer.Exit(1)
+
+
+async def _audit(settings: Settings, public: str, sitemap: str, step: Step) -> Audit:
+    from gateway.cli.asking import asking
+    from gateway.cli.visiting import public_visitor
+    from gateway.console.audit import audit
+
+    async with asking(settings) as way, public_visitor(settings, public) as visitor:
+        start = (visitor.within(sitemap) or "/sitemap.xml") if sitemap else ""
+        return await audit(way, visitor, sitemap=start, step=step)
+
+
+@contextmanager
+def progress() -> Iterator[Step]:
+    """A bar on a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, object] = {}
+
+        def step(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield step
+
+
+def as_data(found: Audit, public: str) -> dict[str, object]:
+    return {
+        "site": public,
+        "pages": found.pages,
+        "withheld_articles": found.articles,
+        "surfaces": found.surfaces,
+        "leaks": [
+            {
+                "url": public + leak.surface,
+                "article": leak.passage.article,
+                "words": leak.passage.words,
+                "excerpt": leak.passage.excerpt,
+                "place": leak.passage.place,
+            }
+            for leak in found.leaks
+        ],
+        "badges": [
+            {"page": b.page, "article": b.article, "word": b.word, "access": b.access}
+            for b in found.badges
+        ],
+        "unread": found.unread,
+    }
+
+
+def lines(found: Audit, public: str) -> list[str]:
+    told = [
+        f"{public}: {found.pages} pages, {found.articles} of them withheld from anonymous readers; "
+        f"{found.surfaces} public surfaces asked for."
+    ]
+    if found.articles > found.telling:
+        alike = found.articles - found.telling
+        told.append(f"{alike} withheld articles have no text that isn't open elsewhere too.")
+    told.extend(
+        f'badge: {badge.page} says "{badge.word}" of {badge.article}, which is {badge.access}'
+        for badge in found.badges[:_SHOWN]
+    )
+    if found.unread:
+        told.append(f"{len(found.unread)} pages couldn't be read as the gateway: {found.unread[0]}")
+    if not found.leaks:
+        told.append("No public surface shows withheld text.")
+        return told
+    surfaces = Counter(leak.surface for leak in found.leaks)
+    told.append(f"{len(found.leaks)} withheld passages show on {len(surfaces)} surfaces:")
+    for surface, count in surfaces.most_common(_SHOWN):
+        first = next(leak.passage for leak in found.leaks if leak.surface == surface)
+        told.append(f"  {public}{surface}  {count} {'passage' if count == 1 else 'passages'}")
+        told.append(f"      {first.article}, {first.place}: “{first.excerpt} …”")
+    if len(surfaces) > _SHOWN:
+        told.append(f"  … and {len(surfaces) - _SHOWN} more surfaces (--json lists all)")
+    return told

@@ -1,0 +1,72 @@
+"""What a site is made with, and what it calls itself, told from its front page. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+if TYPE_CHECKING:
+    from gateway.console.visitor import Seen
+
+_GENERATORS = {
+    "ghost": "ghost",
+    "wordpress": "wordpress",
+    **dict.fromkeys("hugo jekyll eleventy gatsby astro hexo pelican docusaurus".split(), "static"),
+    **dict.fromkeys("next.js nuxt gridsome zola mkdocs vitepress publii".split(), "static"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """``pack`` is one shipped with the project. ``grounds`` says by what it was told."""
+
+    pack: str
+    name: str
+    grounds: str
+
+
+def system_of(front: Seen, faces: dict[str, int]) -> System:
+    """``faces``: what well-known paths answered with, as ``/wp-json/`` → 200."""
+    page = LexborHTMLParser(front.text)
+    generator = ""
+    for node in page.css("meta[name='generator' i]"):
+        generator = generator or (node.attributes.get("content") or "")
+    for name, pack in _GENERATORS.items():
+        if name in generator.lower():
+            return System(pack, generator, f'<meta name="generator" content="{generator}">')
+    if "api.w.org" in front.header(b"link") or faces.get("/wp-json/") == 200:
+        return System("wordpress", "WordPress", "its REST API answers at /wp-json/")
+    if "/wp-content/" in front.text:
+        return System("wordpress", "WordPress", "its pages load from /wp-content/")
+    if "data-ghost" in front.text or faces.get("/ghost/api/content/settings/") in (200, 403):
+        return System("ghost", "Ghost", "its pages or its Content API say so")
+    for mark, name in (("/_next/", "Next.js"), ("/_nuxt/", "Nuxt"), ("/page-data/", "Gatsby")):
+        if mark in front.text:
+            return System("static", name, f"its pages load from {mark}")
+    return System("news", "no system that is known here", "neither generator nor well-known paths")
+
+
+def site_name(front: Seen) -> str:
+    page = LexborHTMLParser(front.text)
+    named = page.css_first("meta[property='og:site_name']")
+    if named is not None and named.attributes.get("content"):
+        return str(named.attributes["content"]).strip()
+    title = page.css_first("title")
+    text = title.text(strip=True) if title is not None else ""
+    return re.split(r"\s+[|–—·-]\s+", text)[0][:80] or "My site"
+
+
+def public_url(front: Seen) -> str:
+    """What the site calls itself, which needn't be the address it was asked at."""
+    page = LexborHTMLParser(front.text)
+    for selector, attribute in (
+        ("link[rel='canonical'][href]", "href"),
+        ("meta[property='og:url'][content]", "content"),
+    ):
+        node = page.css_first(selector)
+        if node is not None:
+            return node.attributes.get(attribute) or ""
+    return ""

@@ -1,0 +1,103 @@
+"""``lychgate try``: any site behind a gateway on loopback, with config and policy that ``init`` would
+propose, written to a folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from gateway.cli.init import Found
+
+_WALLED_MAX = 50
+
+
+def try_site(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The site, or one of its pages.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0: any.")] = 8000,
+) -> None:
+    """Try the gateway on any site, on this machine, with no file edited."""
+    from gateway.cli import playing
+    from gateway.cli.init import address, look, report
+
+    site = address(url)
+    try:
+        taken = playing.listener(port)
+    except OSError as error:
+        typer.echo(f"lychgate: 127.0.0.1:{port}: {error.strerror}; try --port 0", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Looking at {site} …")
+    found = asyncio.run(look(site))
+    for line in report(found):
+        typer.echo(line)
+    with tempfile.TemporaryDirectory(prefix="lychgate-try-") as folder:
+        _play(found, taken, Path(folder), urlsplit(url if "://" in url else f"http://{url}").path)
+
+
+def _play(found: Found, taken: object, folder: Path, path: str) -> None:
+    import json
+    import socket
+
+    from gateway.app import build
+    from gateway.cli import playing
+    from gateway.cli.options import policy_of
+    from gateway.cli.switch import Switch
+    from gateway.cli.trial import PREFIX, Trial
+    from gateway.config import load_settings
+    from gateway.ops import logs
+
+    assert isinstance(taken, socket.socket)
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    (folder / "policies").mkdir()
+    (folder / "policies" / "site.yaml").write_text(trial_policy(found), "utf-8")
+    logs.set_up(process="try")
+    settings = load_settings(
+        folder / "none.toml",
+        {
+            "LYCHGATE_SITE__URL": url,
+            "LYCHGATE_SITE__ORIGIN": found.origin,
+            "LYCHGATE_SITE__NAME": found.name,
+            "LYCHGATE_SITE__LANGUAGES": '["en", "fr"]',
+            "LYCHGATE_ORIGIN__HOST": urlsplit(found.origin).netloc,
+            "LYCHGATE_POLICIES__FOLDER": "policies",
+            "LYCHGATE_KEYS__COOKIE": json.dumps([playing.new_key()]),
+            "LYCHGATE_OPS__ACCESS_LOG": "false",
+        },
+    )
+    switch = Switch(settings, prefix=PREFIX)
+    switch.readers = playing.readers_for(policy_of(settings))
+    lychgate = build(
+        settings,
+        session_store=switch,
+        extra=switch,
+        around=lambda application: Trial(application, site=found.origin, url=url),
+    )
+
+    def say() -> None:
+        typer.echo(f"\n{found.name} is behind the gateway on {url}{path or '/'}  (Ctrl-C stops it)")
+        if found.walled:
+            typer.echo(f"An article for members: {url}{found.walled[0]}")
+        typer.echo("The bar on top changes readers. Nothing but GET passes, nothing is kept.")
+
+    with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
+        runner.run(playing.play(lychgate, taken, started=say))
+
+
+def trial_policy(found: Found) -> str:
+    """What ``init`` proposes; a site without labels gets a wall on the articles that were seen."""
+    from gateway.cli.init import policy_text
+
+    proposed = policy_text(found)
+    if any(label.words for label in found.articles.labels) or not found.walled:
+        return proposed
+    head = proposed.partition("# rules:")[0]
+    paths = ", ".join("'" + path.replace("'", "''") + "'" for path in found.walled[:_WALLED_MAX])
+    return (
+        f"{head}rules:\n  - {{ name: the articles that were seen, path: [{paths}],"
+        " access: members }\n"
+    )
