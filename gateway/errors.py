@@ -2,7 +2,7 @@
 
     LychgateError
     ├── Faults                    config or policy files are wrong; carries every fault, never one
-    ├── RequestRefused            the request itself: 400 404 405 413 414 421 429 431
+    ├── RequestRefused            the request itself: 400 403 404 405 413 414 421 429 431
     ├── OriginFailed              502
     │   ├── OriginTimeout         504
     │   └── OriginBusy            503, with Retry-After
