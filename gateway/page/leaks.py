@@ -85,7 +85,7 @@ def _clean_carriers(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
         kind = (node.attributes.get("type") or "").lower()
         data = structured_data.parse(node.text()) if "json" in kind else None
         if data is not None:
-            said = structured_data.dump(_without(data, withheld))
+            said = structured_data.dump(blanked(data, withheld))
             if not withheld.stands_in(said):
                 set_script(node, said)
                 continue
@@ -93,15 +93,15 @@ def _clean_carriers(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     return removed
 
 
-def _without(value: Any, withheld: Withheld) -> Any:
+def blanked(value: Any, withheld: Withheld) -> Any:
     """The same data, its strings that carry a copy empty, so that a site's script still runs."""
     if isinstance(value, str):
         return "" if withheld.stands_in(value) else value
     if isinstance(value, list):
-        return [_without(each, withheld) for each in value]
+        return [blanked(each, withheld) for each in value]
     if isinstance(value, dict):
         return {
-            key: _without(each, withheld)
+            key: blanked(each, withheld)
             for key, each in value.items()
             if not withheld.stands_in(key)
         }

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.model.rule import TeaserSettings
-from gateway.page import blocks, heads, words
+from gateway.errors import PageUnreadable
+from gateway.model.rule import Keep, TeaserSettings
+from gateway.page import blocks, bounds, heads, hidden_forms, words
 from gateway.page.places import Places, ancestors, outermost, select, within
 
 _LANDMARKS = frozenset("header footer nav aside script style link noscript dialog meta".split())
@@ -303,3 +304,45 @@ def _place_wall(
     while at.parent is not None and at.parent.mem_id != place.mem_id:
         at = at.parent
     at.insert_after(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of HTML cut down: what of it may be shown, as HTML and as text, and what not."""
+
+    html: str
+    shown: str
+    withheld: tuple[str, ...]
+    words_kept: int
+    words_total: int
+
+
+def excerpt(fragment: str, keep: Keep) -> Excerpt:
+    """The teaser of a body that comes without a page around it, such as a feed item's."""
+    try:
+        bounds.scan(fragment)
+    except PageUnreadable:
+        return Excerpt("", "", (hidden_forms.without_tags(fragment),), 0, 0)
+    tree = LexborHTMLParser(f"<!doctype html><body>{fragment}</body>")
+    body = tree.css_first("body")
+    if body is None:
+        return Excerpt("", "", (fragment,), 0, 0)
+    rows = blocks.rows(body, frozenset(), keep.until)
+    before = [(block, block.text) for block in rows]
+    chosen = blocks.choose(rows, keep, more=False)
+    withheld = [
+        text[len(block.text) :] if block in chosen.kept else text or _all_text(block.nodes[0])
+        for block, text in before
+    ]
+    kept = [node for block in chosen.kept for node in block.nodes]
+    whole = {node.mem_id for node in kept}
+    shells = {own for node in kept for own in _ids_up_to(node, body)}
+    _prune(body, whole, shells, Built())
+    _clean(body, set())
+    return Excerpt(
+        (body.inner_html or "").strip(),
+        " ".join(block.text for block in chosen.kept),
+        tuple(withheld),
+        chosen.words_kept,
+        chosen.words_total,
+    )

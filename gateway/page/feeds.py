@@ -1,0 +1,142 @@
+"""Feeds, item by item: an open item stays as it came, a gated one keeps its head and a teaser.
+
+RSS and Atom are rewritten by ``xml_feeds``, JSON Feed here. A feed in which nothing is gated stays
+byte for byte; any other answer is UTF-8. What can't be read raises PageUnreadable. Whose item may be
+read is for the caller to judge; None, *I don't know*, is a teaser.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from gateway.errors import PageUnreadable
+from gateway.model.decision import Decision, Full, Refuse
+from gateway.model.rule import DEFAULT_KEEP, Keep
+from gateway.page import leaks, xml_feeds
+from gateway.page.document import BYTES_MAX, sniff_kind
+from gateway.page.facts import instant
+from gateway.page.feed_item import FeedItem
+from gateway.page.hidden_forms import without_tags
+from gateway.page.render import Rendered
+from gateway.page.structured_data import parse, strings
+from gateway.page.teaser import Excerpt, excerpt
+from gateway.page.withheld import Withheld
+
+__all__ = ["FeedItem", "rewrite_feed"]
+
+# What a gated item of a JSON Feed keeps as it is (https://www.jsonfeed.org/version/1.1/).
+_HEAD = frozenset(
+    "id url external_url title image banner_image date_published date_modified author authors tags"
+    " language".split()
+)
+
+
+def rewrite_feed(
+    body: bytes,
+    content_type: bytes | None,
+    *,
+    judge_item: Callable[[FeedItem], Decision | None],
+    keep: Keep = DEFAULT_KEEP,
+) -> Rendered:
+    """Raises PageUnreadable."""
+    if len(body) > BYTES_MAX:
+        raise PageUnreadable("too-many-bytes")
+    kind = sniff_kind(content_type, body[:1024])
+    if kind == "json-feed":
+        return _json_feed(body, judge_item, keep)
+    changed = xml_feeds.rewrite(body, content_type, judge_item=judge_item, keep=keep)
+    return Rendered(
+        changed.text.encode("utf-8", "replace"),
+        words_kept=changed.words_kept,
+        words_withheld=changed.words_withheld,
+        body_found=True,
+        removed=tuple(changed.removed),
+    )
+
+
+@dataclass(slots=True)
+class _Sum:
+    words_kept: int = 0
+    words_withheld: int = 0
+
+
+def _json_feed(
+    body: bytes, judge_item: Callable[[FeedItem], Decision | None], keep: Keep
+) -> Rendered:
+    data = parse(body.decode("utf-8-sig", "replace"))
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        raise PageUnreadable("unreadable-feed")
+    items: list[Any] = []
+    withheld: list[str] = []
+    shown: list[str] = []
+    total = _Sum()
+    for item in data["items"]:
+        if not isinstance(item, dict):
+            continue
+        decision = judge_item(_item(item))
+        if isinstance(decision, Full):
+            items.append(item)
+        elif not isinstance(decision, Refuse):
+            items.append(_gated(item, keep, withheld, shown, total))
+        else:
+            withheld += [without_tags(source) for source in _bodies(item)]
+    if items == data["items"]:
+        return Rendered(body, body_found=True)
+    rest = {key: value for key, value in data.items() if key != "items"}
+    rest = leaks.blanked(rest, Withheld(withheld, shown))
+    made = {**rest, "items": items}
+    return Rendered(
+        json.dumps(made, ensure_ascii=False).encode("utf-8", "replace"),
+        words_kept=total.words_kept,
+        words_withheld=total.words_withheld,
+        body_found=True,
+    )
+
+
+def _item(item: dict[str, Any]) -> FeedItem:
+    link = item.get("url") or item.get("external_url") or item.get("id")
+    return FeedItem(
+        link=link if isinstance(link, str) else "",
+        categories=tuple(strings(item.get("tags"))),
+        published_at=instant(strings(item.get("date_published"))),
+    )
+
+
+def _bodies(item: dict[str, Any]) -> list[str]:
+    """The item's texts as HTML, the best first."""
+    html, text = item.get("content_html"), item.get("content_text")
+    return [
+        *([html] if isinstance(html, str) and html else []),
+        *([_paragraphs(text)] if isinstance(text, str) and text else []),
+    ]
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+
+
+def _gated(
+    item: dict[str, Any], keep: Keep, withheld: list[str], shown: list[str], total: _Sum
+) -> dict[str, Any]:
+    cuts: list[Excerpt] = [excerpt(source, keep) for source in _bodies(item)]
+    gone = [text for cut in cuts for text in cut.withheld]
+    seen = [cut.shown for cut in cuts]
+    withheld += gone
+    shown += seen
+    search = Withheld(gone, seen)
+    made = {key: leaks.blanked(value, search) for key, value in item.items() if key in _HEAD}
+    summary = item.get("summary")
+    if isinstance(summary, str) and cuts and not search.stands_in(summary):
+        made["summary"] = summary
+    if cuts:
+        total.words_kept += cuts[0].words_kept
+        total.words_withheld += cuts[0].words_total - cuts[0].words_kept
+    if isinstance(item.get("content_html"), str) or not cuts:
+        made["content_html"] = cuts[0].html if cuts else ""
+    else:
+        made["content_text"] = cuts[0].shown
+    return made
