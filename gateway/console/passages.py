@@ -65,12 +65,19 @@ class Withheld:
         return frozenset(self.articles[number] for number in set(self._runs.values()))
 
     def within(self, text: str) -> list[Passage]:
-        """Every withheld passage that a text shows, as it stands or behind one layer of escapes."""
-        found: dict[tuple[str, str], Passage] = {}
+        """Every withheld passage that a text shows, as it stands or behind one layer of escapes.
+
+        Of each article, what the view that shows most of it shows.
+        """
+        found: dict[str, list[Passage]] = {}
         for view in views(text[:TEXT_CHARACTERS_MAX]):
+            shown: dict[str, list[Passage]] = {}
             for passage in self._within(view, text):
-                found.setdefault((passage.article, passage.excerpt), passage)
-        return list(found.values())
+                shown.setdefault(passage.article, []).append(passage)
+            for article, passages in shown.items():
+                if _words(passages) > _words(found.get(article, [])):
+                    found[article] = passages
+        return [passage for passages in found.values() for passage in passages]
 
     def _within(self, view: str, text: str) -> Iterator[Passage]:
         words = tokens(view)
@@ -89,6 +96,10 @@ class Withheld:
         passage = words[first : last + RUN_WORDS]
         excerpt = " ".join(passage[:12])
         return Passage(self.articles[article], len(passage), excerpt, place(text, passage[:3]))
+
+
+def _words(passages: list[Passage]) -> int:
+    return sum(passage.words for passage in passages)
 
 
 def runs(words: Sequence[str]) -> Iterator[int]:

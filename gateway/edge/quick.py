@@ -166,6 +166,7 @@ class QuickLane:
         variant = record.variants.get((*choice.key, codings.accepted(encoding)[0]))
         if variant is None:
             return None
+        record.used = True
         return self._write(variant, choice.decision.reason, target, none_match, now)
 
     def _request(

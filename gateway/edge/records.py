@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
 PAGE_BYTES_MAX = 16 << 20
 FEED_SECONDS_MAX = 60.0  # items may flip by age, which a feed's record doesn't see
-_FEEDS = ("rss", "atom", "json-feed")
+OPENING_BYTES_MAX = 8 << 20
+_FEEDS = {
+    "rss": b"application/rss+xml",
+    "atom": b"application/atom+xml",
+    "json-feed": b"application/feed+json",
+}
+_AMBIGUOUS = frozenset((b"", b"text/xml", b"application/xml", b"application/json", b"text/plain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class _Read:
 
     page: bytes
     facts: PageFacts
+    format: bytes
     readable: bool = True
 
 
@@ -86,20 +93,19 @@ class Records:
         was made for one reader.
         """
         redirect = 300 <= response.status < 400
-        kind = document.sniff_kind(response.header(b"content-type"), b"")
-        partial = response.status == 206
-        if partial or (kind == "other" and not redirect):
+        kind = "other" if response.status == 206 else await _kind(response)
+        if kind == "other" and not redirect:
             return OtherType(response, facts_of_head(response, visit.policy))
         try:
             raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)
         finally:
             await response.close()
-        read = await asyncio.to_thread(_read, raw, response, visit.policy)
+        read = await asyncio.to_thread(_read, raw, response, kind, visit.policy)
         if asked and read.readable and read.facts.kind in (PageKind.ARTICLE, PageKind.LISTING):
             words = await self.asked_labels.words(read.page, visit, key)
             if words:
                 read = dataclasses.replace(read, facts=_with_words(read.facts, words))
-        return self._record(response, visit, key, read)
+        return self._record(response, visit, key, read, private=not asked)
 
     def current(self, record: PageRecord, visit: Visit) -> PageRecord:
         """The record under the policy and at the age of the moment, remade from kept bytes where
@@ -110,7 +116,8 @@ class Records:
         return self._specialised(record, visit.way, policy, visit.now)
 
     def _specialised(self, record: PageRecord, way: Way, policy: Policy, now: float) -> PageRecord:
-        specialised = policy.specialise(way, record.facts, now=now)
+        query = None if record.private else record.key.target.partition(b"?")[2]
+        specialised = policy.specialise(way, record.facts, now=now, query=query)
         flips_at = specialised.flips_at
         if record.facts.kind is PageKind.FEED:
             flips_at = min(flips_at, now + FEED_SECONDS_MAX)
@@ -135,7 +142,13 @@ class Records:
         )
 
     def _record(
-        self, response: OriginResponse, visit: Visit, key: PageKey, read: _Read
+        self,
+        response: OriginResponse,
+        visit: Visit,
+        key: PageKey,
+        read: _Read,
+        *,
+        private: bool,
     ) -> PageRecord:
         fresh = self._freshness(response.status, response.headers, visit.way)
         record = PageRecord(
@@ -143,6 +156,7 @@ class Records:
             status=response.status,
             headers=forward.answer_headers(response.headers, settings=self.forwarding, gated=True),
             content_type=response.header(b"content-type") or b"text/html",
+            format=read.format,
             body=packed(read.page),
             facts=read.facts,
             specialised=None,
@@ -155,6 +169,7 @@ class Records:
             tags=tags_of(response.headers),
             cookies_dropped=_cookie_names(response),
             fresh=fresh,
+            private=private,
         )
         return self._specialised(record, visit.way, visit.policy, visit.now)
 
@@ -176,21 +191,51 @@ def facts_of_head(response: OriginResponse, policy: Policy) -> PageFacts:
     return PageFacts(PageKind.OTHER, words=header_words(response.headers, policy.settings))
 
 
-def _read(raw: bytes, response: OriginResponse, policy: Policy) -> _Read:
-    """Decode, parse, read the facts. Runs in a thread."""
-    head = facts_of_head(response, policy)
-    if not raw:
-        return _Read(b"", dataclasses.replace(head, kind=PageKind.LISTING))
+async def _kind(response: OriginResponse) -> str:
+    """``html``, ``rss``, ``atom``, ``json-feed`` or ``other``. A type under which feeds come though
+    it doesn't name them is looked into, without taking the body."""
     content_type = response.header(b"content-type")
+    kind = document.sniff_kind(content_type, b"")
+    bare = (content_type or b"").split(b";", 1)[0].strip().lower()
+    if kind != "other" or not (bare in _AMBIGUOUS or bare.endswith((b"+xml", b"+json"))):
+        return kind
+    opening = await response.opening(OPENING_BYTES_MAX)
+    return await asyncio.to_thread(_kind_of_body, opening, response)
+
+
+def _kind_of_body(raw: bytes, response: OriginResponse) -> str:
     try:
         page = document.decode_body(raw, response.header(b"content-encoding"))
-        if document.sniff_kind(content_type, page[:1024]) in _FEEDS:
-            return _Read(page, dataclasses.replace(head, kind=PageKind.FEED))
+    except PageUnreadable:
+        # Too large to be looked into: what can't be shown in part is judged whole.
+        return "other"
+    if b"jsonfeed.org" in page and page.lstrip()[:1] == b"{":
+        return "json-feed"
+    return document.sniff_kind(response.header(b"content-type"), page[:1024])
+
+
+def _read(raw: bytes, response: OriginResponse, kind: str, policy: Policy) -> _Read:
+    """Decode, parse, read the facts. Runs in a thread."""
+    head = facts_of_head(response, policy)
+    content_type = response.header(b"content-type") or b"text/html"
+    if not raw:
+        return _Read(b"", dataclasses.replace(head, kind=PageKind.LISTING), content_type)
+    try:
+        page = document.decode_body(raw, response.header(b"content-encoding"))
+        if kind in _FEEDS:
+            feed = dataclasses.replace(head, kind=PageKind.FEED)
+            return _Read(page, feed, _FEEDS[kind] + _parameters(content_type))
         found = read_facts(document.read(page, content_type), response.headers, policy.settings)
-        return _Read(page, found)
+        return _Read(page, found, content_type)
     except PageUnreadable:
         # An article without a body that could be found: the strictest that its rules allow.
-        return _Read(raw, dataclasses.replace(head, kind=PageKind.ARTICLE), readable=False)
+        unread = dataclasses.replace(head, kind=PageKind.ARTICLE)
+        return _Read(raw, unread, content_type, readable=False)
+
+
+def _parameters(content_type: bytes) -> bytes:
+    _, mark, parameters = content_type.partition(b";")
+    return mark + parameters
 
 
 def _with_words(facts: PageFacts, words: tuple[LabelWord, ...]) -> PageFacts:

@@ -175,9 +175,10 @@ class Showing:
 
         def make() -> Variant:
             body = self._body(record, choice, policy, judging, return_to)
+            content_type = _content_type(record, changed=body != record.source())
             return egress.variant(
                 status=record.status,
-                headers=self._headers(record, choice, sharing, coding),
+                headers=self._headers(record, choice, sharing, coding, content_type),
                 body=codings.compress(body, coding),
                 validator=egress.etag(body, coding),
                 born_at=0.0 if sharing is Sharing.NOBODY else record.fresh.born_at,
@@ -199,7 +200,7 @@ class Showing:
         settings = dataclasses.replace(policy.settings, teaser=choice.settled.teaser)
         if record.facts.kind is PageKind.FEED:
             keep = settings.teaser.keep
-            return rewrite_feed(source, record.content_type, judge_item=judging, keep=keep).body
+            return rewrite_feed(source, record.format, judge_item=judging, keep=keep).body
         if isinstance(decision, Teaser):
             return render_teaser(
                 source,
@@ -223,9 +224,8 @@ class Showing:
         ).body
 
     def _headers(
-        self, record: PageRecord, choice: Choice, sharing: Sharing, coding: str
+        self, record: PageRecord, choice: Choice, sharing: Sharing, coding: str, content_type: bytes
     ) -> Headers:
-        html = record.facts.kind is not PageKind.FEED and record.readable
         kept = tuple(
             pair
             for pair in record.headers
@@ -235,12 +235,19 @@ class Showing:
         if self.explain_header:
             explained = ((b"lychgate-decision", told(choice)),)
         return (
-            (b"content-type", b"text/html; charset=utf-8" if html else record.content_type),
+            (b"content-type", content_type),
             *(((b"content-encoding", coding.encode()),) if coding != codings.IDENTITY else ()),
             *self._caching(record, sharing),
             *kept,
             *explained,
         )
+
+
+def _content_type(record: PageRecord, *, changed: bool) -> bytes:
+    """What was rendered is UTF-8; what wasn't is as the origin says."""
+    if not changed:
+        return record.content_type
+    return record.content_type.split(b";", 1)[0].strip() + b"; charset=utf-8"
 
 
 def told(choice: Choice) -> bytes:

@@ -79,6 +79,21 @@ class OriginResponse:
                 raise OriginFailed("the page is larger than may be read")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    async def opening(self, bytes_max: int) -> bytes:
+        """The body so far as it goes within a bound, without taking it: ``chunks`` gives it again."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in self.chunks():
+                parts.append(chunk)
+                size += len(chunk)
+                if size > bytes_max:
+                    break
+        finally:
+            self._chunks.extendleft(reversed(parts))
+            self._buffered += size
+        return b"".join(parts)
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises OriginFailed when the origin cuts it or stops within it."""
         while True:

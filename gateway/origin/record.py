@@ -27,7 +27,8 @@ _TRACKING = frozenset(
     ).split()
 )
 _TRACKING_BEGINNINGS = ("utm_", "pk_", "mtm_", "matomo_", "at_custom")
-_RECORD_BYTES = 2048  # what a record weighs beside its bodies
+_RECORD_BYTES = 4096  # what a record weighs beside its bodies
+_VARIANT_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +45,58 @@ class PageKey:
     keepable: bool = True
 
 
-def page_key(host: str, path: str, query: bytes, *, significant: frozenset[str]) -> PageKey:
+def page_key(
+    host: str,
+    path: str,
+    query: bytes,
+    *,
+    significant: frozenset[str],
+    asked: frozenset[str] = frozenset(),
+) -> PageKey:
     """``significant`` parameters make another page, tracking parameters leave the key, and any other
-    keeps the page from being kept. Order of parameters makes no difference."""
+    keeps the page from being kept. The order of different parameters makes no difference."""
     if not query:
         return PageKey(host, path, path.encode())
-    kept: list[bytes] = []
+    kept: list[tuple[str, bytes]] = []
     keepable = len(query) <= 512
     for part in query.split(b"&"):
         name = next(iter(parse_qsl(part.decode("latin-1"), keep_blank_values=True)), ("", ""))[0]
         if name in significant:
-            kept.append(part)
-        elif not (name.lower() in _TRACKING or name.lower().startswith(_TRACKING_BEGINNINGS)):
+            kept.append((name, part))
+        elif name in asked or not _tracking(name.lower()):
             keepable = keepable and not part
     if not keepable:
         return PageKey(host, path, path.encode() + b"?" + query, keepable=False)
-    target = path.encode() + (b"?" + b"&".join(sorted(kept)) if kept else b"")
-    return PageKey(host, path, target)
+    if not kept:
+        return PageKey(host, path, path.encode())
+    # Of a parameter given twice, origins take the first or the last: those stay in their order.
+    kept.sort(key=lambda pair: pair[0])
+    return PageKey(host, path, path.encode() + b"?" + b"&".join(part for _, part in kept))
+
+
+def _tracking(name: str) -> bool:
+    return name in _TRACKING or name.startswith(_TRACKING_BEGINNINGS)
 
 
 @dataclass(slots=True, eq=False)
 class PageRecord:
-    """``body`` is the origin's, decoded and then compressed. Instants: seconds since the epoch.
+    """``content_type`` is the origin's word, ``format`` what the body turned out to be. ``body`` is
+    the origin's, decoded and then compressed. Instants: seconds since the epoch.
 
     ``flips_at``: when an age condition first changes; ``good_until``: the end of freshness,
     or that flip if it is sooner. ``caching_headers``: the origin's own, brought up to date by a 304.
     ``specialised`` and ``sole`` are the policy's (``policy.ways``), opaque here: the rules left open,
-    and what every request comes to where no condition on requests is left. ``readable``
-    false: the page couldn't be parsed within its bounds. ``cookies_dropped``: names of cookies that
-    the origin wanted to set on an anonymous fetch, for ``explain``.
+    and what every request comes to where no condition on requests is left. ``private``: made with one
+    reader's own request. ``readable`` false: the page couldn't be parsed within its bounds. ``cookies_dropped``: names of cookies that
+    the origin wanted to set on an anonymous fetch, for ``explain``. ``grew``, ``weighed`` and ``used``
+    are the cache's: whom to tell of new variants, the bytes it counts, whether it was asked for.
     """
 
     key: PageKey
     status: int
     headers: Headers
     content_type: bytes
+    format: bytes
     body: bytes = field(repr=False)
     facts: PageFacts
     specialised: Any
@@ -90,9 +108,12 @@ class PageRecord:
     validators: Headers = ()
     tags: frozenset[str] = frozenset()
     readable: bool = True
+    private: bool = False
     cookies_dropped: tuple[str, ...] = ()
     variants: dict[VariantKey, Variant] = field(default_factory=dict, repr=False)
     grew: Callable[[int], None] | None = field(default=None, repr=False)
+    weighed: int = 0
+    used: bool = False
     good_until: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,14 +125,19 @@ class PageRecord:
 
     def keep(self, key: VariantKey, variant: Variant) -> None:
         """Add a variant, and tell the cache how much heavier the record became."""
+        before = self.variants.get(key)
         self.variants[key] = variant
         if self.grew is not None:
-            self.grew(len(variant.body) + len(variant.head))
+            self.grew(_weight(variant) - (_weight(before) if before is not None else 0))
 
     def weight(self) -> int:
         """Bytes, about."""
-        variants = sum(len(v.body) + len(v.head) for v in self.variants.values())
-        return _RECORD_BYTES + len(self.body) + variants
+        return _RECORD_BYTES + len(self.body) + sum(map(_weight, self.variants.values()))
+
+
+def _weight(variant: Variant) -> int:
+    """A head stands there twice: as bytes, and as pairs for the full lane."""
+    return _VARIANT_BYTES + len(variant.body) + 2 * len(variant.head) + len(variant.not_modified)
 
 
 def tags_of(headers: Headers) -> frozenset[str]:

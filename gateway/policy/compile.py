@@ -23,7 +23,7 @@ from gateway.model.rule import (
     PageSettings,
     Rule,
 )
-from gateway.policy.conditions import ConditionFailed, Test, host_matches, request_test
+from gateway.policy.conditions import ConditionFailed, RequestTest, host_matches, request_test
 from gateway.policy.labels import strictest_of
 from gateway.policy.paths import PathIndex, path_key, pattern_key
 from gateway.policy.source import PolicySource
@@ -43,6 +43,10 @@ class Policy:
         self.source = source
         self.settings: PageSettings = source.settings
         self.query = source.query
+        # Parameters that rules ask for: never dropped from a page's key as mere tracking.
+        self.asked_query = frozenset(
+            name for rule in source.rules for name, _ in rule.request.query
+        )
         self.path_parameters_allowed = source.path_parameters_allowed
         self.rules = source.rules
         self._tests = tuple(
@@ -82,7 +86,7 @@ class Policy:
 
     def _find(self, host: str, path: str) -> Way:
         key = path_key(path, case_sensitive=self.source.case_sensitive)
-        found: list[tuple[Rule, Test | None, Settled | None]] = []
+        found: list[tuple[Rule, RequestTest | None, Settled | None]] = []
         for number in self._index.rules(key):
             rule = self.rules[number]
             if rule.hosts and not any(host_matches(pattern, host) for pattern in rule.hosts):
@@ -95,7 +99,9 @@ class Policy:
         opened = max(self._opened.get("", 0.0), self._opened.get(path, 0.0))
         return self._way(tuple(found), preview=bool(self._previews.rules(key)), opened=opened)
 
-    def _candidate(self, rule: Rule, test: Test | None) -> tuple[Rule, Test | None, Settled | None]:
+    def _candidate(
+        self, rule: Rule, test: RequestTest | None
+    ) -> tuple[Rule, RequestTest | None, Settled | None]:
         settled = self._settled(rule, rule.access) if rule.access is not None else None
         return rule, test, settled
 
@@ -104,7 +110,7 @@ class Policy:
 
     def _way(
         self,
-        candidates: tuple[tuple[Rule, Test | None, Settled | None], ...],
+        candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...],
         *,
         preview: bool,
         opened: float,
@@ -141,7 +147,7 @@ class Policy:
         return self._way(left, preview=way.preview, opened=way.opened_until)
 
     def _strictest(
-        self, candidates: tuple[tuple[Rule, Test | None, Settled | None], ...]
+        self, candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...]
     ) -> Access:
         """Refusals that hang on the request are no part of it: a request settles those itself."""
         asked = [
@@ -155,9 +161,11 @@ class Policy:
         """The strictest that any label could say."""
         return strictest((PAID, *(strictest_of(source) for source in self.settings.labels)))
 
-    def specialise(self, way: Way, facts: PageFacts, *, now: float) -> Specialised:
+    def specialise(
+        self, way: Way, facts: PageFacts, *, now: float, query: bytes | None = None
+    ) -> Specialised:
         """Settle what the page can settle. ``policy.specialise`` holds how."""
-        return specialise(self, way, facts, now=now)
+        return specialise(self, way, facts, now=now, query=query)
 
     def follow(self, rule: Rule, access: Access) -> Settled:
         """What follows when ``rule`` decides for ``access``."""
@@ -169,7 +177,7 @@ def compile_policy(source: PolicySource, *, openings: Iterable[Opening] = ()) ->
     return Policy(source, openings=openings)
 
 
-def _passes(test: Test, request: Request) -> bool:
+def _passes(test: RequestTest, request: Request) -> bool:
     """A test that raises counts as passed: the rule is met again where it denies."""
     try:
         return test(request)

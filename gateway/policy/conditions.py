@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.model.request import Device, Request
-from gateway.model.rule import RequestConditions
+from gateway.model.rule import ASKS_NOTHING_OF_REQUEST, RequestConditions
 
 WHEN_CHARACTERS_MAX = 4000
 VARIABLES = ("method", "path", "host", "query", "header", "country", "device", "referrer")
 _QUERY_FIELDS_MAX = 200
-
-Test = Callable[[Request], bool]
 
 
 class ConditionFailed(Exception):
@@ -72,6 +70,12 @@ def host_matches(pattern: str, host: str) -> bool:
     return host == pattern
 
 
+def _query_holds(asked: tuple[tuple[str, str | None], ...], query: bytes) -> bool:
+    names = query_names(query)
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return all(name in names if value is None else (name, value) in pairs for name, value in asked)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestTest:
     """All of a rule's conditions on the request."""
@@ -99,12 +103,23 @@ class RequestTest:
         return self.when is None or self._when(request)
 
     def _query(self, request: Request) -> bool:
-        names = query_names(request.query)
-        values = query_of(request)
-        return all(
-            name in names if value is None else values.get(name) == value
-            for name, value in self.conditions.query
-        )
+        return _query_holds(self.conditions.query, request.query)
+
+    def for_page(self, query: bytes) -> RequestTest | bool:
+        """What is left to ask of those who read one page, whose query is known: all of them GET or
+        HEAD it. True or False where nothing is left."""
+        asked = self.conditions
+        if asked.query and not _query_holds(asked.query, query):
+            return False
+        methods = asked.methods
+        if methods and not {"GET", "HEAD"} & set(methods):
+            return False
+        if {"GET", "HEAD"} <= set(methods):
+            methods = ()
+        left = replace(asked, query=(), methods=methods)
+        if left == ASKS_NOTHING_OF_REQUEST:
+            return True
+        return RequestTest(left, self.when)
 
     def _headers(self, request: Request) -> bool:
         for name, value in self.conditions.headers:
@@ -139,7 +154,7 @@ class RequestTest:
         return answer
 
 
-def request_test(conditions: RequestConditions) -> Test:
+def request_test(conditions: RequestConditions) -> RequestTest:
     """Raises BadCondition for a ``when`` that can't be compiled."""
     return RequestTest(conditions, _compiled(conditions.when) if conditions.when else None)
 

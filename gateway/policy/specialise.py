@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.model.access import Access, Level, strictest
 from gateway.model.page import Label, PageFacts, PageKind
 from gateway.model.rule import ASKS_NOTHING_OF_PAGE, PageConditions, Rule
-from gateway.policy.conditions import Test
+from gateway.policy.conditions import RequestTest
 from gateway.policy.labels import fold, settle_label
 from gateway.policy.ways import Settled, Specialised, Way
 
@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from gateway.policy.compile import Policy
 
 
-def specialise(policy: Policy, way: Way, facts: PageFacts, *, now: float) -> Specialised:
+def specialise(
+    policy: Policy, way: Way, facts: PageFacts, *, now: float, query: bytes | None = None
+) -> Specialised:
+    """``query``: that of the page, where the record is for those who GET it; else conditions on the
+    query and the method are left to each request."""
     label = settle_label(facts.words, policy.settings.labels)
     unsettled = _unsettled(way, facts, label)
-    choices: list[tuple[Test | None, Settled]] = []
+    choices: list[tuple[RequestTest | None, Settled]] = []
     left_open: list[Access] = []
     flips_at = math.inf
-    for rule, test, ready in way.candidates:
+    for rule, asked, ready in way.candidates:
+        left = asked.for_page(query) if asked is not None and query is not None else asked
+        if left is False:
+            continue
+        test = None if left is True else left
         flips_at = min(flips_at, _flip(rule.page, facts, now))
         if not _holds(rule, facts, label, unsettled=unsettled, now=now):
             continue
@@ -123,8 +131,8 @@ def _access(policy: Policy, rule: Rule, label: Label | None) -> Access | None:
 
 
 def _at_least(
-    choices: list[tuple[Test | None, Settled]], closest: Access, policy: Policy
-) -> list[tuple[Test | None, Settled]]:
+    choices: list[tuple[RequestTest | None, Settled]], closest: Access, policy: Policy
+) -> list[tuple[RequestTest | None, Settled]]:
     """Refusals stay; everything else that was left open becomes the strictest of it."""
     kept = [choice for choice in choices if choice[1].access.level is Level.REFUSE and choice[0]]
     strict = next(settled for _, settled in choices if settled.access == closest)
@@ -132,8 +140,8 @@ def _at_least(
 
 
 def _cut(
-    choices: list[tuple[Test | None, Settled]],
-) -> tuple[tuple[Test | None, Settled], ...]:
+    choices: list[tuple[RequestTest | None, Settled]],
+) -> tuple[tuple[RequestTest | None, Settled], ...]:
     """Up to the first that asks nothing of the request."""
     for place, (test, _) in enumerate(choices):
         if test is None:

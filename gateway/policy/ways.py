@@ -9,7 +9,7 @@ from enum import Enum, auto
 from gateway.model.access import Access
 from gateway.model.page import Label
 from gateway.model.rule import Rule, TeaserSettings
-from gateway.policy.conditions import Test
+from gateway.policy.conditions import RequestTest
 
 
 class WayKind(Enum):
@@ -38,7 +38,7 @@ class Way:
     the page could turn out to ask. ``opened_until``: an operator's opening, 0 for none."""
 
     kind: WayKind
-    candidates: tuple[tuple[Rule, Test | None, Settled | None], ...]
+    candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...]
     strictest: Access
     cache_seconds: float | None = None
     personal: bool = False
@@ -53,7 +53,7 @@ class Specialised:
     first instant at which an age condition changes, in seconds since the epoch."""
 
     policy_version: str
-    choices: tuple[tuple[Test | None, Settled], ...]
+    choices: tuple[tuple[RequestTest | None, Settled], ...]
     label: Label | None
     strictest: Access
     flips_at: float = math.inf
