@@ -7,6 +7,7 @@ here fetches: a feed of a hundred items asks the origin once, for the feed.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,8 +22,7 @@ from gateway.origin.cache import PageCache
 from gateway.page.feeds import FeedItem
 from gateway.policy import labels
 from gateway.policy.compile import Policy
-from gateway.policy.decide import judge, settle
-from gateway.policy.ways import WayKind
+from gateway.policy.decide import judge, settle, settle_by_path
 
 ItemJudge = Callable[[FeedItem], Decision | None]
 _LEVELS = frozenset(("public", "members", "paid"))
@@ -54,22 +54,25 @@ class FeedItems:
         if path is None:
             return None
         way = policy.way(self.site_host, path)
+        asking = dataclasses.replace(request, method="GET", path=path, query=b"")
+        settled = settle_by_path(way, asking, policy, now=now)
+        if settled is not None:
+            return judge(settled, reader, now)
+        kept = self.cache.by_path(self.site_host, path)
+        if kept is not None and kept.policy_version == policy.version and now < kept.flips_at:
+            return judge(settle(kept.specialised, asking, policy), reader, now)
         words = category_words(item.categories, policy)
-        if way.kind is WayKind.LABEL and not words:
-            kept = self.cache.by_path(self.site_host, path)
-            if kept is None or kept.policy_version is not policy.version:
-                return None
-            specialised = kept.specialised
-        else:
-            facts = PageFacts(
-                PageKind.ARTICLE,
-                words=words,
-                tags=frozenset(item.categories),
-                published_at=item.published_at,
-                body_found=True,
-            )
-            specialised = policy.specialise(way, facts, now=now)
-        return judge(settle(specialised, request, policy), reader, now)
+        if not words and way.label_could_gate:
+            return None
+        facts = PageFacts(
+            PageKind.ARTICLE,
+            words=words,
+            tags=frozenset(item.categories),
+            published_at=item.published_at,
+            body_found=True,
+        )
+        specialised = policy.specialise(way, facts, now=now, query=b"")
+        return judge(settle(specialised, asking, policy), reader, now)
 
     def _path(self, link: str) -> str | None:
         """The canonical path that a link of this site leads to."""

@@ -79,7 +79,7 @@ class Showing:
             kind=kind,
             has_session_cookie=has_session_cookie,
             rule=rule,
-            reader_marks=record.facts.reader_marks,
+            reader_marks=record.facts.reader_marks or record.facts.kind is PageKind.FEED,
         )
         return Choice(decision, settled, kind, key)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from gateway.errors import RequestRefused
 
@@ -94,9 +95,13 @@ def _refuse_disguises(canonical: bytes) -> None:
         raise RequestRefused(400, "path-encoded-twice")
     raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), canonical)
     try:
-        raw.decode("utf-8", "strict")
+        text = raw.decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise RequestRefused(400, "path-not-utf-8") from None
+    # Some servers fold full-width stops and dot leaders into dots before they resolve segments.
+    folded = [normalize("NFKC", part) for part in text.split("/") if not part.isascii()]
+    if any(part in (".", "..") for segment in folded for part in segment.split("/")):
+        raise RequestRefused(400, "dot-segment")
 
 
 def _refuse_dots(sent: list[bytes], segments: list[bytes]) -> None:
