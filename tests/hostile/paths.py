@@ -97,6 +97,11 @@ DISGUISED = _refused(
     b"/paid%255ca",
     b"/paid%25%32%66a",
     b"/%25%37%30aid/a",
+    b"/%e2%80%a4%e2%80%a4/paid/a",
+    b"/public/%e2%80%a5/paid/a",
+    b"/public/%ef%bc%8e%ef%bc%8e/paid/a",
+    b"/public/.%ef%bc%8e/paid/a",
+    b"/public%ef%bc%8f%ef%bc%8e%ef%bc%8e%ef%bc%8fpaid/a",
     b"/%25u0070aid/a",
 )
 
@@ -234,8 +239,8 @@ OTHERS = tuple(
     Path(target, judged=path)
     for target, path in (
         (b"/%ef%bd%90%ef%bd%81%ef%bd%89%ef%bd%84/a", "/%EF%BD%90%EF%BD%81%EF%BD%89%EF%BD%84/a"),
-        (b"/%e2%80%a4%e2%80%a4/paid/a", "/%E2%80%A4%E2%80%A4/paid/a"),
-        (b"/public/%ef%bc%8e%ef%bc%8e/paid/a", "/public/%EF%BC%8E%EF%BC%8E/paid/a"),
+        (b"/a%e2%80%a6", "/a%E2%80%A6"),
+        (b"/%e2%80%a6", "/%E2%80%A6"),
         (b"/public%ef%bc%8fpaid/a", "/public%EF%BC%8Fpaid/a"),
         (b"/public%e2%88%95paid/a", "/public%E2%88%95paid/a"),
         (b"/p%c3%a0id/a", "/p%C3%A0id/a"),
