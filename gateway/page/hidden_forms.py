@@ -18,8 +18,9 @@ _ESCAPE = re.compile(
     r"\\+(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|([nrtbfv\"'/`0]))"
 )
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4}){10,}[A-Za-z0-9+/_-]{0,3}={0,2}")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}={0,2}")
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
+_LONG_TAG = re.compile(r"<[a-zA-Z/!?][^<>]{40,}>")
 _BASE64_RUNS_MAX = 200
 
 
@@ -51,11 +52,16 @@ def without_tags(text: str) -> str:
 
 
 def faces(text: str) -> Iterator[str]:
-    """The text as it stands once undone, the same without tags, and what base64 in it says."""
+    """The text as it stands once undone, without its tags, then its long tags (attributes carry
+    text too), then what base64 in it says."""
     plain = undone(text)
-    yield plain
     if "<" in plain:
         yield without_tags(plain)
+        tags = _LONG_TAG.findall(plain)
+        if tags:
+            yield "\n".join(tags)
+    else:
+        yield plain
     yield from _in_base64(text)
 
 

@@ -9,7 +9,7 @@ at all. Messages name places, never words: they are logged.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -31,21 +31,25 @@ _PICTURES = ("og:image", "twitter:image", "og:image:url", "og:image:secure_url",
 _OWN_PICTURES = frozenset(("image", "thumbnailUrl", "thumbnail", "logo", "primaryImageOfPage"))
 
 
-def clean(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
-    """Remove every carrier of withheld text from a page. What was removed, by its place."""
+def clean(
+    tree: LexborHTMLParser, withheld: Withheld, serialise: Callable[[], str]
+) -> tuple[str, list[str]]:
+    """The page without any carrier of withheld text, and what was removed, by its place. An empty
+    page says that it couldn't be cleaned."""
     removed: list[str] = []
-    html = tree.html or ""
-    media = [address for address in withheld.media if mentions(html, address)]
+    text = serialise()
+    media = [address for address in withheld.media if mentions(text, address)]
     if media:
         removed += _clean_media(tree, media)
-        html = tree.html or ""
-    if not withheld.stands_in(html):
-        return removed
+        text = serialise()
+    if not withheld.stands_in(text):
+        return text, removed
     removed += _clean_comments(tree, withheld)
     removed += _clean_carriers(tree, withheld)
     removed += _clean_attributes(tree, withheld)
     removed += _clean_text(tree, withheld)
-    return removed
+    text = serialise()
+    return ("" if withheld.stands_in(text) else text), removed
 
 
 def mentions(text: str, address: str) -> bool:

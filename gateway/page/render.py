@@ -116,13 +116,13 @@ def _teaser(
     marks.sign(tree, access, reader, wall)
     shown_media = set(teaser.media(tree.root)) if tree.root is not None else set()
     withheld = Withheld(built.withheld, built.shown, built.media - shown_media)
-    removed = [*built.removed, *leaks.clean(tree, withheld)]
+    text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
+    removed = [*built.removed, *carriers]
     gone = built.words_total - built.words_kept
     remaining = round(gone * 10 / built.words_total) * 10 if built.words_total else 0
     fragment = drawn(tree, remaining)
-    text = _serialised(tree)
     element = f"<{place}></{place}>"
-    if element not in text or withheld.stands_in(text):
+    if element not in text:
         text = _bare(element, tree, withheld)
         removed.append("the whole page: what was withheld still stood in it")
     return Rendered(

@@ -82,7 +82,7 @@ def _article(
     whole, shells = heads.before_body(root, body)
     head = frozenset(whole)
     headed = [blocks.text_of(node) for node in _all_before(root, body) if node.mem_id in head]
-    outside = words.count(blocks.text_of(root)) - words.count(blocks.text_of(body))
+    outside = _words_around(root, body)
     more = (
         outside - sum(map(words.count, headed)) > _AFTERWORDS_MAX
         or any(map(str.strip, built.withheld))
@@ -105,7 +105,8 @@ def _article(
     # Told from the choice, not from the tree that is left: the search must not trust the cutting.
     built.shown.append(" ".join([*headed, *(block.text for block in chosen.kept)]))
     built.shown += [blocks.text_of(node) for node in chrome]
-    _prune(root, whole, shells, built)
+    built.media.update(media(body))
+    _prune(root, whole, shells, built, told=body.mem_id)
     _clean(root, {node.mem_id for node in chrome})
     _place_wall(tree, body, last, wall)
 
@@ -184,15 +185,39 @@ def children(node: LexborNode) -> list[LexborNode]:
     return found
 
 
-def _prune(parent: LexborNode, whole: set[int], shells: set[int], built: Built) -> None:
+def _words_around(root: LexborNode, body: LexborNode) -> int:
+    """How many words of the root stand outside the body."""
+    if root.mem_id == body.mem_id:
+        return 0
+    above = {each.mem_id for each in ancestors(body)}
+    found, level = 0, [root]
+    while level:
+        for child in children(level.pop()):
+            if child.mem_id in above:
+                level.append(child)
+            elif child.mem_id != body.mem_id:
+                found += words.count(blocks.text_of(child))
+    return found
+
+
+def _prune(
+    parent: LexborNode, whole: set[int], shells: set[int], built: Built | None, told: int = 0
+) -> None:
+    """Remove every child that is in neither set. ``told`` is an element whose text was told
+    already, and so is everything's where ``built`` is None."""
+    if parent.mem_id == told:
+        built = None
     for child in children(parent):
         own = child.mem_id
         if own in whole:
             continue
         if own in shells:
-            _prune(child, whole, shells, built)
+            _prune(child, whole, shells, built, told)
         elif not (child.is_text_node and not (child.text_content or "").strip()):
-            _remove(child, built)
+            if built is None:
+                child.decompose()
+            else:
+                _remove(child, built)
 
 
 def _remove(node: LexborNode, built: Built) -> None:
@@ -337,7 +362,7 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
     kept = [node for block in chosen.kept for node in block.nodes]
     whole = {node.mem_id for node in kept}
     shells = {own for node in kept for own in _ids_up_to(node, body)}
-    _prune(body, whole, shells, Built())
+    _prune(body, whole, shells, None)
     _clean(body, set())
     return Excerpt(
         (body.inner_html or "").strip(),

@@ -8,6 +8,7 @@ where four words of a text in a row belong to its vocabulary, so an innocent pag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from gateway.page import hidden_forms
@@ -16,6 +17,8 @@ from gateway.page.words import tokens
 RUN = 7
 _PIECE = 4
 _SHORT_MIN = 5
+_SHORT_CHARACTERS_MAX = 120
+_KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
 _MEDIA_CHARACTERS_MIN = 8
 
 
@@ -28,18 +31,18 @@ class Withheld:
     def __init__(
         self, texts: Iterable[str], shown: Iterable[str], media: Iterable[str] = ()
     ) -> None:
-        passages = [tokens(text) for text in texts]
-        row = [word for passage in passages for word in passage]
+        passages = list(texts)
+        row = tokens("\n".join(passages))
         self._text = f" {' '.join(row)} "
         self._shown = "".join(f" {' '.join(tokens(text))} |" for text in shown)
         self._vocabulary = frozenset(row)
-        self._pieces = frozenset(
-            " ".join(row[at : at + _PIECE]) for at in range(0, len(row) - _PIECE + 1, _PIECE)
-        )
+        self._pieces = frozenset(zip(*(row[at::_PIECE] for at in range(_PIECE)), strict=False))
         self._short = tuple(
-            f" {' '.join(passage)} "
+            joined
             for passage in passages
-            if _SHORT_MIN <= len(passage) < RUN and f" {' '.join(passage)} " not in self._shown
+            if len(passage) <= _SHORT_CHARACTERS_MAX
+            and _SHORT_MIN <= len(words := tokens(passage)) < RUN
+            and (joined := f" {' '.join(words)} ") not in self._shown
         )
         self.media = tuple(address for address in media if len(address) >= _MEDIA_CHARACTERS_MIN)
 
@@ -60,20 +63,16 @@ class Withheld:
 
     def copies(self, row: list[str]) -> Iterator[int]:
         """Where in a row of folded words a copy begins; each run may be told more than once."""
-        vocabulary, pieces = self._vocabulary, self._pieces
-        known = 0
-        for at, word in enumerate(row):
-            if word not in vocabulary:
-                known = 0
-                continue
-            known += 1
-            if known < _PIECE or " ".join(row[at - _PIECE + 1 : at + 1]) not in pieces:
-                continue
-            first = max(0, at - RUN + 1)
-            for start in range(first, min(at - _PIECE + 2, len(row) - RUN + 1)):
-                run = f" {' '.join(row[start : start + RUN])} "
-                if run in self._text and run not in self._shown:
-                    yield start
+        known = bytes(map(self._vocabulary.__contains__, row))
+        for stretch in _KNOWN_RUN.finditer(known):
+            first, end = stretch.span()
+            for at in range(first, end - _PIECE + 1):
+                if tuple(row[at : at + _PIECE]) not in self._pieces:
+                    continue
+                for start in range(max(first, at - RUN + _PIECE), min(at, end - RUN) + 1):
+                    run = f" {' '.join(row[start : start + RUN])} "
+                    if run in self._text and run not in self._shown:
+                        yield start
 
     def covered(self, row: list[str]) -> set[int]:
         """The places of every word that belongs to a copy."""

@@ -10,22 +10,30 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-_TOKEN = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"\w+")
 # Soft hyphens, joiners, direction marks and the byte order mark: seen by nobody, counted by regexes.
 _UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# What NFKC would change about a word: combining marks, jamo, ligatures, full-width and styled letters.
+_ODD = re.compile(
+    "[\u00ad\u0300-\u036f\u1100-\u11ff\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\ufb00-\ufb06\ufeff\uff01-\uffef\U0001d400-\U0001d7ff]"
+)
 _LONG_CHARACTERS = 40
 _UNSPACED_WORD_CHARACTERS = 4
 
 
 def tokens(text: str) -> list[str]:
     """The words of a text in the form in which copies are compared."""
-    if not text.isascii():
+    if not text.isascii() and _ODD.search(text):
         text = normalize("NFKC", _UNSEEN.sub("", text))
-    return _TOKEN.findall(text.casefold())
+    return _TOKEN.findall(text.casefold().replace("_", " "))
 
 
 def count(text: str) -> int:
-    return sum(weight(word) for word in text.split())
+    words = text.split()
+    if len(max(words, key=len, default="")) < _LONG_CHARACTERS:
+        return len(words)
+    return sum(map(weight, words))
 
 
 def weight(word: str) -> int:
