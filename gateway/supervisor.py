@@ -2,8 +2,9 @@
 
 It stays small and imports late, so that the first page is served within two seconds: the workers
 start before it has anything else to do. It owns the ops listener and adds up what workers count.
-A worker that dies is started again, more slowly each time; one that says its files are unfit to
-serve ends the whole.
+A worker that dies is started again, more slowly each time. One that says at start-up that its files
+are unfit to serve ends the whole; once the site is up, a faulty file costs no page that is served.
+A child that loses its supervisor sees the other end of its pipe close, and goes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
+from gateway.errors import Faults
+from gateway.model.fault import Fault, Place
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -30,21 +33,38 @@ UNFIT = 3
 KILL_AFTER_SECONDS = 40.0
 BACK_OFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
+SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long is stuck
+WORKER = "gateway.worker"
+BACKGROUND = "gateway.jobs.background"
 _CLOCK = SystemClock()
 
 
 @dataclass(slots=True)
 class Child:
-    """``number`` is stable; the process changes. ``ready`` is what it last said of itself."""
+    """``number`` is stable; the process changes. ``ready`` is what it last said of itself, and
+    ``process`` is None while none runs."""
 
     number: int
     module: str
     process: subprocess.Popen[bytes] | None = None
     reader: int = -1
     ready: bool = False
+    heard_at: float = 0.0
     failures: int = 0
     started_at: float = 0.0
     rest: bytes = b""
+
+    def pause_seconds(self, now: float) -> float:
+        """How long to wait before the next start, now that it died: the sooner, the longer."""
+        self.failures = 1 if now - self.started_at > STEADY_SECONDS else self.failures + 1
+        return BACK_OFF_SECONDS[min(self.failures, len(BACK_OFF_SECONDS)) - 1]
+
+    def why_not_ready(self, now: float) -> str | None:
+        if not self.ready:
+            return f"worker {self.number} isn't ready"
+        if now - self.heard_at > SILENT_SECONDS:
+            return f"worker {self.number} is silent"
+        return None
 
 
 @dataclass(slots=True)
@@ -55,17 +75,20 @@ class Supervisor:
     stopping: bool = False
     exit_code: int = 0
     totals: Any = None
+    was_ready: bool = False
+    stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, child: Child) -> None:
         reader, writer = os.pipe()
         descriptor = self.listener.fileno()
         command = [sys.executable, "-m", child.module, str(self.config_path)]
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
             [*command, str(descriptor), str(writer)], pass_fds=(descriptor, writer)
         )
         os.close(writer)
-        child.reader, child.ready, child.started_at = reader, False, _CLOCK.monotonic()
+        child.reader, child.ready, child.rest = reader, False, b""
+        child.started_at = _CLOCK.monotonic()
 
     def watch(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
         os.set_blocking(child.reader, False)
@@ -82,66 +105,73 @@ class Supervisor:
         *lines, child.rest = (child.rest + data).split(b"\n")
         for line in lines:
             told = json.loads(line)
-            child.ready = told["ready"]
+            child.ready, child.heard_at = told["ready"], _CLOCK.monotonic()
             if self.totals is not None and "snapshot" in told:
                 self.totals.report(child.number, told["snapshot"])
+        self.was_ready = self.was_ready or not self.why_not_ready()
 
     async def _ended(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
         assert child.process is not None
         code = await asyncio.to_thread(child.process.wait)
-        child.ready = False
+        child.process, child.ready = None, False
         if self.totals is not None:
             self.totals.retire(child.number)
-        if code == UNFIT and not self.stopping:
+        if code == UNFIT and not self.stopping and not self.was_ready:
             self.exit_code = 1
             self.stop()
-        if self.stopping:
-            child.process = None
-            if all(each.process is None for each in self.children):
-                self.done.set()
-            return
-        steady = _CLOCK.monotonic() - child.started_at > STEADY_SECONDS
-        child.failures = 0 if steady else child.failures + 1
-        await asyncio.sleep(BACK_OFF_SECONDS[min(child.failures, len(BACK_OFF_SECONDS)) - 1])
+        if not self.stopping:
+            await asyncio.sleep(child.pause_seconds(_CLOCK.monotonic()))
         if not self.stopping:
             self.start(child)
             self.watch(child, loop)
+        self._count()
 
     def stop(self) -> None:
+        """Finish what is under way. A new connection is refused at once, not left waiting."""
         self.stopping = True
+        self.listener.close()
         self.tell(signal.SIGTERM)
-        if all(each.process is None for each in self.children):
+        self.stop_asked.set()
+        self._count()
+
+    def _count(self) -> None:
+        if self.stopping and all(child.process is None for child in self.children):
             self.done.set()
 
     def tell(self, number: int) -> None:
         for child in self.children:
-            if child.process is not None and child.process.poll() is None:
+            if child.process is not None:
                 child.process.send_signal(number)
 
     def why_not_ready(self) -> tuple[str, ...]:
+        """Pages need the workers alone: the background process may be away for a while."""
         if self.stopping:
             return ("stopping",)
-        return tuple(
-            f"{child.module.rpartition('.')[2]} {child.number} isn't ready"
-            for child in self.children
-            if not child.ready
-        )
+        now = _CLOCK.monotonic()
+        whys = (child.why_not_ready(now) for child in self.children if child.module == WORKER)
+        return tuple(why for why in whys if why is not None)
 
 
 def run(config_path: Path, settings: Settings) -> int:
-    """Serve until told to stop; returns the exit code. Raises StoreUnavailable, OSError."""
+    """Serve until told to stop; returns the exit code. Raises Faults, StoreUnavailable, OSError."""
     from gateway.stores.first import make_if_absent
 
     make_if_absent(settings.store.url.get_secret_value())
     listener = bind(settings.server.bind.host, settings.server.bind.port)
-    workers = [Child(number, "gateway.worker") for number in range(settings.server.workers)]
-    supervisor = Supervisor(
-        config_path, listener, [*workers, Child(len(workers), "gateway.jobs.background")]
-    )
-    for child in supervisor.children:
-        supervisor.start(child)
-    asyncio.run(_run(supervisor, settings))
+    ops = _bind_ops(settings)
+    workers = [Child(number, WORKER) for number in range(settings.server.workers)]
+    supervisor = Supervisor(config_path, listener, [*workers, Child(len(workers), BACKGROUND)])
+    asyncio.run(_run(supervisor, ops))
     return supervisor.exit_code
+
+
+def _bind_ops(settings: Settings) -> socket.socket:
+    address = settings.ops.bind
+    try:
+        return bind(address.host, address.port)
+    except OSError as error:
+        told = f"can't listen on {address}: {error.strerror}"
+        raise Faults((Fault(Place("[ops] bind"), told),)) from None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -155,26 +185,28 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _run(supervisor: Supervisor, settings: Settings) -> None:
+async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
+    # Signals are ours before the first child is there: none is ever left behind.
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGHUP, supervisor.tell, signal.SIGHUP)
     for child in supervisor.children:
+        supervisor.start(child)
         supervisor.watch(child, loop)
-    ops = asyncio.create_task(_ops(supervisor, settings))
-    await supervisor.done.wait() if not supervisor.stopping else None
-    stopping = asyncio.create_task(supervisor.done.wait())
+    ops = asyncio.create_task(_ops(supervisor, ops_listener))
+    await supervisor.stop_asked.wait()
     try:
-        await asyncio.wait_for(stopping, KILL_AFTER_SECONDS)
+        await asyncio.wait_for(supervisor.done.wait(), KILL_AFTER_SECONDS)
     except TimeoutError:
         supervisor.tell(signal.SIGKILL)
+        await supervisor.done.wait()
     ops.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await ops
 
 
-async def _ops(supervisor: Supervisor, settings: Settings) -> None:
+async def _ops(supervisor: Supervisor, listener: socket.socket) -> None:
     """The ops listener; imported after the workers are under way."""
     import uvicorn
 
@@ -190,13 +222,6 @@ async def _ops(supervisor: Supervisor, settings: Settings) -> None:
 
     health = Health(ready=supervisor.why_not_ready, metrics=supervisor.totals.page)
     config = uvicorn.Config(
-        health,
-        host=settings.ops.bind.host,
-        port=settings.ops.bind.port,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        health, lifespan="off", ws="none", access_log=False, log_config=None, server_header=False
     )
-    await Server(config).serve()
+    await Server(config).serve(sockets=[listener])

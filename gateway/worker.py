@@ -3,8 +3,9 @@
     python -m gateway.worker CONFIG LISTENING_FD REPORT_FD
 
 Once a second it writes a line of JSON to REPORT_FD: whether it is ready, and its counters. SIGTERM
-finishes what is under way, SIGHUP reads the policies again. Exit code 3: the files or the store are
-not fit to serve, and starting again won't help.
+finishes what is under way, and so does a pipe that nobody reads any more: without its supervisor a
+worker would hold the port for ever. SIGHUP reads the policies again. Exit code 3: the files or the
+store are not fit to serve, and starting again won't help.
 """
 
 from __future__ import annotations
@@ -61,12 +62,17 @@ async def serve(lychgate: Lychgate, listener: socket.socket, report_fd: int) -> 
 
 
 async def _report(lychgate: Lychgate, server: Server, report_fd: int) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     while True:
         told = {"ready": lychgate.ready(), "snapshot": lychgate.snapshot()}
-        with contextlib.suppress(BlockingIOError):
+        try:
             os.write(report_fd, json.dumps(told).encode() + b"\n")
+        except BlockingIOError:
+            pass  # the supervisor is behind; the next line says all that this one did
+        except BrokenPipeError:
+            server.should_exit = True
+            return
         await asyncio.sleep(REPORT_SECONDS)
 
 

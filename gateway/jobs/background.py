@@ -56,7 +56,7 @@ async def run(settings: Settings, report_fd: int) -> None:
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
     working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
-    reporting = asyncio.create_task(_report(canary, report_fd))
+    reporting = asyncio.create_task(_report(canary, report_fd, stopped))
     await stopped.wait()
     working.cancel()
     reporting.cancel()
@@ -65,10 +65,18 @@ async def run(settings: Settings, report_fd: int) -> None:
     await store.close()
 
 
-async def _report(canary: Canary, report_fd: int) -> None:
+async def _report(canary: Canary, report_fd: int, stopped: asyncio.Event) -> None:
+    """Each second, until the supervisor is gone and with it the reason to be here."""
+    os.set_blocking(report_fd, False)
     while True:
         snapshot: dict[str, Any] = {"values": canary.values()}
-        os.write(report_fd, json.dumps({"ready": True, "snapshot": snapshot}).encode() + b"\n")
+        try:
+            os.write(report_fd, json.dumps({"ready": True, "snapshot": snapshot}).encode() + b"\n")
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            stopped.set()
+            return
         await asyncio.sleep(REPORT_SECONDS)
 
 
