@@ -121,11 +121,18 @@ def lines(found: Audit, public: str) -> list[str]:
         told.append("No public surface shows withheld text.")
         return told
     surfaces = Counter(leak.surface for leak in found.leaks)
-    told.append(f"{len(found.leaks)} withheld passages show on {len(surfaces)} surfaces:")
+    shown = f"{_some(len(found.leaks), 'withheld passage')} on {_some(len(surfaces), 'surface')}"
+    told.append(f"{shown}:")
     for surface, count in surfaces.most_common(_SHOWN):
-        first = next(leak.passage for leak in found.leaks if leak.surface == surface)
-        told.append(f"  {public}{surface}  {count} {'passage' if count == 1 else 'passages'}")
+        here = [leak.passage for leak in found.leaks if leak.surface == surface]
+        first, articles = here[0], len({passage.article for passage in here})
+        of = f"{_some(count, 'passage')} of {_some(articles, 'article')}"
+        told.append(f"  {public}{surface}  {of}")
         told.append(f"      {first.article}, {first.place}: “{first.excerpt} …”")
     if len(surfaces) > _SHOWN:
         told.append(f"  … and {len(surfaces) - _SHOWN} more surfaces (--json lists all)")
     return told
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

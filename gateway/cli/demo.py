@@ -87,9 +87,9 @@ def demo(
 
 
 def examples(url: str) -> dict[str, str]:
-    """The paper's name, and the first French article of each tier."""
+    """The paper's name, and the oldest French article of each tier: no rule opens it for its newness."""
     from gateway.clock import SystemClock
     from gateway.demo.edition import NAME, Edition
 
     articles = Edition(url=url, now=SystemClock().now()).in_language("fr")
-    return {"name": NAME} | {str(each.tier): each.path for each in reversed(articles)}
+    return {"name": NAME} | {str(each.tier): each.path for each in articles}

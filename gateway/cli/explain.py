@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from gateway.model.reader import Reader
 
 
+_FETCHED = {
+    "open": "the reader: nothing could gate it",
+    "label": "the gateway: only the page itself can say",
+    "path": "the gateway: a rule names its path",
+}
+
+
 def explain(
     url: Annotated[str, typer.Argument(metavar="URL", help="A page's URL or path.")],
     reader: Annotated[
@@ -85,17 +92,24 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
         ("URL", found.target),
         ("reader", found.reader),
         ("answer", f"{found.status}{f' to {found.location}' if found.location else ''}"),
-        ("decision", f"{decision} ({found.reason})" if decision else found.reason),
+        ("decision", f"{decision} ({found.reason})" if found.reason and decision else decision),
+        ("refused", "" if decision else found.reason),
         ("access", found.access),
         ("rule", found.rule),
         ("label", f"{found.label} (from {found.label_from})" if found.label else ""),
-        ("page", found.kind),
-        ("fetched by", {"open": "the reader's own request"}.get(found.way, found.way)),
+        ("page", "neither page nor feed: passed on" if found.kind == "other" else found.kind),
+        ("fetched as", _FETCHED.get(found.way, "")),
         ("body", body if article else ""),
         ("words", words if article and found.body_found else ""),
-        ("caching", found.caching + (f": {found.cache_control}" if found.cache_control else "")),
+        ("caching", _caching(found)),
         ("dropped", f"Set-Cookie {', '.join(found.cookies_dropped)}"),
     ]
     if not found.cookies_dropped:
         told.pop()
     return [(name, value) for name, value in told if value]
+
+
+def _caching(found: Explanation) -> str:
+    if not found.caching or found.caching == found.cache_control:
+        return found.cache_control
+    return f"{found.cache_control} ({found.caching})"

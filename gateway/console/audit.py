@@ -137,9 +137,9 @@ async def _public(
     """Ask for every surface; keep the HTML pages, whose badges are looked at later."""
     kept: list[Seen] = []
     asked = {seen.target for seen in read}
-    seen_bodies: set[int] = set()
+    known: set[tuple[str, int]] = set()
     for seen in read:
-        _search(seen, withheld, found, seen_bodies)
+        _search(seen, withheld, found, known)
 
     async def one(target: str) -> None:
         seen = await visitor.glance(target)
@@ -148,7 +148,7 @@ async def _public(
         if seen is None or seen.status != 200:
             return
         answered.add(target)
-        _search(seen, withheld, found, seen_bodies)
+        _search(seen, withheld, found, known)
         if target in explained:
             kept.append(seen)
             faces.update(
@@ -175,11 +175,11 @@ async def _public(
     return kept
 
 
-def _search(seen: Seen, withheld: Withheld, found: Audit, seen_bodies: set[int]) -> None:
-    """One body under two addresses is two leaks; one address asked twice is one."""
-    mark = hash((seen.target, seen.body))
-    if mark not in seen_bodies:
-        seen_bodies.add(mark)
+def _search(seen: Seen, withheld: Withheld, found: Audit, known: set[tuple[str, int]]) -> None:
+    """A parameter that the site ignores gives the same page again: that is one leak, not two."""
+    mark = (seen.target.partition("?")[0], hash(seen.body))
+    if mark not in known:
+        known.add(mark)
         found.leaks.extend(Leak(seen.target, passage) for passage in withheld.within(seen.text))
 
 

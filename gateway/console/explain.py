@@ -122,11 +122,8 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
         now=asking.gate.pages.clock.now(),
     )
     record = await _record(asking, visit)
-    try:
-        answer = await asking.gate.answer(visit, None)
-        status, headers, body, sharing = await _sent(answer)
-    except RequestRefused as refused:
-        status, headers, body, sharing = refused.refused_status, (), b"", "nobody"
+    answer = await asking.gate.answer(visit, None)
+    status, headers, body, sharing = await _sent(answer)
     explanation = Explanation(
         target=target,
         reader=told,
@@ -138,6 +135,8 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
         body=body,
     )
+    if record is None and isinstance(answer, Streamed):
+        return dataclasses.replace(explanation, kind=str(PageKind.OTHER), decision="full")
     return dataclasses.replace(explanation, **_why(visit, record, body, asking.gate.report_mode))
 
 

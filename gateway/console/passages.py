@@ -20,6 +20,14 @@ TEXT_CHARACTERS_MAX = 8 << 20
 _TAG = re.compile(r"<!--|-->|<!\[CDATA\[|\]\]>|<[/!?a-zA-Z][^<>]{0,4000}>")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[nrtbf\"\\/])")
 _PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+# What may stand between two words: entities, escapes, tags, anything but letters and digits.
+_BETWEEN = r"(?:&#?\w{1,8};|\\u[0-9a-fA-F]{4}|\\[nrt\"]|<[^<>]{0,200}>|[\W_]){1,20}"
+_BARRIER = "0paragraph0"
+_INLINE = re.compile(
+    r"</?(a|abbr|b|bdi|br|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|time"
+    r"|u|var|wbr)\b",
+    re.I,
+)
 _DATA = "application/ld+json"
 
 
@@ -124,10 +132,12 @@ def _without_tags(text: str) -> str:
 
 
 def _kept_of_tag(tag: re.Match[str]) -> str:
-    """Of a tag, the values of its attributes stay: text may hide in them. Inline tags join words
-    no more than a space does, so a word cut by one is two words; runs on either side still tell."""
+    """Of a tag, the values of its attributes stay: text may hide in them. What isn't inline ends a
+    run, so that the end of one paragraph and the next item's title are never one passage."""
     found = re.findall(r"=\s*(?:\"([^\"]{20,})\"|'([^']{20,})')", tag[0])
-    return " " + " ".join(double or single for double, single in found) + " "
+    parted = " " if _INLINE.match(tag[0]) else f" {_BARRIER} "
+    held = [double or single for double, single in found]
+    return parted.join(("", *held, "")) if held else parted
 
 
 def _unescape(escape: re.Match[str]) -> str:
@@ -139,7 +149,7 @@ def _unescape(escape: re.Match[str]) -> str:
 
 def place(text: str, words: Sequence[str]) -> str:
     """The line and the kind of place where a few words first stand in a row."""
-    spaced = r"[^\w<]{1,40}".join(re.escape(word) for word in words)
+    spaced = _BETWEEN.join(re.escape(word) for word in words)
     found = re.search(spaced, text, re.I)
     if found is None:
         return "encoded"
