@@ -52,6 +52,8 @@ def _fold(segment: str, case_sensitive: bool) -> str:
         segment = unquote_to_bytes(segment).decode("utf-8", "replace")
     if not segment.isascii():
         segment = normalize("NFKC", segment)
+    # A path parameter (RFC 3986 section 3.3) names no other page, where a policy lets it in at all.
+    segment = segment.partition(";")[0]
     stripped = segment.rstrip(". ") or segment
     return stripped if case_sensitive else stripped.casefold()
 

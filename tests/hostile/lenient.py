@@ -60,10 +60,11 @@ def article(body: bytes) -> Page:
 def understood(path: str) -> str:
     """The path as the most willing of servers reads it."""
     for _ in range(_DEEP):
-        path = normalize("NFKC", unquote(path, errors="replace"))
+        path = unquote(path, errors="replace")
     kept: list[str] = []
     for segment in path.replace("\\", "/").split("/"):
-        name = segment.partition(";")[0].strip(" .") if segment.strip(".") else segment
+        folded = normalize("NFKC", segment).partition(";")[0]
+        name = folded.rstrip(" .") or folded
         if name == "..":
             kept[-1:] = []
         elif name not in ("", "."):
@@ -92,7 +93,7 @@ class Everywhere(dict[str, "Page | Callable[[Asked], Page]"]):
 
 
 @contextmanager
-def lenient_house(folder: Path) -> Iterator[House]:
+def lenient_house(folder: Path, *, policy: str = POLICY) -> Iterator[House]:
     """The whole gateway, served, until the block ends."""
     standing: list[House] = []
     stopping: list[Callable[[], object]] = []
@@ -103,7 +104,7 @@ def lenient_house(folder: Path) -> Iterator[House]:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         stopping.append(lambda: loop.call_soon_threadsafe(stop.set))
-        async with house(folder, policy=POLICY, pages={}, settings=SETTINGS) as found:
+        async with house(folder, policy=policy, pages={}, settings=SETTINGS) as found:
             found.origin.pages = Everywhere()
             standing.append(found)
             ready.set()
