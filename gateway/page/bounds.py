@@ -52,9 +52,11 @@ _STRUCTURE = frozenset(
 @dataclass(frozen=True, slots=True)
 class Nesting:
     """``broken`` holds (tag, how many of that tag started before it) of every element that wasn't
-    closed by its own end tag in order; ``starts`` how many of each tag there are."""
+    closed by its own end tag in order; ``starts`` how many of each tag there are. ``stray`` tells an
+    end tag that closes nothing: another one, earlier, may have closed what this one was meant for."""
 
     broken: frozenset[tuple[str, int]]
+    stray: bool
     starts: dict[str, int]
 
 
@@ -63,7 +65,7 @@ def scan(text: str) -> Nesting:
     stack: list[tuple[str, int]] = []
     broken: set[tuple[str, int]] = set()
     starts: dict[str, int] = {}
-    position, tags, search = 0, 0, _TOKEN.search
+    position, tags, stray, search = 0, 0, False, _TOKEN.search
     while match := search(text, position):
         position = match.end()
         closing, name, attributes, _ = match.groups()
@@ -77,7 +79,7 @@ def scan(text: str) -> Nesting:
             if stack and stack[-1][0] == name:
                 stack.pop()
             elif name not in _PASSING:
-                _close(stack, name, broken)
+                stray |= not _close(stack, name, broken) and name in _STRUCTURE
             elif name in ("tr", "tbody", "thead", "tfoot"):
                 _to_table(stack, broken)
             continue
@@ -104,7 +106,8 @@ def scan(text: str) -> Nesting:
         stack.append((name, number))
         if len(stack) > DEPTH_MAX:
             raise PageUnreadable("too-deep")
-    return Nesting(frozenset(broken), starts)
+    broken.update(entry for entry in stack if entry[0] in _STRUCTURE)
+    return Nesting(frozenset(broken), stray, starts)
 
 
 def _raw_end(text: str, position: int, end_tag: re.Pattern[str], name: str) -> int:
@@ -122,16 +125,16 @@ def _raw_end(text: str, position: int, end_tag: re.Pattern[str], name: str) -> i
     return len(text)
 
 
-def _close(stack: list[tuple[str, int]], name: str, broken: set[tuple[str, int]]) -> None:
-    """An end tag that isn't the last opened element's."""
+def _close(stack: list[tuple[str, int]], name: str, broken: set[tuple[str, int]]) -> bool:
+    """An end tag that isn't the last opened element's. False where it closes nothing."""
     if name in _FORMATTING:
         for at in range(len(stack) - 1, -1, -1):
             if stack[at][0] == name:
                 del stack[at]
-                return
+                return True
             if stack[at][0] in _SCOPES:
-                return
-        return
+                break
+        return False
     for at in range(len(stack) - 1, -1, -1):
         opened = stack[at][0]
         if opened == name:
@@ -144,9 +147,10 @@ def _close(stack: list[tuple[str, int]], name: str, broken: set[tuple[str, int]]
             # elements"), so it still counts; a table cell's doesn't.
             kept = [] if name in _SCOPES else [one for one in above if one[0] in _FORMATTING]
             stack[at:] = kept
-            return
+            return True
         if opened in _SCOPES and name not in ("table", "template", "svg", "math"):
-            return
+            break
+    return False
 
 
 def _to_table(stack: list[tuple[str, int]], broken: set[tuple[str, int]]) -> None:

@@ -151,16 +151,14 @@ def is_others(node: LexborNode, root: LexborNode) -> bool:
 def _is_broken(
     tree: LexborHTMLParser, root: LexborNode, body: LexborNode | None, nesting: Nesting
 ) -> bool:
-    """Whether root, body or anything between was closed by another element's end tag."""
+    """Whether the body or anything around it was closed by another element's end tag, or never, so
+    that text of the article may stand outside its root."""
+    if nesting.stray:
+        return True
     if not nesting.broken:
         return False
-    chain = [root]
-    if body is not None and body.mem_id != root.mem_id:
-        chain.append(body)
-        for above in ancestors(body):
-            if above.mem_id == root.mem_id:
-                break
-            chain.append(above)
+    inner = body if body is not None else root
+    chain = [inner, *ancestors(inner)]
     tags = {tag for tag, _ in nesting.broken}
     for node in chain:
         tag = node.tag or ""
@@ -176,4 +174,4 @@ def _is_broken(
 
 
 def _any_broken(nesting: Nesting) -> bool:
-    return bool(nesting.broken)
+    return nesting.stray or bool(nesting.broken)

@@ -18,7 +18,7 @@ from gateway.model.rule import Keep, TeaserSettings
 from gateway.page import blocks, bounds, heads, hidden_forms, words
 from gateway.page.places import Places, ancestors, outermost, select, within
 
-_LANDMARKS = frozenset("header footer nav aside script style link noscript dialog meta".split())
+_LANDMARKS = frozenset("footer nav script style link meta".split())
 _FRAME = "header, nav, footer, script, style, link, meta"
 _UNSHOWN = (
     "script,style,template,noscript,iframe,object,embed,audio,video,canvas,form,textarea,select,"
