@@ -63,7 +63,8 @@ def understood(path: str) -> str:
         path = unquote(path, errors="replace")
     kept: list[str] = []
     for segment in path.replace("\\", "/").split("/"):
-        folded = normalize("NFKC", segment).partition(";")[0]
+        # Segments are split before letters are folded: a full-width slash splits nowhere.
+        folded = normalize("NFKC", segment).replace("/", "_").partition(";")[0]
         name = folded.rstrip(" .") or folded
         if name == "..":
             kept[-1:] = []

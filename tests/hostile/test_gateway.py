@@ -164,3 +164,69 @@ def test_trailers_and_bodies_say_nothing(whole: House) -> None:
     assert answer(whole, asked(b"/public/body", body=b"feed=rss2")).status == 200
     assert whole.origin.seen[0].body == b""
     assert b"content-length" not in lines_of(whole)
+
+
+HANDSHAKE = (
+    (b"Connection", b"Upgrade"),
+    (b"Upgrade", b"websocket"),
+    (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    (b"Sec-WebSocket-Version", b"13"),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "reader", "status"),
+    [
+        (b"/public/live", "", 200),
+        (b"/public/live", "gold", 200),
+        (b"/paid/live", "", 403),
+        (b"/paid/live", "member", 403),
+        (b"/paid/live", "gold", 200),
+        (b"/members/live", "", 403),
+        (b"/members/live", "member", 200),
+    ],
+)
+def test_a_websocket_is_decided_before_the_origin_hears_of_it(
+    whole: House, path: bytes, reader: str, status: int
+) -> None:
+    """The origin here answers as to any page: its status passes, its body never does."""
+    headers = [*HANDSHAKE, (b"X-Forwarded-User", b"root"), (b"Lychgate-Reader", b"root")]
+    if reader:
+        headers.append((b"Cookie", b"a=1; " + cookie(reader)))
+    answered = answer(whole, asked(path, headers=headers))
+    assert answered.status == status
+    assert answered.header(b"connection") == b"close"
+    if status == 403:
+        assert not whole.origin.seen
+        return
+    assert answered.body == b""
+    lines = lines_of(whole)
+    assert lines[b"upgrade"] == b"websocket"
+    assert lines[b"connection"] == b"Upgrade"
+    assert b"root" not in lines.values()
+    assert GATEWAY_SECRET not in b" ".join(lines.values())
+    assert lines.get(b"cookie", b"") == (b"a=1" if reader else b"")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {b"Sec-WebSocket-Key": b"short"},
+        {b"Sec-WebSocket-Version": b"8"},
+    ],
+)
+def test_a_malformed_handshake(whole: House, wrong: dict[bytes, bytes]) -> None:
+    headers = [*(pair for pair in HANDSHAKE if pair[0] not in wrong), *wrong.items()]
+    assert answer(whole, asked(b"/public/live", headers=headers)).status == 400
+    assert not whole.origin.seen
+
+
+def test_h2c_is_ignored(whole: House) -> None:
+    headers = [
+        (b"Connection", b"Upgrade, HTTP2-Settings"),
+        (b"Upgrade", b"h2c"),
+        (b"HTTP2-Settings", b"AAMAAABkAARAAAAAAAIAAAAA"),
+    ]
+    answered = answer(whole, asked(b"/public/h2c", headers=headers))
+    assert answered.status == 200
+    assert not {b"upgrade", b"http2-settings"} & set(lines_of(whole))
