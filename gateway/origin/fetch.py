@@ -33,7 +33,8 @@ _MAY_ASK_AGAIN = frozenset(("GET", "HEAD"))
 @dataclass(frozen=True, slots=True)
 class OriginRequest:
     """``target`` is path and query as they go over the wire. ``headers`` are all that is sent, but
-    for the framing: a body travels with the Content-Length among them, or else in chunks."""
+    for the framing: a body travels with its length, ``body_bytes``, or in chunks where that is
+    None. On GET, HEAD and OPTIONS it isn't forwarded: it has no meaning (RFC 9110, 9.3.1)."""
 
     method: str
     target: bytes
@@ -101,7 +102,9 @@ class Origin:
             self._under_way -= 1
 
     async def _asked(self, request: OriginRequest) -> OriginResponse:
-        head, body = _head(request), _body(request)
+        head, body = _head(request), request.body
+        if request.method in _WITHOUT_BODY:
+            body = None
         while True:
             connection = self._kept()
             again = connection is not None and body is None
@@ -109,7 +112,7 @@ class Origin:
                 connection = await self._connect()
             answer = connection.ask(head, head_only=request.method == "HEAD")
             if body is not None:
-                self._send(connection, body, _length(request))
+                self._send(connection, body, request.body_bytes)
             try:
                 await answer.head()
             except OriginTimeout:
@@ -227,26 +230,14 @@ def _chunk(part: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(part), part) if part else b""
 
 
-def _body(request: OriginRequest) -> AsyncIterator[bytes] | None:
-    """A body on GET and its like has no meaning (RFC 9110 section 9.3.1), and isn't forwarded."""
-    return None if request.method in _WITHOUT_BODY else request.body
-
-
-def _length(request: OriginRequest) -> int | None:
-    told = next((value for name, value in request.headers if name == b"content-length"), b"")
-    return int(told) if told.isdigit() else None
-
-
 def _head(request: OriginRequest) -> bytes:
     """The question's head. Raises OriginFailed for one that would be two."""
     lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
     lines += [b"%b: %b" % pair for pair in request.headers if pair[0] not in _FRAMING]
-    if _body(request) is not None:
-        length = _length(request)
+    if request.method not in _WITHOUT_BODY:
+        length = request.body_bytes if request.body is not None else 0
         told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
         lines.append(told)
-    elif request.method not in _WITHOUT_BODY:
-        lines.append(b"content-length: 0")
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
         raise OriginFailed("a header that would break its line")

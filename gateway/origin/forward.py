@@ -6,8 +6,10 @@ one request; and no header of an identity family reaches the origin unless it wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from gateway.model.request import Request
@@ -18,8 +20,13 @@ VIA = b"1.1 lychgate"
 ASSERTION = b"lychgate-reader"
 
 # What a fetch as the gateway takes over from the reader's request: nothing that could shape a kept
-# answer. What a fetch as the reader takes over: all but these.
-_NOT_FROM_READERS = frozenset((b"host", b"via", b"transfer-encoding", b"expect"))
+# answer. What a fetch as the reader takes over: all but these, whatever the door let in.
+_NOT_FROM_READERS = frozenset(
+    b"host via content-length transfer-encoding expect forwarded x-real-ip".split()
+)
+_NOT_FROM_READERS_FAMILIES = (b"x-forwarded-", b"lychgate-", b"x-lychgate-")
+# Names of [origin].headers under which readers may send credentials of their own.
+_READERS_OWN = frozenset((b"cookie", b"authorization"))
 
 _HOP_BY_HOP = frozenset(
     (
@@ -27,7 +34,8 @@ _HOP_BY_HOP = frozenset(
         b" transfer-encoding upgrade"
     ).split()
 )
-_INTERNAL = (b"lychgate-", b"x-lychgate-", b"x-accel-", b"x-sendfile")
+# Words between servers; and Alt-Svc, which speaks of the origin's own ports.
+_INTERNAL = (b"lychgate-", b"x-lychgate-", b"x-accel-", b"x-sendfile", b"alt-svc")
 
 # What may stay of the origin's head on a page that was judged. Lengths, digests, validators and
 # timings of the whole page would tell what was withheld.
@@ -41,10 +49,15 @@ _KEPT_ON_PAGES = frozenset(
         b" last-modified"
     ).split()
 )
+# One link of a Link header, its target and its parameters; and two of these.
+_LINK = re.compile(rb'\s*<[^>]*>(?:[^,"]|"[^"]*")*')
+_REL = re.compile(rb';\s*rel\s*=\s*("[^"]*"|[^\s;,]+)')
+_AS = re.compile(rb';\s*as\s*=\s*("[^"]*"|[^\s;,]+)')
+_AFTER_AUTHORITY = (b"", b"/", b"?", b"#", b">", b'"', b"'", b" ", b";", b",")
 _LOCATIONS = frozenset((b"location", b"content-location", b"link", b"refresh"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ForwardSettings:
     """``site_url`` and ``origin_url`` without a path; ``host`` is what the origin is asked for;
     ``identity`` are ``[origin].headers``; ``cookie_names`` are ours and never travel."""
@@ -55,27 +68,53 @@ class ForwardSettings:
     identity: Headers
     cookie_names: tuple[bytes, ...]
 
-    @property
+    @cached_property
     def scheme(self) -> bytes:
         return urlsplit(self.site_url).scheme.encode()
 
-    @property
+    @cached_property
     def site_host(self) -> bytes:
         return urlsplit(self.site_url).netloc.encode()
 
+    @cached_property
+    def gateways_own(self) -> frozenset[bytes]:
+        """Names of ``identity`` that no reader may send."""
+        return frozenset(name.lower() for name, _ in self.identity) - _READERS_OWN
+
+    @cached_property
+    def addresses(self) -> tuple[bytes, ...]:
+        """Every way to write the origin's own address, or the host it is asked for."""
+        parts = urlsplit(self.origin_url)
+        hosts = {parts.netloc, self.host}
+        port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+        if parts.port is None:
+            hosts.add(parts.netloc + port)
+        elif parts.netloc.endswith(port):
+            hosts.add(parts.netloc.removesuffix(port))
+        return tuple(
+            (scheme + host).encode()
+            for host in sorted(hosts - {""})
+            for scheme in ("http://", "https://", "//")
+        )
+
 
 def as_gateway(
-    *, settings: ForwardSettings, validators: Headers = (), identity: bool = True
+    *,
+    settings: ForwardSettings,
+    validators: Headers = (),
+    identity: bool = True,
+    accept_encoding: bytes = b"gzip, br",
 ) -> Headers:
     """The anonymous fetch: no cookie, language, agent or address of the reader's.
 
     ``identity`` false leaves out the gateway's own too: what the origin shows to anyone.
+    ``accept_encoding`` is the reader's for an answer that is passed on as it comes, never kept.
     """
     own = settings.identity if identity else ()
     named = {name.lower() for name, _ in own}
     common = (
         (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-        (b"accept-encoding", b"gzip, br"),
+        (b"accept-encoding", accept_encoding),
         (b"user-agent", b"Lychgate"),
     )
     return (
@@ -88,10 +127,15 @@ def as_gateway(
 
 
 def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes = b"") -> Headers:
-    """The reader's own request: the reader's cookies but ours, never the gateway's identity."""
+    """The reader's own request: the reader's cookies but ours, never the gateway's identity.
+
+    Whoever sends a header that the publisher named in ``[origin].headers`` plays the gateway, so it
+    goes. Several ranges at once go too, as RFC 9110 section 14.2 allows: in a multipart answer
+    nobody could tell a page from a film.
+    """
     kept: list[tuple[bytes, bytes]] = [(b"host", settings.host.encode())]
     for name, value in request.headers:
-        if name in _NOT_FROM_READERS:
+        if _never_from_reader(name, settings) or (name == b"range" and b"," in value):
             continue
         if name == b"cookie":
             cookies = without_ours(value, settings.cookie_names)
@@ -105,6 +149,15 @@ def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes =
     if assertion:
         kept.append((ASSERTION, assertion))
     return tuple(kept)
+
+
+def _never_from_reader(name: bytes, settings: ForwardSettings) -> bool:
+    return (
+        name in _NOT_FROM_READERS
+        or name in _HOP_BY_HOP
+        or name.startswith(_NOT_FROM_READERS_FAMILIES)
+        or name in settings.gateways_own
+    )
 
 
 def _decodable(accept_encoding: bytes) -> bytes:
@@ -146,12 +199,40 @@ def answer_headers(headers: Headers, *, settings: ForwardSettings, gated: bool) 
             continue
         if gated and name not in _KEPT_ON_PAGES:
             continue
-        if name == b"set-cookie" and value.split(b"=", 1)[0].strip() in settings.cookie_names:
+        if name == b"set-cookie" and _cookie_name(value) in settings.cookie_names:
             continue
-        kept.append((name, rewritten(value, settings) if name in _LOCATIONS else value))
+        told = rewritten(value, settings) if name in _LOCATIONS else value
+        if gated and name == b"link":
+            told = _harmless_links(told)
+        if told or not value:
+            kept.append((name, told))
     if not gated:
         kept.append((b"via", VIA))
     return tuple(kept)
+
+
+def _cookie_name(value: bytes) -> bytes:
+    """The name under which browsers send a cookie back: of ``=a=b``, which has none, they send
+    ``a=b``, and the next server takes ``a`` for its name."""
+    return value.split(b";", 1)[0].lstrip(b" \t=").split(b"=", 1)[0].strip()
+
+
+def _harmless_links(value: bytes) -> bytes:
+    """A Link header (RFC 8288) without what loads parts of the article before it may be read:
+    images, films, sounds, enclosures. Whatever can't be read as links goes altogether."""
+    links = _LINK.findall(value)
+    if b",".join(links).replace(b" ", b"") != value.strip(b" ,").replace(b" ", b""):
+        return b""
+    return b", ".join(link.strip() for link in links if _harmless(link.lower()))
+
+
+def _harmless(link: bytes) -> bool:
+    named = _REL.search(link)
+    rels = frozenset(named[1].strip(b'"').split()) if named is not None else frozenset()
+    if rels & {b"preload", b"prefetch", b"prerender", b"modulepreload"}:
+        loaded = _AS.search(link)
+        return loaded is not None and loaded[1].strip(b'"') in (b"style", b"script", b"font")
+    return bool(rels) and b"enclosure" not in rels
 
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
@@ -166,11 +247,8 @@ def _named_by_connection(headers: Headers) -> frozenset[bytes]:
 def rewritten(value: bytes, settings: ForwardSettings) -> bytes:
     """A header's URLs with the origin's own address turned into the site's."""
     site = settings.site_url.encode()
-    origin = urlsplit(settings.origin_url)
-    names = {origin.netloc.encode(), settings.host.encode()} - {b""}
-    for name in names:
-        for scheme in (b"http://", b"https://", b"//"):
-            value = _replaced(value, scheme + name, site)
+    for address in settings.addresses:
+        value = _replaced(value, address, site)
     return value
 
 
@@ -180,7 +258,7 @@ def _replaced(value: bytes, address: bytes, site: bytes) -> bytes:
     while (at := value.find(address, start)) >= 0:
         after = value[at + len(address) : at + len(address) + 1]
         before = value[at - 1 : at] if at else b""
-        if after in (b"", b"/", b"?", b"#", b">", b'"', b" ", b";", b",") and before != b":":
+        if after in _AFTER_AUTHORITY and before != b":":
             value = value[:at] + site + value[at + len(address) :]
             start = at + len(site)
         else:
