@@ -18,7 +18,10 @@ _ESCAPE = re.compile(
     r"\\+(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|([nrtbfv\"'/`0]))"
 )
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}={0,2}")
+_BASE64_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+# Marks each byte that base64 may hold, so that long runs are found without a regex at each one.
+_MARKED = bytes(0x31 if byte in _BASE64_CHARACTERS else 0x20 for byte in range(256))
+_BASE64_RUN = re.compile(rb"1{40,}")
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _LONG_TAG = re.compile(r"<[a-zA-Z/!?][^<>]{40,}>")
 _BASE64_RUNS_MAX = 200
@@ -66,10 +69,13 @@ def faces(text: str) -> Iterator[str]:
 
 
 def _in_base64(text: str) -> Iterator[str]:
-    for number, match in enumerate(_BASE64.finditer(text)):
+    marks = text.encode("latin-1", "replace").translate(_MARKED)
+    if b"1" * 40 not in marks:
+        return
+    for number, match in enumerate(_BASE64_RUN.finditer(marks)):
         if number >= _BASE64_RUNS_MAX:
             return
-        run = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        run = text[match.start() : match.end()].replace("-", "+").replace("_", "/")
         try:
             said = base64.b64decode(run + "=" * (-len(run) % 4)).decode("utf-8", "ignore")
         except (binascii.Error, ValueError):
