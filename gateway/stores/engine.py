@@ -1,6 +1,8 @@
 """Connections to the store, and every driver's error as StoreUnavailable.
 
-SQLite runs in WAL mode with synchronous=FULL: what was committed survives a power cut.
+SQLite runs in WAL mode with synchronous=FULL: what was committed survives a power cut. A writing
+transaction takes the write lock when it begins: one that reads first and writes later would be
+refused in the middle, without waiting, whenever another wrote in between.
 """
 
 from __future__ import annotations
@@ -9,58 +11,94 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.errors import StoreUnavailable
 
 SQLITE_BUSY_SECONDS = 5
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 5
 _SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
 )
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_WRITING = "lychgate_writing"
 
 
 def driver_url(url: str) -> str:
-    """A store's URL as configured, with the asynchronous driver named."""
-    scheme, _, rest = url.partition("://")
-    name = scheme.split("+")[0]
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-    return f"{drivers[name]}://{rest}"
+    """A store's URL as configured, with the asynchronous driver named.
+
+    libpq's ``sslmode`` is what publishers know; asyncpg calls the same words ``ssl``.
+    """
+    parsed = make_url(url)
+    named = parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+    sslmode = named.query.get("sslmode")
+    if isinstance(sslmode, str):
+        named = named.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
+    return named.render_as_string(hide_password=False)
 
 
 def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def open_engine(url: str) -> AsyncEngine:
+def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
+    """``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone."""
     if not is_sqlite(url):
         return create_async_engine(
-            driver_url(url), pool_size=5, max_overflow=10, pool_timeout=3, pool_pre_ping=True
+            driver_url(url),
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
+            pool_size=5,
+            max_overflow=10,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     engine = create_async_engine(
-        driver_url(url), connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=5, pool_timeout=3
+        driver_url(url),
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
+        pool_size=5,
+        pool_timeout=CONNECT_SECONDS,
+        hide_parameters=True,
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in _SQLITE_PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    # The driver begins no transaction by itself: `_begin` says which kind is wanted.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _foreign(error: Exception) -> bool:
+    """asyncpg's own errors come through bare while a connection is being made."""
+    return isinstance(error, SQLAlchemyError | OSError) or type(error).__module__.startswith(
+        ("asyncpg.", "sqlite3")
+    )
 
 
 class Store:
     """One engine, and the two ways to use it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> None:
         self.url = url
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, answer_seconds=answer_seconds)
+        self._writing = self.engine.execution_options(**{_WRITING: True})
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -68,17 +106,21 @@ class Store:
         try:
             async with self.engine.connect() as connection:
                 yield connection
-        except (DBAPIError, SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(type(error).__name__) from error
+        except Exception as error:
+            if _foreign(error):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the block's end. Raises StoreUnavailable."""
         try:
-            async with self.engine.begin() as connection:
+            async with self._writing.begin() as connection:
                 yield connection
-        except (DBAPIError, SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(type(error).__name__) from error
+        except Exception as error:
+            if _foreign(error):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
 
     async def close(self) -> None:
         await self.engine.dispose()

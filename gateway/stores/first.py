@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gateway.errors import Faults
 from gateway.model.fault import Fault, Place
-from gateway.stores.migrating import State, is_sqlite, migrate, schema_state
+from gateway.stores.engine import is_sqlite
+from gateway.stores.migrating import State, migrate, schema_state
 
 
 def make_if_absent(url: str) -> None:

@@ -14,11 +14,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url, text
 
 from gateway.stores.engine import Store, is_sqlite
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_LOCK = 0x6C796368  # any number that nobody else takes: "lych"
 
 
 class State(Enum):
@@ -36,12 +37,12 @@ def _config() -> Config:
 
 def schema_state(url: str) -> State:
     """Raises StoreUnavailable when the store can't be reached."""
+    if is_sqlite(url) and not Path(make_url(url).database or "").is_file():
+        return State.ABSENT
     return asyncio.run(_state(url))
 
 
 async def _state(url: str) -> State:
-    if is_sqlite(url) and not _sqlite_file(url).exists():
-        return State.ABSENT
     store = Store(url)
     try:
         async with store.reading() as connection:
@@ -61,19 +62,18 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _sqlite_file(url: str) -> Path:
-    return Path(url.split("///", 1)[1])
-
-
 def migrate(url: str) -> None:
     """Run what is missing. Safe to run twice. Raises StoreUnavailable."""
     asyncio.run(_migrate(url))
 
 
 async def _migrate(url: str) -> None:
-    store = Store(url)
+    store = Store(url, answer_seconds=None)
     try:
         async with store.writing() as connection:
+            if not is_sqlite(url):
+                # Two nodes that start at once: the second finds the work done.
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await connection.run_sync(_upgrade)
     finally:
         await store.close()

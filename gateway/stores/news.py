@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores import schema
 from gateway.stores.engine import Store
+
+BATCH_MAX = 1000
+_LOCK = 0x6E657773  # any number that nobody else takes: "news"
 
 
 class Kind(StrEnum):
@@ -27,7 +30,13 @@ class Item:
 
 
 async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float) -> None:
-    """Within the caller's transaction, so that news never runs ahead of the change."""
+    """Within the caller's transaction, so that news never runs ahead of the change.
+
+    Call it last. PostgreSQL gives out numbers before transactions commit, and a poller that has
+    read 6 never looks at a 5 committed later: from here to the commit, one tells at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     await connection.execute(insert(schema.news).values(at=now, kind=str(kind), key=key))
 
 
@@ -43,11 +52,12 @@ class News:
             return found.scalar() or 0
 
     async def since(self, number: int) -> list[Item]:
+        """The next pieces of news, at most BATCH_MAX; none when all is known."""
         wanted = (
             select(schema.news.c.number, schema.news.c.kind, schema.news.c.key)
             .where(schema.news.c.number > number)
             .order_by(schema.news.c.number)
-            .limit(1000)
+            .limit(BATCH_MAX)
         )
         async with self._store.reading() as connection:
             return [Item(*row) for row in await connection.execute(wanted)]

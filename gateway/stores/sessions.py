@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Float, bindparam, delete, insert, or_, select, update
 
 from gateway.identity.sessions import Session
 from gateway.model.entitlement import Entitlement
@@ -15,6 +15,7 @@ from gateway.stores.news import Kind, tell
 
 ABSOLUTE_SECONDS = 180 * 86400.0
 IDLE_SECONDS = 60 * 86400.0
+SEEN_SECONDS = 300.0
 
 
 class Sessions:
@@ -63,10 +64,15 @@ class Sessions:
         return Session(session_id, reader, ends)
 
     async def seen(self, sightings: Mapping[str, float]) -> None:
+        """Each worker tells; of one session, at most one telling in SEEN_SECONDS is written."""
+        last = schema.session.c.last_seen_at
         noted = (
             update(schema.session)
-            .where(schema.session.c.id == bindparam("session_id"))
-            .values(last_seen_at=bindparam("at"))
+            .where(
+                schema.session.c.id == bindparam("session_id"),
+                last <= bindparam("at", type_=Float) - SEEN_SECONDS,
+            )
+            .values(last_seen_at=bindparam("at", type_=Float))
         )
         rows = [{"session_id": session_id, "at": at} for session_id, at in sightings.items()]
         async with self._store.writing() as connection:
@@ -107,10 +113,14 @@ class Sessions:
 
     async def sweep(self, *, before: float) -> int:
         """Delete sessions that ended or expired before an instant."""
+        session = schema.session.c
+        over = or_(
+            session.expires_at < before,
+            session.ended_at < before,
+            session.last_seen_at + session.idle_seconds < before,
+        )
         async with self._store.writing() as connection:
-            done = await connection.execute(
-                delete(schema.session).where(schema.session.c.expires_at < before)
-            )
+            done = await connection.execute(delete(schema.session).where(over))
             return done.rowcount
 
 
