@@ -53,6 +53,7 @@ _ORIGIN = """\
         listen 127.0.0.1:{port} backlog=4096;
         root {folder}/pages;
         {gzip_static}
+        gzip_proxied any;
         location = / {{ try_files /small.html =404; }}
         location ~ ^/(?:open|paid|stream|many)/(small|middle|large|big) {{
             add_header Cache-Control "{caching}";

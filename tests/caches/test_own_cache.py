@@ -13,18 +13,17 @@ from tests.caches.conftest import Answer, Door, Gateway
 from tests.caches.origin import WITHHELD, Page, Site
 
 WITHHELD_BYTES = WITHHELD.encode()
+AT_ONCE = 60  # deeper pipelines than 64 are refused
 
 
-def test_ten_thousand_random_queries_flush_nothing(
-    gateway: Gateway, origin: Site, fresh: str
-) -> None:
+def test_random_queries_flush_nothing(gateway: Gateway, origin: Site, fresh: str) -> None:
     path = f"/paid/{fresh}"
     origin.pages[path] = Page(tier="locked")
     for _ in range(3):
         gateway.door.get(path)
     assert origin.asked[path] == 1
     dice = random.Random(7)
-    asks = [Ask(f"/paid/{fresh}?q={dice.getrandbits(64):x}") for _ in range(10_000)]
+    asks = [Ask(f"/paid/{fresh}?q={dice.getrandbits(64):x}") for _ in range(2_000)]
     assert once(gateway.door.port, asks, coding="identity") == len(asks)
     gateway.door.get(path)
     assert origin.asked[path] == 1
@@ -66,14 +65,16 @@ def test_pipelined_readers_get_each_their_own_answer_in_order(
     dice = random.Random(11)
     wanted: list[bool] = []
     requests = b""
-    for _ in range(200):
+    for _ in range(AT_ONCE):
         cookie = dice.choice(["", *gateway.subscribers[10:14], "lychgate=forged"])
         wanted.append(cookie.startswith("lychgate=") and cookie != "lychgate=forged")
         path = dice.choice([kept, other, f"/{fresh}-{dice.random()}"])
         wanted[-1] |= path.startswith(f"/{fresh}-")
         line = f"Cookie: {cookie}\r\n" if cookie else ""
         requests += f"GET {path} HTTP/1.1\r\nHost: {gateway.door.host}\r\n{line}\r\n".encode()
-    assert [WITHHELD_BYTES in body for body in _answers(gateway.door.port, requests, 200)] == wanted
+    assert [
+        WITHHELD_BYTES in body for body in _answers(gateway.door.port, requests, AT_ONCE)
+    ] == wanted
 
 
 def _answers(port: int, requests: bytes, count: int) -> list[bytes]:
