@@ -25,11 +25,13 @@ _ADVICE = """\
   in English                       {url}/en
   every wall, in every state       {url}/-/preview
 
-Read as somebody else:             {url}/-/demo/as/member
-                                   {url}/-/demo/as/subscriber
-                                   {url}/-/demo/as/anonymous
-The paper without the gateway:     {origin}
-Its config and policies:           {folder}
+A wall's button makes you the reader it speaks of, since there is nothing to pay here. Or:
+  read as a member                 {url}/-/demo/as/member
+  read as a subscriber             {url}/-/demo/as/subscriber
+  read as nobody                   {url}/-/demo/as/anonymous
+
+The paper without the gateway      {origin}
+Its config and policies            {folder}
 """
 
 

@@ -52,6 +52,7 @@ class Found:
     articles: Articles
     feeds: tuple[str, ...]
     sitemap_pages: int
+    public_url: str = ""  # what the site calls itself
     walled: tuple[str, ...] = ()  # articles that were looked at
 
 
@@ -111,7 +112,8 @@ async def look(origin: str) -> Found:
     origin = await _moved_to(origin)
     async with Visitor(origin) as visitor:
         front = await visitor.see("/")
-        visitor.also_called(public_url(front))
+        called = public_url(front)
+        visitor.also_called(called)
         faces = {}
         for probe in _PROBES:
             seen = await visitor.glance(probe)
@@ -134,6 +136,7 @@ async def look(origin: str) -> Found:
             articles=articles,
             feeds=feeds,
             sitemap_pages=len(targets),
+            public_url=called,
             walled=tuple(dict.fromkeys((*articles.targets, *(p.partition("?")[0] for p in items)))),
         )
 

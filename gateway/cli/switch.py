@@ -1,5 +1,8 @@
 """Changing readers while playing: a link that signs a session of a made-up reader, or ends it.
 
+Where nobody can log in or pay, a wall's own buttons do the same: registering makes a member,
+subscribing a subscriber.
+
 The session is as real as any: a signed cookie, verified and cached by ``identity.sessions``; only
 its store is this object, in memory. For ``demo`` and ``try`` alone.
 """
@@ -18,12 +21,19 @@ if TYPE_CHECKING:
     from gateway.config import Settings
 
 _DAY_SECONDS = 86_400
+# Where the walls' buttons lead, and whom that makes of the reader.
+_BUTTONS = {
+    "/-/login": "member",
+    "/-/plans": "subscriber",
+    "/-/account": "subscriber",
+    "/-/logout": "anonymous",
+}
 
 
 class Switch:
     """A session store, and the ASGI application that begins its sessions.
 
-    ``GET {prefix}{kind}?to=/path`` answers 303 with the cookie. It changes nothing but who looks,
+    ``GET {prefix}{kind}?return_to=/path`` answers 303 with the cookie. It changes nothing but who looks,
     on a gateway that only this machine can reach.
     """
 
@@ -41,12 +51,13 @@ class Switch:
         """Nobody asks when a made-up reader was last here."""
 
     def takes(self, path: str) -> bool:
-        return path.startswith(self._prefix)
+        return path.startswith(self._prefix) or path in _BUTTONS
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        kind = scope["path"].removeprefix(self._prefix)
+        path = scope["path"]
+        kind = _BUTTONS.get(path) or path.removeprefix(self._prefix)
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        back = local_path(query.get("to", ["/"])[0])
+        back = local_path(query.get("return_to", ["/"])[0])
         seconds = _DAY_SECONDS if kind in self.readers and self.readers[kind].id else 0
         value = self._signer.sign(kind) if seconds else ""
         cookie = set_cookie(self._cookie, value, secure=False, seconds=seconds)

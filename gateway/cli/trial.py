@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -18,7 +18,7 @@ BODY_BYTES_MAX = 16 << 20
 _REWRITTEN = (b"text/html", b"text/css", b"javascript", b"json", b"xml")
 _LEFT_OUT = frozenset(
     b"content-security-policy content-security-policy-report-only strict-transport-security"
-    b" content-length etag x-robots-tag x-frame-options".split()
+    b" content-length cache-control age etag last-modified x-robots-tag x-frame-options".split()
 )
 _BODY = re.compile(rb"<body\b[^>]*>", re.I)
 _BAR = """\
@@ -30,13 +30,16 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Trial:
-    """``application`` is the gateway. ``site`` is the tried site's address, ``url`` ours."""
+    """``application`` is the gateway. ``sites`` are the tried site's addresses, the one that is
+    asked first; ``url`` is ours."""
 
-    def __init__(self, application: Application, *, site: str, url: str) -> None:
+    def __init__(self, application: Application, *, sites: Sequence[str], url: str) -> None:
         self._application = application
-        self._host = urlsplit(site).netloc
+        hosts = [netloc for site in sites if (netloc := urlsplit(site).netloc)]
+        self._host = hosts[0]
         self._url = url
-        names = {self._host, self._host.removeprefix("www."), f"www.{self._host}"}
+        bare = {host.removeprefix("www.") for host in hosts}
+        names = {*bare, *(f"www.{host}" for host in bare)} - {urlsplit(url).netloc}
         either = b"|".join(
             re.escape(name.encode()) for name in sorted(names, key=len, reverse=True)
         )
@@ -68,7 +71,7 @@ class Trial:
     def with_bar(self, page: bytes, target: str) -> bytes:
         back = quote(target, safe="/")
         links = " · ".join(
-            f'<a style="color:#ffd9a0" href="{PREFIX}{kind}?to={back}">{kind}</a>'
+            f'<a style="color:#ffd9a0" href="{PREFIX}{kind}?return_to={back}">{kind}</a>'
             for kind in ("anonymous", "member", "subscriber")
         )
         bar = _BAR.format(host=html.escape(self._host), links=links).encode()
@@ -93,8 +96,9 @@ class _Rewriting:
             self._kind = next((value for name, value in headers if name == b"content-type"), b"")
             coded = any(name == b"content-encoding" for name, _ in headers)
             collect = not coded and any(kind in self._kind.lower() for kind in _REWRITTEN)
-            left_out = _LEFT_OUT if collect else _LEFT_OUT - {b"content-length", b"etag"}
+            left_out = _LEFT_OUT if collect else _LEFT_OUT - {b"content-length"}
             kept = [(name, value) for name, value in headers if name not in left_out]
+            kept.append((b"cache-control", b"no-store"))
             kept.append((b"x-robots-tag", b"noindex, nofollow"))
             message = {**message, "headers": kept}
             if collect:
@@ -110,15 +114,15 @@ class _Rewriting:
         await self._send(message)
 
     async def _finish(self) -> None:
-        body = self._body
+        headers = self._start["headers"]
+        body = self._trial.rewritten(self._body)
         if self._scope["method"] == "GET":
-            body = self._trial.rewritten(body)
             if b"text/html" in self._kind.lower():
                 query = self._scope.get("query_string", b"")
                 target = self._scope["path"] + (f"?{query.decode('latin-1')}" if query else "")
                 body = self._trial.with_bar(body, target)
-        length = (b"content-length", b"%d" % len(body))
-        await self._send({**self._start, "headers": [*self._start["headers"], length]})
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await self._send({**self._start, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
 

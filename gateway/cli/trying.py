@@ -75,14 +75,18 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
         settings,
         session_store=switch,
         extra=switch,
-        around=lambda application: Trial(application, site=found.origin, url=url),
+        around=lambda application: Trial(
+            application, sites=(found.origin, found.public_url), url=url
+        ),
     )
 
     def say() -> None:
         typer.echo(f"\n{found.name} is behind the gateway on {url}{path or '/'}  (Ctrl-C stops it)")
         if found.walled:
             typer.echo(f"An article for members: {url}{found.walled[0]}")
-        typer.echo("The bar on top changes readers. Nothing but GET passes, nothing is kept.")
+        typer.echo(
+            "The bar on top changes readers, and so do a wall's buttons. Nothing but GET passes."
+        )
 
     with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
         runner.run(playing.play(lychgate, taken, started=say))
@@ -93,7 +97,8 @@ def trial_policy(found: Found) -> str:
     from gateway.cli.init import policy_text
 
     proposed = policy_text(found)
-    if any(label.words for label in found.articles.labels) or not found.walled:
+    labelled = found.system.pack == "ghost" or any(each.words for each in found.articles.labels)
+    if labelled or not found.walled:
         return proposed
     head = proposed.partition("# rules:")[0]
     paths = ", ".join("'" + path.replace("'", "''") + "'" for path in found.walled[:_WALLED_MAX])
