@@ -135,7 +135,7 @@ async def _public(
     step: Step,
 ) -> list[Seen]:
     """Ask for every surface; keep the HTML pages, whose badges are looked at later."""
-    kept: list[Seen] = []
+    kept = list(read)
     asked = {seen.target for seen in read}
     known: set[tuple[str, int]] = set()
     for seen in read:

@@ -1,0 +1,347 @@
+"""Each command as it is typed: what it prints, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import typer
+from pytest_httpserver import HTTPServer
+
+from gateway import __version__
+from gateway.cli.store import instant
+from tests.cli.conftest import KEY, Run
+from tests.cli.news_site import NewsSite, paragraphs
+
+
+def test_help_names_every_command(run: Run) -> None:
+    told = run("--help")
+    assert told.code == 0
+    for name in "demo try init serve check explain audit open migrate".split():
+        assert f"\n  {name} " in told.out
+    assert run("--version").out == f"lychgate {__version__}\n"
+
+
+# check
+
+
+def test_check_says_what_stands(run: Run, configured: Path) -> None:
+    ran = run("check")
+    assert ran.code == 0
+    assert "no fault. 1 rule of its own" in ran.out
+    assert ran.err == ""
+
+
+def test_check_tells_faults_of_config_in_lines(run: Run, configured: Path) -> None:
+    configured.write_text(configured.read_text().replace("name =", "nmae ="))
+    ran = run("check")
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        "lychgate.toml:1:1: `site.name` is required",
+        "lychgate.toml:4:1: unknown key `site.nmae`; did you mean `name`?",
+    ]
+
+
+def test_check_tells_faults_of_policies_in_lines(run: Run, configured: Path) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("default: public", "defualt: public"))
+    ran = run("check")
+    assert ran.code == 1
+    assert "policies/site.yaml:3:1: unknown key `defualt`" in ran.err
+
+
+def test_check_runs_policy_tables(run: Run, configured: Path) -> None:
+    table = configured.parent / "policies" / "site.test.yaml"
+    table.write_text("cases:\n  - { url: /, page: { label: locked }, expect: full }\n")
+    ran = run("check")
+    assert ran.code == 1
+    assert ran.err.startswith("policies/site.test.yaml:2:")
+    table.write_text("cases:\n  - { url: /, page: { label: locked }, expect: teaser subscribe }\n")
+    assert run("check").code == 0
+
+
+def test_check_tells_faults_of_templates(run: Run, configured: Path) -> None:
+    (configured.parent / "own" / "wall").mkdir(parents=True)
+    (configured.parent / "own" / "wall" / "register.html").write_text("{% if %}")
+    configured.write_text(configured.read_text() + '[templates]\nfolder = "own"\n')
+    ran = run("check")
+    assert ran.code == 1
+    assert "own/wall/register.html:1:0:" in ran.err
+
+
+def test_check_live_samples_the_sitemap_by_template(run: Run, configured: Path) -> None:
+    ran = run("check", "--live")
+    assert ran.code == 0, ran
+    assert "4 of 4 pages that the sitemap names" in ran.out
+    assert "/a/*  (4)" in ran.out
+    assert "2 × article: paid(gold), teaser, label locked (meta: article:content_tier)" in ran.out
+    assert "1 × article: public, full, label free" in ran.out
+
+
+def test_check_live_fails_where_bodies_arent_found(run: Run, configured: Path) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace(".story-text", ".no-such-thing"))
+    ran = run("check", "--live")
+    assert ran.code == 1
+    assert "no body found: /a/storm-inquiry" in ran.out
+
+
+def test_check_online_asks_each_provider(
+    run: Run, configured: Path, httpserver: HTTPServer
+) -> None:
+    issuer = httpserver.url_for("/idp").rstrip("/")
+    configured.write_text(
+        configured.read_text()
+        + f'[[login.provider]]\nid = "a"\nissuer = "{issuer}"\nclient_id = "c"\nclient_secret = "s"\n'
+    )
+    told = {"issuer": issuer} | dict.fromkeys(
+        ("authorization_endpoint", "token_endpoint", "jwks_uri"), f"{issuer}/x"
+    )
+    path = "/idp/.well-known/openid-configuration"
+    for answer, line in (
+        (told, ""),
+        (told | {"issuer": "https://evil.example"}, f"names another issuer than {issuer}"),
+        (told | {"jwks_uri": 3}, "its metadata lacks jwks_uri"),
+        ([], "its metadata isn't a JSON object"),
+    ):
+        httpserver.expect_oneshot_request(path).respond_with_json(answer)
+        ran = run("check", "--online")
+        assert ran.code == (1 if line else 0)
+        assert line in ran.err
+    assert run("check", "--online").err == "a: its metadata answers 500\n"
+
+
+# explain
+
+
+def test_explain_says_why(run: Run, configured: Path) -> None:
+    ran = run("explain", "http://127.0.0.1:8000/a/open-letters")
+    assert ran.code == 0, ran
+    assert "decision    teaser, wall subscribe (subscription-needed)" in ran.out
+    assert "rule        what the site labelled" in ran.out
+    assert "label       locked (from meta: article:content_tier)" in ran.out
+    assert "dropped     Set-Cookie visit" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("reader", "decision", "wall"),
+    [
+        ("anonymous", "teaser", "subscribe"),
+        ("member", "teaser", "subscribe"),
+        ("tier:silver", "teaser", "upgrade"),
+        ("tier:gold", "full", ""),
+    ],
+)
+def test_explain_for_each_reader(
+    run: Run, configured: Path, reader: str, decision: str, wall: str
+) -> None:
+    ran = run("explain", "/a/open-letters", "--as", reader, "--json")
+    told = json.loads(ran.out)
+    assert (told["decision"], told["wall"]) == (decision, wall)
+    assert told["status"] == 200
+    assert told["words_kept"] + told["words_withheld"] == sum(
+        len(each.split()) for each in paragraphs("Cawderpool")
+    )
+    assert (told["words_withheld"] == 0) is (decision == "full")
+    assert told["cache_control"].startswith("private" if reader != "anonymous" else "public")
+
+
+def test_explain_prints_the_very_body(run: Run, configured: Path) -> None:
+    anonymous = run("explain", "/a/open-letters", "--body").out
+    gold = run("explain", "/a/open-letters", "--body", "--as", "tier:gold").out
+    last = paragraphs("Cawderpool")[-1]
+    assert last in gold
+    assert last not in anonymous
+    assert "lg-wall" in anonymous
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("/a//open-letters", "answer      308 to /a/open-letters"),
+        ("/a/%2e%2e/b", "answer      400"),
+        ("/llms.txt", "decision    refuse (refused-by-rule)"),
+        ("/posts.json", "answer      404"),
+    ],
+)
+def test_explain_what_isnt_an_article(run: Run, configured: Path, target: str, line: str) -> None:
+    assert line in run("explain", target).out
+
+
+def test_explain_refuses_what_it_cant_know(run: Run, configured: Path) -> None:
+    assert run("explain", "/", "--as", "nobody").code == 2
+    assert run("migrate").code == 0
+    assert "no reader has the address a@b.example" in run("explain", "/", "--as", "a@b.example").err
+    other = run("explain", "https://other.example/")
+    assert other.code == 1
+    assert "host-unknown" in other.err
+
+
+def test_explain_a_reader_by_address(run: Run, configured: Path) -> None:
+    run("migrate")
+    with sqlite3.connect(configured.parent / "lychgate.db") as store:
+        store.execute(
+            "INSERT INTO reader (id, email, email_verified, name, language, newsroom, created_at)"
+            " VALUES ('r1', 'Camille@reader.example', 1, '', '', 1, 0)"
+        )
+    store.close()
+    ran = run("explain", "/a/open-letters", "--as", "camille@reader.example")
+    assert "decision    full (newsroom)" in ran.out
+
+
+# open, migrate
+
+
+def test_open_is_written_with_its_reason_and_counts(run: Run, configured: Path) -> None:
+    ran = run("open", "/a/open-letters", "--until", "2d", "--reason", "a public inquiry")
+    assert ran.code == 0, ran
+    assert ran.out.startswith("/a/open-letters is open to everyone until ")
+    with sqlite3.connect(configured.parent / "lychgate.db") as store:
+        rows = store.execute("SELECT act, what, why FROM audit").fetchall()
+    store.close()
+    assert rows == [("open", "/a/open-letters", "a public inquiry")]
+    assert "decision    full (opened-by-hand)" in run("explain", "/a/open-letters").out
+    assert "decision    teaser" in run("explain", "/a/late-tides").out
+
+
+def test_open_needs_a_reason_and_a_time_to_come(run: Run, configured: Path) -> None:
+    assert run("open", "all", "--until", "2d", "--reason", " ").code == 2
+    assert "is over already" in run("open", "all", "--until", "2020-01-01", "--reason", "x").err
+    assert run("open", "/a/../b", "--until", "2d", "--reason", "x").code == 1
+    assert not (configured.parent / "lychgate.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90m", 5400),
+        ("12h", 43_200),
+        ("2d", 172_800),
+        ("1970-01-01T02:00", 3600),  # Paris is an hour ahead
+        ("1970-01-01T02:00+00:00", 7200),
+        ("1970-01-01", 82_800),  # its end
+    ],
+)
+def test_moments(text: str, seconds: int) -> None:
+    assert instant(text, now=0.0, zone=ZoneInfo("Europe/Paris")) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "1e9", "0h", "99999d99"])
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        instant(text, now=0.0, zone=ZoneInfo("UTC"))
+
+
+def test_migrate_twice(run: Run, configured: Path) -> None:
+    assert run("migrate").out == "The store was migrated.\n"
+    assert run("migrate").out == "The store is current.\n"
+
+
+# serve
+
+
+def test_serve_refuses_faults_before_it_starts(run: Run, configured: Path, site: NewsSite) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    sound = policy.read_text()
+    policy.write_text("version: 2\ndefault: public\n")
+    ran = run("serve")
+    assert (ran.code, ran.err) == (1, "policies/site.yaml:1:10: `version` is 1\n")
+    policy.write_text(sound)
+    configured.write_text(configured.read_text().replace("http://127.0.0.1:8000", site.url))
+    ran = run("serve")
+    assert ran.code == 1
+    assert "would ask itself" in ran.err
+
+
+# init
+
+
+def test_init_proposes_what_it_saw(run: Run, site: NewsSite, tmp_path: Path) -> None:
+    ran = run("init", "--origin", site.url)
+    assert ran.code == 0, ran
+    assert "made with   Hugo 0.111.3" in ran.out
+    assert "body        .story-text within article" in ran.out
+    assert "label       meta article:content_tier: " in ran.out
+    config, policy = tmp_path / "lychgate.toml", tmp_path / "policies" / "site.yaml"
+    assert len(config.read_text().splitlines()) <= 15
+    assert len(policy.read_text().splitlines()) <= 15
+    assert "body: ['.story-text']" in policy.read_text()
+    assert 'name = "The Tidewater Post"' in config.read_text()
+    assert run("check", "--live").code == 0
+    assert "wall register" in run("explain", "/a/storm-inquiry").out
+
+
+def test_init_makes_a_key_for_its_owner_alone_and_keeps_it(
+    run: Run, site: NewsSite, tmp_path: Path
+) -> None:
+    run("init", "--origin", site.url)
+    key = tmp_path / "lychgate.key"
+    first = key.read_text()
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(first.strip()) >= 32
+    ran = run("init", "--origin", site.url)
+    assert ran.code == 1
+    assert "lychgate.toml and policies/site.yaml exist; --force overwrites them" in ran.err
+    assert run("init", "--origin", site.url, "--force").code == 0
+    assert key.read_text() == first
+
+
+def test_init_of_nobody(run: Run, tmp_path: Path) -> None:
+    ran = run("init", "--origin", "http://127.0.0.1:9")
+    assert ran.code == 1
+    assert ran.err.startswith("lychgate: origin-failed")
+    assert list(tmp_path.iterdir()) == []
+    assert run("init", "--origin", "ftp://x").code == 2
+
+
+# audit
+
+
+def test_audit_finds_every_leak_of_an_open_site(run: Run, configured: Path, site: NewsSite) -> None:
+    ran = run("audit", "--sitemap", f"{site.url}/sitemap.xml", "--json")
+    assert ran.code == 1, ran
+    told = json.loads(ran.out)
+    assert told["withheld_articles"] == 3
+    leaked = {leak["article"] for leak in told["leaks"]}
+    assert leaked == {"/a/storm-inquiry", "/a/open-letters", "/a/late-tides"}
+    assert all(leak["url"].startswith(site.url) and leak["place"] for leak in told["leaks"])
+    assert KEY not in ran.out
+
+
+def test_audit_of_a_closed_site_finds_nothing(run: Run, configured: Path, site: NewsSite) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("paragraphs: 1", "paragraphs: 2"))
+    site.gated = True
+    ran = run("audit", "--sitemap", f"{site.url}/sitemap.xml")
+    assert ran.code == 0, ran
+    assert "No public surface shows withheld text." in ran.out
+    assert ran.err == ""
+
+
+def test_audit_finds_a_forgotten_face(run: Run, configured: Path, site: NewsSite) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("paragraphs: 1", "paragraphs: 2"))
+    site.gated = True
+    site.leaking = "Dunmorrow"
+    ran = run("audit", "--sitemap", f"{site.url}/sitemap.xml")
+    assert ran.code == 1
+    assert f"{site.url}/posts.json  " in ran.out
+    assert "/a/late-tides, line 1, in the text" in ran.out
+
+
+def test_audit_lists_badges_that_contradict_decisions(
+    run: Run, configured: Path, site: NewsSite
+) -> None:
+    site.gated = True
+    ran = run("audit", "--sitemap", f"{site.url}/sitemap.xml", "--json")
+    badges = json.loads(ran.out)["badges"]
+    assert {badge["article"] for badge in badges} == {
+        "/a/storm-inquiry",
+        "/a/open-letters",
+        "/a/late-tides",
+    }
+    assert badges[0]["word"] == "Public"
