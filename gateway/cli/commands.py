@@ -8,6 +8,7 @@ import typer
 
 from gateway import __version__
 from gateway.cli.audit import audit
+from gateway.cli.bench import bench
 from gateway.cli.check import check
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
@@ -54,3 +55,4 @@ app.command("explain")(explain)
 app.command("audit")(audit)
 app.command("open")(open_story)
 app.command("migrate")(migrate)
+app.command("bench")(bench)
