@@ -6,14 +6,8 @@ What depends on what is said here and nowhere else. ``build`` opens nothing; ``s
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
-
-import uvicorn
 
 from gateway.bus.polling import Polling
 from gateway.clock import Clock, SystemClock
@@ -34,92 +28,22 @@ from gateway.edge.routes import Ours
 from gateway.edge.showing import Showing
 from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.edge.upgrading import Upgrading
-from gateway.errors import StoreUnavailable
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.identity.sessions import SessionCache, SessionStore
-from gateway.model.fault import Fault
 from gateway.ops.counters import Counters
-from gateway.ops.logs import AccessLog, logger
+from gateway.ops.logs import AccessLog
 from gateway.ops.notes import Notes
 from gateway.origin.assertion import Assertions
 from gateway.origin.cache import PageCache
-from gateway.origin.fetch import Origin
-from gateway.origin.settings import forward_settings, origin_of
-from gateway.page.templates import SiteWords, Templates
-from gateway.policy.compile import Policy
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
-from gateway.stores.news import Kind, News
-from gateway.stores.openings import Openings
 from gateway.stores.sessions import Sessions
+from gateway.wiring.news import polling, teller
+from gateway.wiring.origin import forward_settings, origin_of
+from gateway.wiring.pages import own_hosts, reloaded, templates_of
+from gateway.wiring.running import Lychgate
 
 CACHE_BYTES_MAX = 256 << 20
-FLUSH_SECONDS = 1.0
-SIGHTINGS_SECONDS = 30.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Lychgate:
-    """One worker. ``config`` serves it; the rest is for commands that ask without serving."""
-
-    config: uvicorn.Config
-    entrance: Entrance
-    policies: PolicyHolder
-    pages: Pages
-    templates: Templates
-    origin: Origin
-    sessions: SessionCache
-    counters: Counters
-    access_log: AccessLog
-    store: Store | None
-    polling: Polling | None
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def startup(self) -> None:
-        await self.origin.open()
-        background: list[Any] = [self._flush(), self.policies.watch()]
-        if self.polling is not None:
-            await self.polling.poll()
-            background += [self.polling.run(), self._sightings()]
-        self.tasks = [asyncio.create_task(each) for each in background]
-
-    async def shutdown(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        for task in self.tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await self.sessions.flush_sightings()
-        self.access_log.flush()
-        await self.origin.close()
-        if self.store is not None:
-            await self.store.close()
-
-    def ready(self) -> bool:
-        """Whether pages can be judged: a policy is loaded and the tasks are alive."""
-        return bool(self.tasks) and not any(task.done() for task in self.tasks)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Counters and gauges, for the supervisor."""
-        self.counters.values = {
-            "kept_pages": len(self.pages.cache),
-            "kept_bytes": self.pages.cache.bytes_used,
-            "sessions_cached": len(self.sessions),
-            "policy_faults": len(self.policies.faults),
-            "policy_rules": len(self.policies.current.rules),
-            "origin_under_way": self.origin.under_way,
-        }
-        return {**self.counters.snapshot(), "policy_version": self.policies.current.version}
-
-    async def _flush(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            self.access_log.flush()
-
-    async def _sightings(self) -> None:
-        while True:
-            await asyncio.sleep(SIGHTINGS_SECONDS)
-            await self.sessions.flush_sightings()
 
 
 def build(
@@ -134,115 +58,154 @@ def build(
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
     sessions (demo, try), ``extra`` answers reserved paths first and opens the preview; what
     ``around`` makes stands before everything, so there is no quick lane. Raises Faults."""
-    clock = clock or SystemClock()
-    keys = [key.get_secret_value() for key in settings.keys.cookie]
-    name = cookie_name(settings.site.url)
-    netloc = urlsplit(settings.site.url).netloc
-    hosts = known_hosts(netloc, settings.site.aliases)
-    counters = Counters()
-    access_log = AccessLog(on=settings.ops.access_log)
-    policies = PolicyHolder(settings.policies.folder, told=_reloaded)
-    templates = _templates(settings)
-    origin = origin_of(settings)
-    forwarding = forward_settings(settings)
-    store = None if session_store else Store(settings.store.url.get_secret_value())
-    sessions = SessionCache(
-        store=session_store or Sessions(_there(store)),
-        signer=CookieSigner(keys),
-        cookie_name=name,
-    )
-    cache = PageCache(bytes_max=CACHE_BYTES_MAX, hosts=hosts, clock=clock)
-    failures = Failures(pages=templates, languages=tuple(settings.site.languages))
-    ingress = Ingress(
-        hosts=hosts,
-        trusted_proxies=tuple(settings.server.trusted_proxies),
-        cookie_names=(name,),
-    )
-    showing = Showing(
-        draw_wall=templates.wall,
-        failures=failures,
-        feed_items=FeedItems(
-            cache=cache, hosts=_own_hosts(settings), site_host=hosts[netloc.lower().encode()]
-        ),
-        vary_by_cookie=not settings.cdn.bypasses_our_cookie,
-        explain_header=settings.server.explain_header,
-    )
-    passing = Passing(
-        origin=origin,
-        forwarding=forwarding,
-        assertion=Assertions(keys, issuer=settings.site.url, clock=clock).mint,
-    )
-    pages = Pages(
-        cache=cache,
-        records=Records(
-            origin=origin,
-            forwarding=forwarding,
-            asked_labels=AskedLabels(origin=origin, forwarding=forwarding),
-            clock=clock,
-            shared_identity=settings.origin.shared_identity,
-        ),
-        showing=showing,
-        passing=passing,
-        failures=failures,
-        clock=clock,
-        counters=counters,
-    )
-    notes = Notes(counters=counters, access_log=access_log, clock=clock)
-    ours = Ours(
-        templates=templates,
-        failures=failures,
-        forward_auth=ForwardAuth(ingress=ingress),
-        readers=readers or sessions,
-        policy=policies.get,
-        cache=cache,
-        jwks=Assertions(keys, issuer=settings.site.url, clock=clock).jwks(),
-        purge_key=settings.keys.purge.get_secret_value() if settings.keys.purge else "",
-        told_purge=_teller(store, clock),
-        preview=extra is not None,
-        clock=clock,
-    )
-    entrance = Entrance(
-        ingress=ingress,
-        gate=Gate(
-            pages=pages,
-            passing=passing,
-            failures=failures,
-            report_mode=settings.policies.mode == "report",
-        ),
-        upgrading=Upgrading(tunnels=_tunnels(settings), passing=passing),
-        readers=readers or sessions,
-        policy=policies.get,
-        failures=failures,
-        ours=ours.before(extra) if extra else ours,
-        notes=notes,
-        clock=clock,
-        assumed=readers is not None,
-    )
-    quick: Quick = decline
-    if readers is None and around is None and settings.policies.mode == "enforce":
-        quick = QuickLane(
-            targets=cache.targets,
-            policy=policies.get,
-            cached_reader=sessions.cached,
-            cookie_name=name,
-            ingress=ingress,
-            showing=showing,
-            counts=notes,
-            clock=clock,
-        )
+    parts = _Parts(settings, clock or SystemClock(), readers, session_store)
+    entrance = parts.entrance(extra)
+    enforced = settings.policies.mode == "enforce"
+    quick: Quick = parts.quick() if enforced and not readers and not around else decline
     return Lychgate(
         config=server_config(around(entrance) if around else entrance, quick=quick),
         entrance=entrance,
-        policies=policies,
-        pages=pages,
-        templates=templates,
-        origin=origin,
-        sessions=sessions,
-        counters=counters,
-        access_log=access_log,
-        store=store,
-        polling=_polling(store, sessions, policies, cache, clock) if store else None,
+        policies=parts.policies,
+        pages=parts.pages,
+        templates=parts.templates,
+        origin=parts.origin,
+        sessions=parts.sessions,
+        counters=parts.counters,
+        access_log=parts.access_log,
+        store=parts.store,
+        polling=parts.polling(),
+        clock=parts.clock,
     )
+
+
+class _Parts:
+    """Everything that depends on the settings alone, in the order in which one needs another."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        readers: Readers | None,
+        session_store: SessionStore | None,
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.keys = [key.get_secret_value() for key in settings.keys.cookie]
+        self.cookie_name = cookie_name(settings.site.url)
+        self.hosts = known_hosts(urlsplit(settings.site.url).netloc, settings.site.aliases)
+        self.counters = Counters()
+        self.access_log = AccessLog(on=settings.ops.access_log)
+        self.notes = Notes(counters=self.counters, access_log=self.access_log, clock=clock)
+        self.policies = PolicyHolder(settings.policies.folder, told=reloaded)
+        self.templates = templates_of(settings)
+        self.origin = origin_of(settings)
+        self.assertions = Assertions(self.keys, issuer=settings.site.url, clock=clock)
+        self.store = None if session_store else Store(settings.store.url.get_secret_value())
+        self.sessions = SessionCache(
+            store=session_store or Sessions(self.store),  # type: ignore[arg-type]  # one is given
+            signer=CookieSigner(self.keys),
+            cookie_name=self.cookie_name,
+        )
+        self.assumed = readers is not None
+        self.readers: Readers = readers or self.sessions
+        self.cache = PageCache(bytes_max=CACHE_BYTES_MAX, hosts=self.hosts, clock=clock)
+        self.failures = Failures(pages=self.templates, languages=tuple(settings.site.languages))
+        self.ingress = Ingress(
+            hosts=self.hosts,
+            trusted_proxies=tuple(settings.server.trusted_proxies),
+            cookie_names=(self.cookie_name,),
+        )
+        self.passing = Passing(
+            origin=self.origin,
+            forwarding=forward_settings(settings),
+            assertion=self.assertions.mint,
+        )
+        self.showing = self._showing()
+        self.pages = self._pages()
+
+    def _showing(self) -> Showing:
+        site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
+        return Showing(
+            draw_wall=self.templates.wall,
+            failures=self.failures,
+            feed_items=FeedItems(
+                cache=self.cache, hosts=own_hosts(self.settings), site_host=site_host
+            ),
+            vary_by_cookie=not self.settings.cdn.bypasses_our_cookie,
+            explain_header=self.settings.server.explain_header,
+        )
+
+    def _pages(self) -> Pages:
+        forwarding = self.passing.forwarding
+        records = Records(
+            origin=self.origin,
+            forwarding=forwarding,
+            asked_labels=AskedLabels(origin=self.origin, forwarding=forwarding),
+            clock=self.clock,
+            shared_identity=self.settings.origin.shared_identity,
+        )
+        return Pages(
+            cache=self.cache,
+            records=records,
+            showing=self.showing,
+            passing=self.passing,
+            failures=self.failures,
+            clock=self.clock,
+            counters=self.counters,
+        )
+
+    def entrance(self, extra: Application | None) -> Entrance:
+        """The full lane, from the door to the last byte."""
+        ours = self._ours(preview=extra is not None)
+        return Entrance(
+            ingress=self.ingress,
+            gate=Gate(
+                pages=self.pages,
+                passing=self.passing,
+                failures=self.failures,
+                report_mode=self.settings.policies.mode == "report",
+            ),
+            upgrading=Upgrading(tunnels=_tunnels(self.settings), passing=self.passing),
+            readers=self.readers,
+            policy=self.policies.get,
+            failures=self.failures,
+            ours=ours.before(extra) if extra else ours,
+            notes=self.notes,
+            clock=self.clock,
+            assumed=self.assumed,
+        )
+
+    def _ours(self, *, preview: bool) -> Ours:
+        purge = self.settings.keys.purge
+        return Ours(
+            templates=self.templates,
+            failures=self.failures,
+            forward_auth=ForwardAuth(ingress=self.ingress),
+            readers=self.readers,
+            policy=self.policies.get,
+            cache=self.cache,
+            jwks=self.assertions.jwks(),
+            purge_key=purge.get_secret_value() if purge else "",
+            told_purge=teller(self.store, self.clock),
+            preview=preview,
+            clock=self.clock,
+        )
+
+    def quick(self) -> Quick:
+        return QuickLane(
+            targets=self.cache.targets,
+            policy=self.policies.get,
+            cached_reader=self.sessions.cached,
+            cookie_name=self.cookie_name,
+            ingress=self.ingress,
+            showing=self.showing,
+            counts=self.notes,
+            clock=self.clock,
+        )
+
+    def polling(self) -> Polling | None:
+        if self.store is None:
+            return None
+        return polling(self.store, self.sessions, self.policies, self.cache, self.clock)
 
 
 def _tunnels(settings: Settings) -> Tunnels:
@@ -256,69 +219,4 @@ def _tunnels(settings: Settings) -> Tunnels:
     )
 
 
-def _there(store: Store | None) -> Store:
-    assert store is not None
-    return store
-
-
-def _templates(settings: Settings) -> Templates:
-    folder = settings.templates.folder
-    return Templates(
-        [folder] if folder else [],
-        site=SiteWords(
-            name=settings.site.name,
-            url=settings.site.url,
-            languages=tuple(settings.site.languages),
-            terms=settings.site.legal.terms,
-            privacy=settings.site.legal.privacy,
-            support=settings.site.legal.support,
-        ),
-    )
-
-
-def _own_hosts(settings: Settings) -> frozenset[str]:
-    urls = (settings.site.url, settings.site.origin)
-    names = {urlsplit(url).netloc.lower() for url in urls}
-    return frozenset({*names, *settings.site.aliases, settings.origin.host} - {""})
-
-
-def _reloaded(policy: Policy, faults: tuple[Fault, ...]) -> None:
-    log = logger("lychgate.policy")
-    if faults:
-        log.error("policy-faulty", kept=policy.version, faults=[str(fault) for fault in faults])
-    else:
-        log.info("policy-loaded", version=policy.version, rules=len(policy.rules))
-
-
-def _teller(store: Store | None, clock: Clock) -> Callable[[str], Any]:
-    async def tell(key: str) -> None:
-        if store is not None:
-            with contextlib.suppress(StoreUnavailable):
-                await News(store).tell(Kind.PURGE, key, now=clock.now())
-
-    return tell
-
-
-def _polling(
-    store: Store, sessions: SessionCache, policies: PolicyHolder, cache: PageCache, clock: Clock
-) -> Polling:
-    openings = Openings(store)
-
-    async def hear(kind: str, key: str) -> None:
-        if kind == Kind.SESSION:
-            sessions.forget(key)
-        elif kind == Kind.READER:
-            sessions.forget_reader(key)
-        elif kind == Kind.OPENING:
-            with contextlib.suppress(StoreUnavailable):
-                policies.open_stories(await openings.live(now=clock.now()))
-        elif kind == Kind.PURGE:
-            word, _, value = key.partition(":")
-            cache.purge(**{word: value} if value else {"everything": True})
-
-    def polled(now: float) -> None:
-        sessions.last_news_at = now
-
-    return Polling(
-        source=News(store), clock=clock, hear=hear, polled=polled, missed=sessions.forget_all
-    )
+__all__ = ["Lychgate", "build"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.config import Settings
 from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest
-from gateway.origin.settings import forward_settings, origin_of
 from gateway.page.document import decode_body
+from gateway.wiring.origin import forward_settings, origin_of
 
 _BYTES_MAX = 16 << 20
 

@@ -1,4 +1,4 @@
-"""The origin room's own settings out of the whole: one place, for the workers and all commands."""
+"""The origin as the settings describe it: one place, for the workers, the jobs and all commands."""
 
 from __future__ import annotations
 

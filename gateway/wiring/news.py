@@ -1,0 +1,50 @@
+"""News from the store to whatever keeps something in memory, and the telling of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from gateway.bus.polling import Polling
+from gateway.clock import Clock
+from gateway.errors import StoreUnavailable
+from gateway.identity.sessions import SessionCache
+from gateway.origin.cache import PageCache
+from gateway.policy.reload import PolicyHolder
+from gateway.stores.engine import Store
+from gateway.stores.news import Kind, News
+from gateway.stores.openings import Openings
+
+
+def teller(store: Store | None, clock: Clock) -> Callable[[str], Awaitable[None]]:
+    async def tell(key: str) -> None:
+        if store is not None:
+            with contextlib.suppress(StoreUnavailable):
+                await News(store).tell(Kind.PURGE, key, now=clock.now())
+
+    return tell
+
+
+def polling(
+    store: Store, sessions: SessionCache, policies: PolicyHolder, cache: PageCache, clock: Clock
+) -> Polling:
+    openings = Openings(store)
+
+    async def hear(kind: str, key: str) -> None:
+        if kind == Kind.SESSION:
+            sessions.forget(key)
+        elif kind == Kind.READER:
+            sessions.forget_reader(key)
+        elif kind == Kind.OPENING:
+            with contextlib.suppress(StoreUnavailable):
+                policies.open_stories(await openings.live(now=clock.now()))
+        elif kind == Kind.PURGE:
+            word, _, value = key.partition(":")
+            cache.purge(**{word: value} if value else {"everything": True})
+
+    def polled(now: float) -> None:
+        sessions.last_news_at = now
+
+    return Polling(
+        source=News(store), clock=clock, hear=hear, polled=polled, missed=sessions.forget_all
+    )

@@ -1,0 +1,40 @@
+"""The pages of ours, the site's own names, and what is told of a reload."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from gateway.config import Settings
+from gateway.model.fault import Fault
+from gateway.ops.logs import logger
+from gateway.page.templates import SiteWords, Templates
+from gateway.policy.compile import Policy
+
+
+def templates_of(settings: Settings) -> Templates:
+    folder = settings.templates.folder
+    return Templates(
+        [folder] if folder else [],
+        site=SiteWords(
+            name=settings.site.name,
+            url=settings.site.url,
+            languages=tuple(settings.site.languages),
+            terms=settings.site.legal.terms,
+            privacy=settings.site.legal.privacy,
+            support=settings.site.legal.support,
+        ),
+    )
+
+
+def own_hosts(settings: Settings) -> frozenset[str]:
+    urls = (settings.site.url, settings.site.origin)
+    names = {urlsplit(url).netloc.lower() for url in urls}
+    return frozenset({*names, *settings.site.aliases, settings.origin.host} - {""})
+
+
+def reloaded(policy: Policy, faults: tuple[Fault, ...]) -> None:
+    log = logger("lychgate.policy")
+    if faults:
+        log.error("policy-faulty", kept=policy.version, faults=[str(fault) for fault in faults])
+    else:
+        log.info("policy-loaded", version=policy.version, rules=len(policy.rules))

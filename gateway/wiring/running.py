@@ -1,0 +1,99 @@
+"""One worker's application with its beginning and its end, once ``app`` has put it together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+
+from gateway.bus.polling import Polling
+from gateway.clock import Clock
+from gateway.edge.entrance import Entrance
+from gateway.edge.pages import Pages
+from gateway.errors import StoreUnavailable
+from gateway.identity.sessions import SessionCache
+from gateway.ops.counters import Counters
+from gateway.ops.logs import AccessLog
+from gateway.origin.fetch import Origin
+from gateway.page.templates import Templates
+from gateway.policy.reload import PolicyHolder
+from gateway.stores.engine import Store
+from gateway.stores.openings import Openings
+
+FLUSH_SECONDS = 1.0
+SIGHTINGS_SECONDS = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Lychgate:
+    """One worker. ``config`` serves it; the rest is for commands that ask without serving."""
+
+    config: uvicorn.Config
+    entrance: Entrance
+    policies: PolicyHolder
+    pages: Pages
+    templates: Templates
+    origin: Origin
+    sessions: SessionCache
+    counters: Counters
+    access_log: AccessLog
+    store: Store | None
+    polling: Polling | None
+    clock: Clock
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def startup(self) -> None:
+        await self.origin.open()
+        background: list[Any] = [self._flush(), self.policies.watch()]
+        if self.polling is not None:
+            await self.polling.poll()
+            await self._open_stories()
+            background += [self.polling.run(), self._sightings()]
+        self.tasks = [asyncio.create_task(each) for each in background]
+
+    async def shutdown(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        for task in self.tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.sessions.flush_sightings()
+        self.access_log.flush()
+        await self.origin.close()
+        if self.store is not None:
+            await self.store.close()
+
+    def ready(self) -> bool:
+        """Whether pages can be judged: a policy is loaded and the tasks are alive."""
+        return bool(self.tasks) and not any(task.done() for task in self.tasks)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Counters and gauges, for the supervisor."""
+        self.counters.values = {
+            "kept_pages": len(self.pages.cache),
+            "kept_bytes": self.pages.cache.bytes_used,
+            "sessions_cached": len(self.sessions),
+            "policy_faults": len(self.policies.faults),
+            "policy_rules": len(self.policies.current.rules),
+            "origin_under_way": self.origin.under_way,
+        }
+        return {**self.counters.snapshot(), "policy_version": self.policies.current.version}
+
+    async def _open_stories(self) -> None:
+        """What operators opened before this worker began."""
+        assert self.store is not None
+        with contextlib.suppress(StoreUnavailable):
+            self.policies.open_stories(await Openings(self.store).live(now=self.clock.now()))
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self.access_log.flush()
+
+    async def _sightings(self) -> None:
+        while True:
+            await asyncio.sleep(SIGHTINGS_SECONDS)
+            await self.sessions.flush_sightings()
