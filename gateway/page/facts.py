@@ -80,7 +80,8 @@ def body_words(page: bytes, settings: PageSettings) -> tuple[str, ...]:
     found = places.find(document.tree(), settings.teaser, document.nesting)
     if not found.bodies:
         return ()
-    return tuple(word for body in found.bodies for word in tokens(body.text(separator=" ")))
+    text = " ".join(body.text(separator=" ") for body in found.bodies)
+    return tuple(word.decode("utf-8", "replace") for word in tokens(text))
 
 
 def _said(

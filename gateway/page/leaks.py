@@ -136,7 +136,7 @@ def _clean_attributes(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
 
 def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     """Texts that together carry a copy, however many elements share it."""
-    row: list[str] = []
+    row: list[bytes] = []
     owners: list[int] = []
     texts: list[LexborNode] = []
     joined, joined_owners = "", []
@@ -164,9 +164,9 @@ def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     return ["text"] * len(gone)
 
 
-def _owned(text: str, owners: list[int]) -> tuple[list[str], list[int]]:
+def _owned(text: str, owners: list[int]) -> tuple[list[bytes], list[int]]:
     """The folded words of a text, and whose each is."""
-    row: list[str] = []
+    row: list[bytes] = []
     whose: list[int] = []
     at = 0
     while at < len(text):

