@@ -3,12 +3,17 @@
 The quick lane's question is ``cached``, a look-up without I/O. What is cached lives five minutes
 while news of changes arrives, five seconds otherwise; the session's end is compared with the clock
 each time, an entitlement's end by whoever judges. When the store can't answer, the last known
-reader counts for five minutes, and after that the reader is anonymous.
+reader counts for five minutes, and after that the reader is anonymous; the store is left alone for
+a second then, so that no page waits for it longer than once.
+
+News may arrive while the store is being asked: what it answers then may be older than the news, so
+it is good for the requests that waited, and not kept.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,8 +24,10 @@ from gateway.model.reader import ANONYMOUS, Reader
 
 CACHED_SECONDS = 300.0
 CACHED_WITHOUT_NEWS_SECONDS = 5.0
-NEWS_SILENCE_SECONDS = 1.5  # a poll a half second, and some slack for a busy loop
+NEWS_SILENCE_SECONDS = 1.0
 SESSIONS_MAX = 100_000
+STORE_SECONDS = 2.0  # how long a page waits for the store
+STORE_REST_SECONDS = 1.0
 _SEEN_EVERY_SECONDS = 300.0
 
 
@@ -58,9 +65,12 @@ class SessionCache:
         self._cookie_name = cookie_name
         self._known: dict[bytes, _Known] = {}
         self._by_session: dict[str, set[bytes]] = {}
-        self._asking: dict[str, asyncio.Future[Session | None]] = {}
+        self._by_reader: dict[str, set[str]] = {}
+        self._asking: dict[bytes, tuple[int, asyncio.Task[Reader]]] = {}
+        self._news = 0  # counts news, so that an answer can be told to be older than some
         self._sightings: dict[str, float] = {}
         self._noted: dict[str, float] = {}
+        self._in_vain_at = -math.inf
         self.last_news_at = 0.0
 
     def __len__(self) -> int:
@@ -72,11 +82,12 @@ class SessionCache:
         if known is None or now >= known.session.expires_at:
             return None
         age = now - known.checked_at
-        if age > CACHED_WITHOUT_NEWS_SECONDS and (
-            age > CACHED_SECONDS or now - self.last_news_at > NEWS_SILENCE_SECONDS
-        ):
-            return None
-        return known.session.reader
+        if 0.0 <= age <= CACHED_WITHOUT_NEWS_SECONDS:
+            return known.session.reader
+        # An age below zero is a clock that was set back: nothing can be said of it.
+        if 0.0 <= age <= CACHED_SECONDS and abs(now - self.last_news_at) <= NEWS_SILENCE_SECONDS:
+            return known.session.reader
+        return None
 
     async def reader_of(self, cookie_header: bytes | None, now: float) -> Reader:
         """The reader that a request's cookies prove; anonymous where they prove nothing."""
@@ -90,74 +101,87 @@ class SessionCache:
             session_id = self._signer.verify(raw)
         except SessionInvalid:
             return ANONYMOUS
+        if 0.0 <= now - self._in_vain_at < STORE_REST_SECONDS:
+            last = self._last_known(raw, now)
+            if last is not None:
+                return last
         return await self._ask(raw, session_id, now)
 
     async def _ask(self, raw: bytes, session_id: str, now: float) -> Reader:
+        """Many requests of one page ask the store once; one that leaves doesn't end the asking."""
+        asked_before, asking = self._asking.get(raw, (-1, None))
+        if asking is None or asked_before != self._news:
+            asking = asyncio.create_task(self._look_up(raw, session_id, now, self._news))
+            self._asking[raw] = (self._news, asking)
+        return await asyncio.shield(asking)
+
+    async def _look_up(self, raw: bytes, session_id: str, now: float, news: int) -> Reader:
         try:
-            session = await self._one_at_a_time(session_id, now)
-        except StoreUnavailable:
-            known = self._known.get(raw)
-            if (
-                known
-                and now < known.session.expires_at
-                and now - known.checked_at <= CACHED_SECONDS
-            ):
-                return known.session.reader
-            return ANONYMOUS
+            async with asyncio.timeout(STORE_SECONDS):
+                session = await self._store.session(session_id, now=now)
+        except (StoreUnavailable, TimeoutError):
+            self._in_vain_at = now
+            return self._last_known(raw, now) or ANONYMOUS
+        finally:
+            if self._asking.get(raw, (-1, None))[1] is asyncio.current_task():
+                del self._asking[raw]
         if session is None or now >= session.expires_at:
-            self.forget(session_id)
-            return ANONYMOUS
-        self._keep(raw, session, now)
+            # An id that is over never begins again: its bearer needn't ask at every page.
+            session = Session(session_id, ANONYMOUS, math.inf)
+        if news == self._news:
+            self._keep(raw, session, now)
         return session.reader
 
-    async def _one_at_a_time(self, session_id: str, now: float) -> Session | None:
-        """Many requests of one page ask the store once."""
-        asking = self._asking.get(session_id)
-        if asking is not None:
-            return await asyncio.shield(asking)
-        asking = self._asking[session_id] = asyncio.get_running_loop().create_future()
-        try:
-            session = await self._store.session(session_id, now=now)
-        except BaseException as error:
-            asking.set_exception(
-                error if isinstance(error, Exception) else StoreUnavailable("the asker left")
-            )
-            asking.exception()  # whoever waits sees it; nobody waiting is no fault
-            raise
-        else:
-            asking.set_result(session)
-            return session
-        finally:
-            del self._asking[session_id]
+    def _last_known(self, raw: bytes, now: float) -> Reader | None:
+        known = self._known.get(raw)
+        if (
+            known is None
+            or now >= known.session.expires_at
+            or not 0.0 <= now - known.checked_at <= CACHED_SECONDS
+        ):
+            return None
+        return known.session.reader
 
     def _keep(self, raw: bytes, session: Session, now: float) -> None:
-        while len(self._known) >= SESSIONS_MAX:
-            oldest = next(iter(self._known))
-            self.forget(self._known[oldest].session.id)
+        while len(self._known) >= SESSIONS_MAX and raw not in self._known:
+            self._drop(next(iter(self._known.values())).session.id)
         self._known[raw] = _Known(session, now)
         self._by_session.setdefault(session.id, set()).add(raw)
-        if now - self._noted.get(session.id, 0.0) >= _SEEN_EVERY_SECONDS:
+        reader = session.reader
+        if not reader.id:
+            return
+        self._by_reader.setdefault(reader.id, set()).add(session.id)
+        if now - self._noted.get(session.id, -math.inf) >= _SEEN_EVERY_SECONDS:
             self._noted[session.id] = self._sightings[session.id] = now
+
+    def _drop(self, session_id: str) -> None:
+        for raw in self._by_session.pop(session_id, ()):
+            reader_id = self._known.pop(raw).session.reader.id
+            sessions = self._by_reader.get(reader_id, set())
+            sessions.discard(session_id)
+            if not sessions:
+                self._by_reader.pop(reader_id, None)
+        self._noted.pop(session_id, None)
 
     def forget(self, session_id: str) -> None:
         """News: the session changed or ended."""
-        for raw in self._by_session.pop(session_id, ()):
-            self._known.pop(raw, None)
-        self._noted.pop(session_id, None)
+        self._news += 1
+        self._drop(session_id)
 
     def forget_reader(self, reader_id: str) -> None:
         """News: what a reader may read changed."""
-        ids = {k.session.id for k in self._known.values() if k.session.reader.id == reader_id}
-        for session_id in ids:
-            self.forget(session_id)
+        self._news += 1
+        for session_id in tuple(self._by_reader.get(reader_id, ())):
+            self._drop(session_id)
 
     def forget_all(self) -> None:
         """News was missed."""
-        self._known.clear()
-        self._by_session.clear()
+        self._news += 1
+        for each in (self._known, self._by_session, self._by_reader, self._noted):
+            each.clear()
 
     async def flush_sightings(self) -> None:
-        """Hand the collected sightings to the store: at most one a session in five minutes."""
+        """Hand the collected sightings to the store: of each session, one in five minutes."""
         sightings, self._sightings = self._sightings, {}
         if not sightings:
             return
