@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from gateway.console import surfaces
 from gateway.console.badges import Badge, contradictions
 from gateway.console.explain import Asking, Explanation, explain
-from gateway.console.passages import Passage, Withheld
+from gateway.console.passages import Passage, Withheld, views, words_of
 from gateway.console.visitor import Seen, Visitor
 from gateway.errors import LychgateError
 from gateway.model.page import PageKind
 from gateway.model.reader import ANONYMOUS
 from gateway.page.facts import body_words
-from gateway.page.words import tokens
 
 AT_ONCE = 6
 TRIAL_ARTICLES = 6  # whose every twin is asked for; a face that none of them has is asked no more
@@ -120,9 +119,7 @@ def _withheld(asking: Asking, explained: Iterable[Explanation], found: Audit) ->
 
 
 def _words_shown(page: bytes) -> list[str]:
-    from gateway.console.passages import views
-
-    return [word for view in views(page.decode("utf-8", "replace")) for word in tokens(view)]
+    return [word for view in views(page.decode("utf-8", "replace")) for word in words_of(view)]
 
 
 async def _public(
@@ -188,7 +185,7 @@ def _searches(explained: dict[str, Explanation], withheld: Withheld) -> list[str
     telling = withheld.withheld_articles()
     for each in explained.values():
         if each.target in telling and each.words_withheld > 40:
-            words = tokens(each.page.decode("utf-8", "replace"))[-60:-56]
+            words = words_of(each.page.decode("utf-8", "replace"))[-60:-56]
             return [search.format("+".join(words)) for search in _SEARCHES if _ascii(words)]
     return []
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from gateway.console.passages import words_of
 from gateway.edge.answers import Answer, Headers, Plain, Ready, Streamed
 from gateway.edge.gate import Gate, Visit
 from gateway.edge.ingress import Ingress
@@ -28,7 +29,6 @@ from gateway.model.request import Request
 from gateway.model.rule import LabelSource, PageSettings
 from gateway.origin.record import PageRecord
 from gateway.page.facts import body_words
-from gateway.page.words import tokens
 from gateway.policy.compile import Policy
 from gateway.policy.decide import judge, settle, settle_by_path
 from gateway.policy.ways import Settled
@@ -211,7 +211,7 @@ def _why(visit: Visit, record: PageRecord | None, body: bytes, report_mode: bool
 
 def _shown(whole: tuple[str, ...], body: bytes) -> int:
     """How many of an article's words stand in what is sent, in runs and in their order."""
-    sent = tokens(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", body.decode(), flags=re.S))
+    sent = words_of(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", body.decode(), flags=re.S))
     matching = SequenceMatcher(None, whole, sent, autojunk=False).get_matching_blocks()
     return sum(block.size for block in matching if block.size >= _RUN_WORDS)
 

@@ -88,7 +88,7 @@ class Withheld:
         return [passage for passages in found.values() for passage in passages]
 
     def _within(self, view: str, text: str) -> Iterator[Passage]:
-        words = tokens(view)
+        words = words_of(view)
         begun, article = -1, -1
         for at, run in enumerate(runs(words)):
             number = self._runs.get(run, -1)
@@ -104,6 +104,11 @@ class Withheld:
         passage = words[first : last + RUN_WORDS]
         excerpt = " ".join(passage[:12])
         return Passage(self.articles[article], len(passage), excerpt, place(text, passage[:3]))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, as ``page.facts.body_words`` gives those of an article."""
+    return [word.decode("utf-8", "replace") for word in tokens(text)]
 
 
 def _words(passages: list[Passage]) -> int:

@@ -7,8 +7,7 @@ import json
 
 import pytest
 
-from gateway.console.passages import RUN_WORDS, Withheld
-from gateway.page.words import tokens
+from gateway.console.passages import RUN_WORDS, Withheld, words_of
 
 SECRET = "Le syndicat des eaux a vendu l'usine de Brest sans en parler au conseil municipal élu."
 OPEN = "Officials declined to comment on that point when they were asked about it on Monday."
@@ -17,8 +16,8 @@ OPEN = "Officials declined to comment on that point when they were asked about i
 @pytest.fixture
 def withheld() -> Withheld:
     made = Withheld()
-    made.add("/story", tokens(f"{SECRET} {OPEN}"))
-    made.allow(tokens(OPEN))
+    made.add("/story", words_of(f"{SECRET} {OPEN}"))
+    made.allow(words_of(OPEN))
     made.settle()
     return made
 
@@ -61,8 +60,8 @@ def test_open_text_is_no_leak(text: str, withheld: Withheld) -> None:
 
 def test_an_article_that_is_open_elsewhere_has_nothing_to_tell() -> None:
     made = Withheld()
-    made.add("/a", tokens(OPEN))
-    made.allow(tokens(OPEN))
+    made.add("/a", words_of(OPEN))
+    made.allow(words_of(OPEN))
     made.settle()
     assert len(made) == 0
     assert made.withheld_articles() == frozenset()
@@ -86,8 +85,8 @@ def test_a_passage_tells_where_it_stands(text: str, place: str, withheld: Withhe
 def test_two_passages_of_two_articles_are_two() -> None:
     made = Withheld()
     other = "A tidal barrage would cost each household in the estuary four hundred euros a year."
-    made.add("/a", tokens(SECRET))
-    made.add("/b", tokens(other))
+    made.add("/a", words_of(SECRET))
+    made.add("/b", words_of(other))
     made.settle()
     found = made.within(f"<p>{SECRET}</p><p>words between them</p><p>{other}</p>")
     assert sorted(passage.article for passage in found) == ["/a", "/b"]
