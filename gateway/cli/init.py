@@ -200,6 +200,17 @@ def config_text(found: Found, url: str) -> str:
 
 def policy_text(found: Found) -> str:
     """At most fifteen lines of YAML, the labels that no pack reads among them."""
+    example = "- { name: the reports, path: /reports/**, access: paid, tiers: [supporter] }"
+    if found.system.pack == "static":  # the other packs end with this very rule
+        obey = "- { name: what the site labelled, label: any, access: as-labelled }"
+        rules = ["rules:", f"  {obey}", f"  # {example}"]
+    else:
+        rules = ["# rules:", f"#   {example}"]
+    return "\n".join((*policy_head(found), *rules)) + "\n"
+
+
+def policy_head(found: Found) -> list[str]:
+    """Everything but the rules."""
     articles, pack = found.articles, found.system.pack
     lines = [
         "# Who may read what; the first rule that matches wins. Try one: lychgate explain URL",
@@ -208,21 +219,15 @@ def policy_text(found: Found) -> str:
         "default: public",
     ]
     if articles.body:
-        root = f"root: [{_quoted(articles.root)}], " if articles.root else ""
-        lines.append(f"teaser: {{ {root}body: [{_quoted(articles.body)}] }}")
+        root = f"root: [{yaml_quoted(articles.root)}], " if articles.root else ""
+        lines.append(f"teaser: {{ {root}body: [{yaml_quoted(articles.body)}] }}")
     else:
         lines.append("# teaser: { body: ['…'] }  # no element holds the text on every article")
     asked = [label for label in articles.labels if worth_reading(label, pack)][:3]
     if asked:
         lines.append("labels:")
         lines.extend(_label_line(label) for label in asked)
-    lines += ["rules:"]
-    if pack == "static":
-        lines.append("  - { name: what the site labelled, label: any, access: as-labelled }")
-    lines.append("  # - { name: the reports, path: /reports/**, access: paid, tiers: [supporter] }")
-    if lines[-2] == "rules:":
-        lines[-2:] = ["# rules:", lines[-1].replace("  # ", "#   ", 1)]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def worth_reading(label: LabelSeen, pack: str) -> bool:
@@ -242,14 +247,14 @@ def _meaning(word: str) -> str:
 def _label_line(label: LabelSeen) -> str:
     told = {word: _meaning(word) for word in label.words if _meaning(word)}
     mapped = {w: level for w, level in told.items() if w.casefold() not in _SELF_EVIDENT}
-    name = label.name if label.kind != "css" else _quoted(label.name)
+    name = label.name if label.kind != "css" else yaml_quoted(label.name)
     if not mapped:
         return f"  - {label.kind}: {name}"
-    pairs = ", ".join(f"{_quoted(word)}: {level}" for word, level in mapped.items())
-    return f"  - {{ {label.kind}: {_quoted(label.name)}, map: {{ {pairs} }} }}"
+    pairs = ", ".join(f"{yaml_quoted(word)}: {level}" for word, level in mapped.items())
+    return f"  - {{ {label.kind}: {yaml_quoted(label.name)}, map: {{ {pairs} }} }}"
 
 
-def _quoted(text: str) -> str:
+def yaml_quoted(text: str) -> str:
     """A YAML single-quoted scalar."""
     return "'" + text.replace("'", "''") + "'"
 

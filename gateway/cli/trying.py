@@ -94,15 +94,11 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
 
 def trial_policy(found: Found) -> str:
     """What ``init`` proposes; a site without labels gets a wall on the articles that were seen."""
-    from gateway.cli.init import policy_text
+    from gateway.cli.init import policy_head, policy_text, yaml_quoted
 
-    proposed = policy_text(found)
     labelled = found.system.pack == "ghost" or any(each.words for each in found.articles.labels)
     if labelled or not found.walled:
-        return proposed
-    head = proposed.partition("# rules:")[0]
-    paths = ", ".join("'" + path.replace("'", "''") + "'" for path in found.walled[:_WALLED_MAX])
-    return (
-        f"{head}rules:\n  - {{ name: the articles that were seen, path: [{paths}],"
-        " access: members }\n"
-    )
+        return policy_text(found)
+    paths = ", ".join(yaml_quoted(path) for path in found.walled[:_WALLED_MAX])
+    rule = f"  - {{ name: the articles that were seen, path: [{paths}], access: members }}"
+    return "\n".join((*policy_head(found), "rules:", rule)) + "\n"
