@@ -54,49 +54,50 @@ class Chosen:
 
 
 def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Block]:
-    """The blocks of a body in order, without those in ``chrome`` (node ids)."""
+    """The blocks of a body in order. Those in ``chrome`` (node ids) and hidden ones are no text."""
+    apart = chrome | {node.mem_id for node in body.css(_MAY_HIDE) if is_hidden(node)}
     found: list[Block] = []
-    _walk(body, chrome, end, found)
+    _walk(body, apart, end, found)
+    plain = body.css_first(_SILENT_INSIDE) is None
     for block in found:
         if block.kind in (Kind.TEXT, Kind.HEADING):
-            block.text = "".join(text_of(node) for node in block.nodes)
+            block.text = "".join(text_of(node, plain=plain) for node in block.nodes)
             block.words = words.count(block.text)
     return found
 
 
-def _walk(parent: LexborNode, chrome: frozenset[int], end: str | None, found: list[Block]) -> None:
+def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: list[Block]) -> None:
     run: list[LexborNode] = []
 
     def close_run() -> None:
-        if any(
-            (node.is_text_node and (node.text_content or "").strip())
-            or (node.is_element_node and node.tag != "br")
-            for node in run
-        ):
+        if run and any(not _is_blank(node) for node in run):
             found.append(Block(Kind.TEXT, list(run)))
         run.clear()
 
     child = parent.first_child
     while child is not None:
         tag = child.tag or ""
-        if child.is_text_node or (tag in _INLINE and child.css_first(_BLOCKS_INSIDE) is None):
-            if child.mem_id not in chrome and not is_hidden(child):
-                run.append(child)
-                if tag == "br" and len(run) > 1 and _breaks_before(run):
-                    close_run()
+        if apart and child.mem_id in apart:
+            found.append(Block(Kind.OTHER, [child]))
+        elif tag == "-text" or (tag in _INLINE and child.css_first(_BLOCKS_INSIDE) is None):
+            run.append(child)
+            if tag == "br" and len(run) > 1 and _breaks_before(run):
+                close_run()
         else:
             close_run()
-            if child.is_comment_node:
+            if tag == "-comment":
                 if end is not None and _names_end(child, end):
                     found.append(Block(Kind.END, [child]))
-            elif child.mem_id in chrome or is_hidden(child):
-                found.append(Block(Kind.OTHER, [child]))
             elif tag in _CONTAINERS or tag in _INLINE:
-                _walk(child, chrome, end, found)
+                _walk(child, apart, end, found)
             else:
                 found.append(Block(_kind(tag), [child]))
         child = child.next
     close_run()
+
+
+def _is_blank(node: LexborNode) -> bool:
+    return node.is_empty_text_node or node.tag == "br"
 
 
 def _breaks_before(run: list[LexborNode]) -> bool:
@@ -131,16 +132,20 @@ def _names_end(comment: LexborNode, end: str) -> bool:
 
 
 _SILENT = frozenset("script style template noscript iframe object textarea".split())
+_SILENT_INSIDE = ",".join(sorted(_SILENT))
+_MAY_HIDE = "[hidden],[style]"
+_PARTED = frozenset(("ul", "ol", "dl", "blockquote"))
 
 
-def text_of(node: LexborNode) -> str:
-    """The text that readers see of a block, without that of scripts inside it."""
+def text_of(node: LexborNode, *, plain: bool = False) -> str:
+    """The text that readers see of a block, without that of scripts inside it. ``plain``: the
+    caller knows that there are none."""
     if node.is_text_node:
         return node.text_content or ""
     if not node.is_element_node or node.tag in _SILENT:
         return ""
-    if node.css_first("script,style,template,noscript,iframe,textarea") is None:
-        return node.text(separator=" " if node.tag in ("ul", "ol", "dl", "blockquote") else "")
+    if plain or node.css_first(_SILENT_INSIDE) is None:
+        return node.text(separator=" " if node.tag in _PARTED else "")
     return "".join(
         each.text_content or ""
         for each in node.traverse(include_text=True)
@@ -220,7 +225,7 @@ def _shorten(block: Block, words_max: int, *, force: bool) -> bool:
     length, mark = sentences.cut(block.text, words_max, force=force)
     if not length:
         return False
-    spaced = block.nodes[0].tag in ("ul", "ol", "dl", "blockquote")
+    spaced = block.nodes[0].tag in _PARTED
     at = 0
     for position, top in enumerate(block.nodes):
         texts = (

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.page import structured_data
 from gateway.page.places import outermost
-from gateway.page.teaser import children
+from gateway.page.pruning import children
 from gateway.page.withheld import RUN, Withheld
 from gateway.page.words import tokens
 

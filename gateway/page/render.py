@@ -18,7 +18,7 @@ from gateway.model.access import Access
 from gateway.model.decision import Wall
 from gateway.model.reader import ReaderKind
 from gateway.model.rule import PageSettings
-from gateway.page import leaks, marks, places, structured_data, teaser
+from gateway.page import leaks, marks, places, pruning, structured_data, teaser
 from gateway.page.document import Document, read
 from gateway.page.wall import WallContext
 from gateway.page.withheld import Withheld
@@ -114,7 +114,7 @@ def _teaser(
     built = teaser.build(tree, found, settings.teaser, wall=place)
     _say_free(tree, free=False, has_body=True)
     marks.sign(tree, access, reader, wall)
-    shown_media = set(teaser.media(tree.root)) if tree.root is not None else set()
+    shown_media = set(pruning.media(tree.root)) if tree.root is not None else set()
     withheld = Withheld(built.withheld, built.shown, built.media - shown_media)
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
     removed = [*built.removed, *carriers]

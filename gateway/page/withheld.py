@@ -74,8 +74,15 @@ class Withheld:
         known = bytes(map(self._vocabulary.__contains__, row))
         for stretch in _KNOWN_RUN.finditer(known):
             first, end = stretch.span()
-            for at in range(first, end - _PIECE + 1):
-                if tuple(row[at : at + _PIECE]) not in self._pieces:
+            part = row[first:end]
+            pieces = zip(*(part[at:] for at in range(_PIECE)), strict=False)
+            hits = [first + at for at, piece in enumerate(pieces) if piece in self._pieces]
+            for at in hits:
+                # A run around these words goes on by two words at one side of them at least.
+                if not any(
+                    _framed(row[start : start + _PIECE + 2]) in self._text
+                    for start in (max(0, at - 2), at)
+                ):
                     continue
                 for start in range(max(first, at - RUN + _PIECE), min(at, end - RUN) + 1):
                     run = _framed(row[start : start + RUN])
