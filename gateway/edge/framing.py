@@ -28,7 +28,7 @@ class Limits:
     # Chunk sizes, their extensions and trailers, beyond eight times what they frame.
     framing_bytes: int = 64 << 10
     # Requests that wait on one connection for those before them.
-    queued: int = 64
+    queued: int = 32
     connections: int = 16_384
     head_seconds: int = 10
     # A body gets this long, and a second more for each body_bytes_per_second of it.

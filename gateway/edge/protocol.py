@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -63,6 +64,7 @@ class GatewayProtocol(AnsweringProtocol):
         self._head_bytes = 0
         self._overhead_bytes = 0
         self._quick_left = QUICK_ANSWERS_PER_READ
+        self._collect = _drop
 
     def data_received(self, data: bytes) -> None:
         if self._early is not None:
@@ -106,7 +108,9 @@ class GatewayProtocol(AnsweringProtocol):
 
     def on_message_begin(self) -> None:
         self.url = b""
-        self.headers = []
+        headers: Headers = []
+        self.headers = headers
+        self._collect = headers.append
         self.head_open = True
         self.open_ticks = 0
         self.tick = self.sweep.tick
@@ -118,12 +122,12 @@ class GatewayProtocol(AnsweringProtocol):
             raise Refused(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.head_open:  # a trailer can't speak for a head that was judged already
-            self.headers.append((name.lower(), value))
+        self._collect((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self.head_open = self.fresh = False
         self.body_open = True
+        self._collect = _drop  # a trailer can't speak for a head that was judged already
         headers = self.headers
         if len(headers) > self.limits.headers:
             raise Refused(431)
@@ -225,6 +229,9 @@ class GatewayProtocol(AnsweringProtocol):
             self._own = None
             own.more_body = False
             own.message_event.set()
+
+
+_drop: Callable[[tuple[bytes, bytes]], None] = deque[tuple[bytes, bytes]](maxlen=0).append
 
 
 def _status_of(error: BaseException | None) -> int:
