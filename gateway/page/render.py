@@ -18,7 +18,7 @@ from gateway.model.access import Access
 from gateway.model.decision import Wall
 from gateway.model.reader import ReaderKind
 from gateway.model.rule import PageSettings
-from gateway.page import leaks, marks, places, pruning, structured_data, teaser
+from gateway.page import charsets, leaks, marks, places, pruning, structured_data, teaser
 from gateway.page.document import Document, read
 from gateway.page.wall import WallContext
 from gateway.page.withheld import Withheld
@@ -26,6 +26,8 @@ from gateway.page.withheld import Withheld
 __all__ = ["Rendered", "WallContext", "render_full", "render_teaser"]
 
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>")
+# A longer title is no headline, and is searched like the rest.
+_HEADLINE_CHARACTERS_MAX = 250
 _CHARSET = '<meta charset="utf-8">'
 
 
@@ -53,7 +55,8 @@ def render_full(
     try:
         document = read(body, content_type)
     except PageUnreadable:
-        return Rendered(body)
+        # Whoever gets here may read all of it: as it came, but in the charset that the answer says.
+        return Rendered(charsets.decode(body, content_type).encode("utf-8", "replace"))
     tree = document.tree()
     marked = reader is not None and marks.settle(tree, reader)
     marks.apply(tree, settings)
@@ -114,6 +117,9 @@ def _teaser(
     built = teaser.build(tree, found, settings.teaser, wall=place)
     _say_free(tree, free=False, has_body=True)
     marks.sign(tree, access, reader, wall)
+    headline = tree.css_first("head title")
+    if headline is not None and len(headline.text()) <= _HEADLINE_CHARACTERS_MAX:
+        built.shown.append(headline.text())
     shown_media = set(pruning.media(tree.root)) if tree.root is not None else set()
     withheld = Withheld(built.withheld, built.shown, built.media - shown_media)
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))

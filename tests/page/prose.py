@@ -45,11 +45,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text, ensure_ascii=True)[1:-1],
     "json-raw": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json-twice": lambda text: json.dumps(json.dumps(text))[1:-1],
-    "html": lambda text: html.escape(text),
+    "html": html.escape,
     "html-twice": lambda text: html.escape(html.escape(text)),
     "numeric": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "url": lambda text: quote(text, safe=""),
-    "plus": lambda text: quote_plus(text),
+    "plus": quote_plus,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "hex-escapes": lambda text: "".join(f"\\x{ord(c):02x}" if ord(c) < 256 else c for c in text),
     "upper": str.upper,
@@ -103,7 +103,7 @@ def faces(text: str) -> Iterator[str]:
         level = [face for one in level for face in _decoded(one) if face not in seen]
         seen.update(level)
     yield from seen
-    for face in list(seen):
+    for face in seen:
         yield re.sub("[\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}]", "", face)
         yield re.sub(r"<[^>]*>", "", face)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import time
 import zlib
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -19,14 +21,15 @@ BOMB_SECONDS = 0.5  # threats.md asks for 0.1 on a quiet machine; the tests run 
 
 
 def encoded(body: bytes, coding: str) -> bytes:
-    return {
+    made: dict[str, Callable[[], bytes]] = {
         "gzip": lambda: gzip.compress(body),
         "x-gzip": lambda: gzip.compress(body),
         "deflate": lambda: zlib.compress(body),
-        "br": lambda: brotli.compress(body, quality=4),
+        "br": lambda: bytes(brotli.compress(body, quality=4)),
         "zstd": lambda: zstandard.compress(body),
         "identity": lambda: body,
-    }[coding]()
+    }
+    return made[coding]()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "identity"])
@@ -81,10 +84,8 @@ def test_bytes_after_the_end_are_refused(coding: str) -> None:
 def test_gzip_of_two_members_is_one_body() -> None:
     """RFC 1952 section 2.2: a gzip file is a series of members."""
     raw = gzip.compress(b"<p>a") + gzip.compress(b"<p>b")
-    try:
+    with contextlib.suppress(PageUnreadable):
         assert document.decode_body(raw, b"gzip") == b"<p>a<p>b"
-    except PageUnreadable:
-        pass  # refusing is safe; showing half of it as whole isn't
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
@@ -99,10 +100,8 @@ def test_bombs_are_refused_in_time(coding: str) -> None:
 def test_a_zstd_frame_that_asks_for_a_huge_window_is_refused() -> None:
     parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=1)
     raw = zstandard.ZstdCompressor(compression_params=parameters).compress(b"a" * (1 << 20))
-    try:
+    with contextlib.suppress(PageUnreadable):
         assert len(document.decode_body(raw, b"zstd")) == 1 << 20
-    except PageUnreadable:
-        pass
 
 
 def test_the_limit_counts_decoded_bytes() -> None:
@@ -228,10 +227,8 @@ def test_costly_pages_end_in_time(source: str) -> None:
     """lexbor alone takes 12 s for 100,000 nested divs and 3.6 s for 50,000 attributes."""
     page = f"<!doctype html><html><body><article><div class=body>{source}".encode()
     started = time.perf_counter()
-    try:
+    with contextlib.suppress(PageUnreadable):
         document.read(page, HTML)
-    except PageUnreadable:
-        pass
     assert time.perf_counter() - started < BOMB_SECONDS
 
 
