@@ -74,10 +74,14 @@ def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
 def _prepare(connection: Any, record: Any) -> None:
     # The driver begins no transaction by itself: `_begin` says which kind is wanted.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+    except Exception:
+        connection.close()  # or its thread would stay, one more at each attempt
+        raise
 
 
 def _begin(connection: Connection) -> None:

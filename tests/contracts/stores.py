@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.peers import program
 
 PASSWORD = "only-on-loopback"
+QUICK = ("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
 
 
 def _bin(name: str) -> str:
@@ -49,9 +50,9 @@ def postgresql() -> Iterator[str]:
         data, secret = folder / "data", folder / "secret"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
+        settings = f"-U lychgate --pwfile={secret} -A scram-sha-256 -E UTF8 --no-sync"
         subprocess.run(
-            [initdb, "-D", data, "-U", "lychgate", f"--pwfile={secret}", "-A", "scram-sha-256"]
-            + ["-E", "UTF8", "--no-sync"],
+            [initdb, "-D", str(data), *settings.split()],
             check=True,
             capture_output=True,
             user=user,
@@ -62,8 +63,7 @@ def postgresql() -> Iterator[str]:
             port = probe.getsockname()[1]
         with (folder / "log").open("wb") as log:
             running = subprocess.Popen(
-                [server, "-D", data, "-p", str(port), "-k", str(folder)]
-                + ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
+                [server, "-D", str(data), "-p", str(port), "-k", str(folder), *QUICK],
                 stdout=log,
                 stderr=log,
                 user=user,

@@ -8,7 +8,7 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, delete, insert, text, update
+from sqlalchemy import Connection, Executable, delete, insert, text, update
 
 from gateway.errors import Faults, StoreUnavailable
 from gateway.stores import schema
@@ -93,7 +93,7 @@ def test_the_audit_log_can_only_grow(url: str) -> None:
         line = {"at": 1.0, "who": "ops", "act": "open", "what": "all", "why": "storm"}
         async with store.writing() as connection:
             await connection.execute(insert(schema.audit).values(number=1, **line))
-        changes = [
+        changes: list[Executable] = [
             update(schema.audit).values(who="nobody"),
             delete(schema.audit),
             text("INSERT OR REPLACE INTO audit SELECT number, at, 'x', act, what, why FROM audit")

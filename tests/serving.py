@@ -1,0 +1,180 @@
+"""`lychgate serve` as it is run: a process tree of its own, in front of a small origin."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+# A kept page is written out anew, so it is known again by its text alone.
+TEXT = b"It may rain. " * 400
+PAGE = b"<!doctype html><html lang=en><title>Weather</title><p>" + TEXT + b"</p>"
+START_SECONDS = 20.0
+
+
+class Origin(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/slow"):
+            time.sleep(0.3)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        if self.path.startswith("/dripped"):
+            self.wfile.write(PAGE[:1000])
+            time.sleep(1.0)
+            self.wfile.write(PAGE[1000:])
+        else:
+            self.wfile.write(PAGE)
+
+    def log_request(self, *args: object) -> None:
+        return
+
+
+POLICY = """version: 1
+default: public
+rules:
+  - name: kept whole, and so answered whole
+    path: [/kept, /slow]
+    access: public
+    cache: 60s
+"""
+
+
+@contextlib.contextmanager
+def origin() -> Iterator[str]:
+    """The address of an origin that answers any path."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def children_of(parent: int) -> dict[int, str]:
+    """Process ids and the modules that they run, of the children of one process."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if int(fields[1]) == parent and fields[0] != "Z" and b"-m" in words:
+                found[int(folder.name)] = words[words.index(b"-m") + 1].decode()
+    return found
+
+
+def alive(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[bytes]
+    port: int
+    ops_port: int
+    folder: Path
+
+    def get(self, path: str, port: int | None = None) -> tuple[int, bytes]:
+        line = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        try:
+            line.request("GET", path)
+            answer = line.getresponse()
+            return answer.status, answer.read()
+        finally:
+            line.close()
+
+    def ops(self, path: str) -> tuple[int, bytes]:
+        """Status 0 while nobody listens."""
+        try:
+            return self.get(path, self.ops_port)
+        except OSError:
+            return 0, b""
+
+    def workers(self) -> list[int]:
+        found = children_of(self.process.pid)
+        return sorted(number for number, module in found.items() if module == "gateway.worker")
+
+    def until_ready(self) -> None:
+        self.until(lambda: self.ops("/ready")[0] == 200)
+
+    def until(self, true: object, seconds: float = START_SECONDS) -> None:
+        assert callable(true)
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, f"waited in vain: {self.log()[-2000:]}"
+            time.sleep(0.02)
+
+    def log(self) -> str:
+        return (self.folder / "serve.log").read_text("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def served(folder: Path, origin_url: str, *, more: str = "", workers: int = 2) -> Iterator[Served]:
+    port, ops_port = free_port(), free_port()
+    (folder / "policies").mkdir()
+    (folder / "policies" / "site.yaml").write_text(POLICY, "utf-8")
+    (folder / "lychgate.toml").write_text(
+        f"""[site]
+url = "http://127.0.0.1:{port}"
+origin = "{origin_url}"
+name = "The Courier"
+[server]
+bind = "127.0.0.1:{port}"
+workers = {workers}
+[ops]
+bind = "127.0.0.1:{ops_port}"
+[policies]
+folder = "policies"
+[keys]
+cookie = ["test-key-of-thirty-two-characters-and-more"]
+{more}
+""",
+        "utf-8",
+    )
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve"], cwd=folder, stdout=log, stderr=log
+        )
+    one = Served(process, port, ops_port, folder)
+    try:
+        yield one
+    finally:
+        orphans = children_of(process.pid)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for number in orphans:
+            if alive(number):
+                os.kill(number, signal.SIGKILL)
