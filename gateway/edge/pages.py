@@ -57,6 +57,7 @@ class Pages:
         kept = self.cache.get(key) if key.keepable else None
         if kept is not None:
             kept = self._current(kept, visit)
+        if kept is not None:
             if visit.now < kept.fresh.fresh_until:
                 self.counters.cache_hits += 1
                 return await self._show(kept, visit)
@@ -91,7 +92,7 @@ class Pages:
         response, asserted = await self.passing.ask_as_reader(visit, body)
         if document.sniff_kind(response.header(b"content-type"), b"") != "html":
             return self.passing.streamed(response, private=asserted)
-        raw = await response.read(PAGE_BYTES_MAX)
+        raw = await response.opening(PAGE_BYTES_MAX)
         record = await self.records.made_of(response, visit, self.key(visit), asked=False)
         if isinstance(record, PageRecord):
             choice = self.showing.choose(
@@ -113,9 +114,11 @@ class Pages:
         request = visit.request
         return page_key(request.host, request.path, request.query, significant=visit.policy.query)
 
-    def _current(self, kept: PageRecord, visit: Visit) -> PageRecord:
+    def _current(self, kept: PageRecord, visit: Visit) -> PageRecord | None:
         record = self.records.current(kept, visit)
-        if record is not kept:
+        if record is None:
+            self.cache.drop(kept.key)
+        elif record is not kept:
             self.cache.put(record)
         return record
 

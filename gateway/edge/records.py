@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.edge.asked_labels import AskedLabels
 from gateway.errors import PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
+from gateway.model.rule import LabelKind
 from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
 from gateway.origin.freshness import Freshness, freshness
@@ -28,6 +29,7 @@ from gateway.policy.ways import Way
 if TYPE_CHECKING:
     from gateway.edge.gate import Visit
 
+_OUTSIDE = frozenset((LabelKind.HEADER, LabelKind.GHOST, LabelKind.ORIGIN_GATE))
 PAGE_BYTES_MAX = 16 << 20
 FEED_SECONDS_MAX = 60.0  # items may flip by age, which a feed's record doesn't see
 OPENING_BYTES_MAX = 8 << 20
@@ -71,7 +73,10 @@ class Records:
     async def fetch(
         self, visit: Visit, key: PageKey, *, stale: PageRecord | None = None
     ) -> PageRecord | OtherType:
-        """Ask for a page as the gateway. With ``stale``, only whether it changed."""
+        """Ask for a page as the gateway. With ``stale``, only whether it changed, unless a label
+        stands outside its body: the same bytes may have become a paid page."""
+        if stale is not None and (_labelled_outside(visit.policy) or not stale.validators):
+            stale = None
         headers = forward.as_gateway(
             settings=self.forwarding,
             validators=stale.validators if stale else (),
@@ -107,12 +112,14 @@ class Records:
                 read = dataclasses.replace(read, facts=_with_words(read.facts, words))
         return self._record(response, visit, key, read, private=not asked)
 
-    def current(self, record: PageRecord, visit: Visit) -> PageRecord:
-        """The record under the policy and at the age of the moment, remade from kept bytes where
-        either has moved on. Facts are read again only with another policy."""
+    def current(self, record: PageRecord, visit: Visit) -> PageRecord | None:
+        """The record under the policy and at the age of the moment: settled again where either has
+        moved on. None where the policy reads other facts of a page, such as another label."""
         policy = visit.policy
         if record.policy_version == policy.version and visit.now < record.flips_at:
             return record
+        if record.read_under != policy.settings:
+            return None
         return self._specialised(record, visit.way, policy, visit.now)
 
     def _specialised(self, record: PageRecord, way: Way, policy: Policy, now: float) -> PageRecord:
@@ -133,12 +140,13 @@ class Records:
 
     def _renewed(self, stale: PageRecord, response: OriginResponse, visit: Visit) -> PageRecord:
         """The origin says that nothing changed: the same page, fresh again (RFC 9111, 4.3.4)."""
-        names = {name for name, _ in response.headers}
+        # Age and Date tell of this answer; a body and a head with old ones would look old for ever.
+        names = {b"age", b"date", *(name for name, _ in response.headers)}
         kept = tuple(pair for pair in stale.caching_headers if pair[0] not in names)
         headers = (*kept, *response.headers)
-        fresh = self._freshness(200, headers, visit.way)
+        fresh = self._freshness(stale.status, headers, visit.way)
         return dataclasses.replace(
-            stale, fresh=fresh, caching_headers=_caching_headers(headers), grew=None
+            stale, fresh=fresh, caching_headers=_caching_headers(headers), variants={}, grew=None
         )
 
     def _record(
@@ -162,6 +170,7 @@ class Records:
             specialised=None,
             sole=None,
             policy_version="",
+            read_under=visit.policy.settings,
             flips_at=0.0,
             readable=read.readable,
             validators=_validators(response),
@@ -241,6 +250,11 @@ def _parameters(content_type: bytes) -> bytes:
 def _with_words(facts: PageFacts, words: tuple[LabelWord, ...]) -> PageFacts:
     together = sorted((*facts.words, *words), key=lambda word: word.source)
     return dataclasses.replace(facts, words=tuple(together), kind=PageKind.ARTICLE)
+
+
+def _labelled_outside(policy: Policy) -> bool:
+    """Whether a page's access may change without its body: 304 would then hide the change."""
+    return any(source.kind in _OUTSIDE for source in policy.settings.labels)
 
 
 def _validators(response: OriginResponse) -> tuple[tuple[bytes, bytes], ...]:

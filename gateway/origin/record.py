@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import zstandard
 
 from gateway.model.page import PageFacts, Variant, VariantKey
+from gateway.model.rule import PageSettings
 from gateway.origin.freshness import Freshness
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -86,7 +87,8 @@ class PageRecord:
     ``flips_at``: when an age condition first changes; ``good_until``: the end of freshness,
     or that flip if it is sooner. ``caching_headers``: the origin's own, brought up to date by a 304.
     ``specialised`` and ``sole`` are the policy's (``policy.ways``), opaque here: the rules left open,
-    and what every request comes to where no condition on requests is left. ``private``: made with one
+    and what every request comes to where no condition on requests is left. ``read_under``: what the
+    policy looked for in the page when ``facts`` were read. ``private``: made with one
     reader's own request. ``readable`` false: the page couldn't be parsed within its bounds. ``cookies_dropped``: names of cookies that
     the origin wanted to set on an anonymous fetch, for ``explain``. ``grew``, ``weighed`` and ``used``
     are the cache's: whom to tell of new variants, the bytes it counts, whether it was asked for.
@@ -102,6 +104,7 @@ class PageRecord:
     specialised: Any
     sole: Any
     policy_version: str
+    read_under: PageSettings
     flips_at: float
     fresh: Freshness
     caching_headers: Headers = ()
@@ -114,6 +117,8 @@ class PageRecord:
     grew: Callable[[int], None] | None = field(default=None, repr=False)
     weighed: int = 0
     used: bool = False
+    # The quick lane's: what it answered before, by what it knows at a glance.
+    quick: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)
     good_until: float = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.model.page import PageFacts, PageKind, Variant
+from gateway.model.rule import PageSettings
 from gateway.origin.freshness import Freshness
 from gateway.origin.record import PageKey, PageRecord
 
@@ -36,6 +37,7 @@ def record(
         specialised=None,
         sole=None,
         policy_version="1",
+        read_under=PageSettings(),
         flips_at=1e12,
         fresh=Freshness(True, 0.0, 60.0, 60.0, 60.0, b"public"),
         tags=frozenset(tags),
