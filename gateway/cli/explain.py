@@ -110,6 +110,6 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
 
 
 def _caching(found: Explanation) -> str:
-    if not found.caching or found.caching == found.cache_control:
+    if not found.caching or found.cache_control.startswith("private"):
         return found.cache_control
     return f"{found.cache_control} ({found.caching})"

@@ -105,15 +105,15 @@ def _new_key(path: Path) -> None:
 async def look(origin: str) -> Found:
     """Raises OriginFailed where nothing answers."""
     from gateway.cli.recognise import look_at
-    from gateway.cli.systems import public_url, site_name, system_of
-    from gateway.console.surfaces import sitemap_pages, spread
+    from gateway.cli.systems import site_name, system_of
+    from gateway.console.surfaces import called, sitemap_pages, spread
     from gateway.console.visitor import Visitor
 
     origin = await _moved_to(origin)
     async with Visitor(origin) as visitor:
         front = await visitor.see("/")
-        called = public_url(front)
-        visitor.also_called(called)
+        public_url = called(front.text)
+        visitor.also_called(public_url)
         faces = {}
         for probe in _PROBES:
             seen = await visitor.glance(probe)
@@ -136,7 +136,7 @@ async def look(origin: str) -> Found:
             articles=articles,
             feeds=feeds,
             sitemap_pages=len(targets),
-            public_url=called,
+            public_url=public_url,
             walled=tuple(dict.fromkeys((*articles.targets, *(p.partition("?")[0] for p in items)))),
         )
 

@@ -41,11 +41,12 @@ async def _sampled(settings: Settings) -> tuple[list[Explanation], int]:
     from gateway.cli.asking import asking
     from gateway.cli.visiting import origin_visitor
     from gateway.console.explain import explain
-    from gateway.console.surfaces import sitemap_pages, spread
+    from gateway.console.surfaces import called, sitemap_pages, spread
     from gateway.errors import LychgateError
     from gateway.model.reader import ANONYMOUS
 
     async with asking(settings) as way, origin_visitor(settings) as visitor:
+        visitor.also_called(called((await visitor.see("/")).text))
         targets, _ = await sitemap_pages(visitor)
         found = []
         for target in spread(targets, PAGES_MAX):

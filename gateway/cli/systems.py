@@ -57,16 +57,3 @@ def site_name(front: Seen) -> str:
     title = page.css_first("title")
     text = title.text(strip=True) if title is not None else ""
     return re.split(r"\s+[|–—·-]\s+", text)[0][:80] or "My site"
-
-
-def public_url(front: Seen) -> str:
-    """What the site calls itself, which needn't be the address it was asked at."""
-    page = LexborHTMLParser(front.text)
-    for selector, attribute in (
-        ("link[rel='canonical'][href]", "href"),
-        ("meta[property='og:url'][content]", "content"),
-    ):
-        node = page.css_first(selector)
-        if node is not None:
-            return node.attributes.get(attribute) or ""
-    return ""

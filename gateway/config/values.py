@@ -274,7 +274,9 @@ Key = Annotated[SecretStr, BeforeValidator(_secret), AfterValidator(_key)]
 HeaderValue = Annotated[SecretStr, BeforeValidator(_secret), AfterValidator(_header_value)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 StoreUrl = Annotated[SecretStr, BeforeValidator(_secret), _scheme("sqlite", "postgresql")]
-BusUrl = Annotated[SecretStr, BeforeValidator(_secret)]
+BusUrl = Annotated[
+    SecretStr, BeforeValidator(_secret), _scheme("", "valkey", "valkeys", "redis", "rediss")
+]
 MailUrl = Annotated[SecretStr, BeforeValidator(_secret), _scheme("smtp", "smtps")]
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
 OriginUrl = Annotated[str, AfterValidator(_bare_url)]

@@ -56,6 +56,7 @@ async def audit(
 ) -> Audit:
     """``visitor`` asks the public address. Raises OriginFailed where that doesn't answer at all."""
     front = await visitor.see("/")
+    visitor.also_called(surfaces.called(front.text))
     named, maps = await surfaces.sitemap_pages(visitor, sitemap)
     feeds = await _feeds(visitor, front)
     items = (visitor.within(link) for feed in feeds for link in surfaces.feed_items(feed.text))

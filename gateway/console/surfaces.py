@@ -78,6 +78,18 @@ def links(page: str) -> list[dict[str, str]]:
     ]
 
 
+def called(front: str) -> str:
+    """What a site's front page calls itself; the address that it was asked at may be another."""
+    return next(
+        (
+            link.get("href", "")
+            for link in links(front)
+            if "canonical" in link.get("rel", "").lower().split()
+        ),
+        "",
+    )
+
+
 def feeds_named(page: str) -> list[str]:
     """The feeds, twins and JSON faces that a page itself names."""
     named = []

@@ -6,8 +6,9 @@ import pytest
 
 from gateway.cli.init import Found, config_text, policy_text, worth_reading
 from gateway.cli.recognise import LabelSeen, access_of, look_at
-from gateway.cli.systems import System, public_url, site_name, system_of
+from gateway.cli.systems import System, site_name, system_of
 from gateway.cli.trying import trial_policy
+from gateway.console.surfaces import called
 from gateway.console.visitor import Seen
 
 TEXT = "<p>" + "The harbour board met behind closed doors on the night of the storm. " * 8 + "</p>"
@@ -40,10 +41,8 @@ def test_what_a_site_calls_itself() -> None:
     assert site_name(page("<title>Home | The Post</title>")) == "Home"
     assert site_name(page('<meta property="og:site_name" content=" L\'Écho ">')) == "L'Écho"
     assert site_name(page("")) == "My site"
-    assert public_url(page('<link rel="canonical" href="https://a.example/">')) == (
-        "https://a.example/"
-    )
-    assert public_url(page("")) == ""
+    assert called("<link rel=canonical href='https://a.example/'>") == "https://a.example/"
+    assert called("") == ""
 
 
 @pytest.mark.parametrize(
