@@ -32,8 +32,10 @@ _OPENING = re.compile(
     rb"(!doctype\s+html|html|head|body|article|main|(?:[a-z]\w*:)?(rss|rdf|feed))(?=[\s>:]|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+# A producer that sorts its keys puts ``version`` last, behind every item.
 _JSON_FEED = re.compile(
-    rb"""^(?:\xef\xbb\xbf)?\s*\{.{0,900}?https?:\\?/\\?/jsonfeed\.org\\?/version""", re.DOTALL
+    rb"""^(?:\xef\xbb\xbf)?\s*\{.*?(?:https?:\\?/\\?/jsonfeed\.org\\?/version|"content_(?:html|text)"\s*:)""",
+    re.DOTALL,
 )
 
 

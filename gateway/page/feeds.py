@@ -17,7 +17,7 @@ from gateway.errors import PageUnreadable
 from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import DEFAULT_KEEP, Keep
 from gateway.page import leaks, xml_feeds
-from gateway.page.document import BYTES_MAX, sniff_kind
+from gateway.page.document import BYTES_MAX
 from gateway.page.facts import instant
 from gateway.page.feed_item import FeedItem
 from gateway.page.hidden_forms import without_tags
@@ -45,8 +45,7 @@ def rewrite_feed(
     """Raises PageUnreadable."""
     if len(body) > BYTES_MAX:
         raise PageUnreadable("too-many-bytes")
-    kind = sniff_kind(content_type, body[:1024])
-    if kind == "json-feed":
+    if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
         return _json_feed(body, judge_item, keep)
     changed = xml_feeds.rewrite(body, content_type, judge_item=judge_item, keep=keep)
     return Rendered(

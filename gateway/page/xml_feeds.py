@@ -104,8 +104,10 @@ def _assembled(
             continue
         between = feed[at:start].decode("utf-8")
         if search.stands_in(between):
-            between = _ASIDE.sub("", between)
-            changed.removed.append("comment")
+            without = _ASIDE.sub("", between)
+            if without != between:
+                changed.removed.append("comment")
+            between = without
         made += [between, text]
         at = end
     return "".join(made)

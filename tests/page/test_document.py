@@ -271,6 +271,7 @@ def test_a_long_flat_page_is_read() -> None:
             "atom",
         ),
         (b"application/json", b'{"version": "https://jsonfeed.org/version/1.1"', "json-feed"),
+        (b"application/json", b'{"items": [{"content_html": "<p>', "json-feed"),
         (b"application/json", b'{"a": 1}', "other"),
         (b"image/png", b"\x89PNG\r\n\x1a\n", "other"),
         (b"image/png", b"<!doctype html><html>", "html"),
