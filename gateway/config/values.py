@@ -258,8 +258,9 @@ def _header_name(value: str) -> str:
 def _scheme(*schemes: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
-        if not any(text.startswith(f"{scheme}:") for scheme in schemes):
-            raise ValueError(f"a URL is needed that starts with {' or '.join(schemes)}:")
+        if text.partition(":")[0] not in schemes:
+            named = " or ".join(filter(None, schemes))
+            raise ValueError(f"a URL is needed that starts with {named}:")
         return value
 
     return AfterValidator(check)

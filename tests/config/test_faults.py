@@ -87,7 +87,7 @@ CASES: list[tuple[str, str]] = [
     ('[store]\nurl = "mysql://x"',
      "9:7: `store.url`: a URL is needed that starts with sqlite or postgresql:"),
     ('[bus]\nurl = "amqp://x"',
-     "9:7: `bus.url`: a URL is needed that starts with valkey or valkeys or redis or rediss"),
+     "9:7: `bus.url`: a URL is needed that starts with valkey or valkeys or redis or rediss:"),
     # Login and the console.
     ("[[login.provider]]\nid='a'\nissuer='http://idp.example'\nclient_id='c'\nclient_secret='s'",
      "10:8: `login.provider[0].issuer`: plain http is accepted on loopback only; use https://"),
