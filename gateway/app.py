@@ -108,7 +108,11 @@ class _Parts:
         self.assumed = readers is not None
         self.readers: Readers = readers or self.sessions
         self.cache = PageCache(bytes_max=CACHE_BYTES_MAX, hosts=self.hosts, clock=clock)
-        self.failures = Failures(pages=self.templates, languages=tuple(settings.site.languages))
+        self.failures = Failures(
+            pages=self.templates,
+            languages=tuple(settings.site.languages),
+            decided=self.notes.decided,
+        )
         self.ingress = Ingress(
             hosts=self.hosts,
             trusted_proxies=tuple(settings.server.trusted_proxies),
@@ -130,6 +134,7 @@ class _Parts:
             feed_items=FeedItems(
                 cache=self.cache, hosts=own_hosts(self.settings), site_host=site_host
             ),
+            decided=self.notes.decided,
             vary_by_cookie=not self.settings.cdn.bypasses_our_cookie,
             explain_header=self.settings.server.explain_header,
         )

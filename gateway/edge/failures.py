@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.edge.answers import Headers, Plain
+from gateway.edge.refusing import ALLOWED
 from gateway.errors import LychgateError, OriginBusy, RequestRefused
 from gateway.model.decision import Reason
 from gateway.model.request import Request
@@ -41,15 +43,21 @@ def new_error_id() -> str:
     return secrets.token_hex(8)
 
 
+def _uncounted(reason: str) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
-    """``languages``: the site's, its default first."""
+    """``languages``: the site's, its default first. ``decided`` counts refusals by reason."""
 
     pages: ErrorPages
     languages: tuple[str, ...]
+    decided: Callable[[str], None] = _uncounted
 
     def refused(self, request: Request, reason: Reason) -> Plain:
         """403. What has no teaser is refused as data; a rule's refusal as a page to a browser."""
+        self.decided(reason)
         if reason in (Reason.TYPE_HAS_NO_TEASER, Reason.METHOD_NEEDS_ACCESS):
             return self.problem(403, reason, error_id=request.id)
         return self.status(403, reason, request=request)
@@ -62,6 +70,8 @@ class Failures:
         """The answer to an error raised on the way. Its text never leaves; its reason does."""
         status = error.refused_status if isinstance(error, RequestRefused) else error.status
         answer = self.status(status, error.reason, request=request, error_id=error_id)
+        if status == 405:
+            return Plain(status, (*answer.headers, (b"allow", ALLOWED.encode())), answer.body)
         if isinstance(error, OriginBusy) or status == 503:
             retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
             return Plain(answer.status, (*answer.headers, retry), answer.body)

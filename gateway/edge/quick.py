@@ -8,6 +8,8 @@ for a reader's sake, or decide anything by itself: it looks up and calls ``Showi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from gateway.clock import Clock
@@ -21,39 +23,41 @@ from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
 from gateway.policy.compile import Policy
+from gateway.policy.decide import judge
 
-# What each header means to this lane; a name that isn't here changes nothing about a kept page,
-# unless a rule asks for it, and then the full head is admitted as the full lane does it.
-_HOST, _COOKIE, _ENCODING, _NONE_MATCH, _CONNECTION, _DESTINATION, _ACCEPT, _NEVER = range(8)
-_MEANING = {
-    b"host": _HOST,
-    b"cookie": _COOKIE,
-    b"accept-encoding": _ENCODING,
-    b"if-none-match": _NONE_MATCH,
-    b"connection": _CONNECTION,
-    b"sec-fetch-dest": _DESTINATION,
-    b"accept": _ACCEPT,
-    b"range": _NEVER,
-    b"if-range": _NEVER,
-    b"if-match": _NEVER,
-    b"if-modified-since": _NEVER,
-    b"if-unmodified-since": _NEVER,
-    b"authorization": _NEVER,
-    b"expect": _NEVER,
-    b"upgrade": _NEVER,
-    b"content-length": _NEVER,
-    b"transfer-encoding": _NEVER,
-}
+# A request that bears one of these takes the full lane. A name that isn't here changes nothing about
+# a kept page, unless a rule asks for it, and then the whole head is admitted as the full lane does.
+_NEVER = frozenset(
+    (
+        b"range if-range if-match if-modified-since if-unmodified-since authorization expect upgrade"
+        b" content-length transfer-encoding"
+    ).split()
+)
 _DOCUMENTS = (b"document", b"iframe", b"frame")
+_KEPT_ALIVE = (b"keep-alive", b"Keep-Alive")
 _VARY_VALUES_BYTES_MAX = 256
+_ANSWERS_PER_RECORD = 256
+
+
+@dataclass(slots=True)
+class _Ready:
+    """One variant with all that is the same for whoever gets it within one second."""
+
+    variant: Variant
+    tally: tuple[str, int]
+    second: int = -1
+    ending: bytes = b""
+    buffers: list[bytes] = field(default_factory=list)
+
+
+# A reader sends the same Cookie header again and again; parsing it costs more than all the rest.
+_found = lru_cache(maxsize=16_384)(find)
 
 
 class Counts(Protocol):
     """What this lane counts, as plain integers."""
 
-    def quick(
-        self, reason: str, status: int, body_bytes: int, target: bytes, now: float
-    ) -> None: ...
+    def quick(self, tally: tuple[str, int], body_bytes: int, target: bytes, now: float) -> None: ...
 
 
 class QuickLane:
@@ -97,77 +101,97 @@ class QuickLane:
     def __call__(
         self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str = ""
     ) -> list[bytes] | None:
-        host = cookie = encoding = none_match = None
-        for name, value in headers:
-            meaning = _MEANING.get(name)
-            if meaning is None:
-                continue
-            if meaning == _HOST:
-                if host is not None:
-                    return None
-                host = value
-            elif meaning == _ENCODING:
-                if encoding is not None or len(value) > _VARY_VALUES_BYTES_MAX:
-                    return None
-                encoding = value
-            elif meaning == _COOKIE:
-                if cookie is not None:
-                    return None
-                cookie = value
-            elif meaning == _NONE_MATCH:
-                if none_match is not None or len(value) > egress.IF_NONE_MATCH_BYTES_MAX:
-                    return None
-                none_match = value
-            elif meaning == _ACCEPT:
-                if b"event-stream" in value:
-                    return None
-            elif meaning == _CONNECTION:
-                if value.lower() != b"keep-alive":
-                    return None
-            elif meaning == _NEVER or value not in _DOCUMENTS:
-                return None
-        targets = self._targets.get(host) if host is not None else None
+        named = dict(headers)
+        if len(named) != len(headers) or not _NEVER.isdisjoint(named):
+            return None  # a doubled field needs more thought than there is time for here
+        targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]
         record = targets.get(target) if targets is not None else None
         if record is None:
             return None
-        return self._kept(record, target, headers, peer, cookie, encoding, none_match)
+        now = self._clock()
+        if now >= record.good_until or record.policy_version != self._policy().version:
+            return None
+        destination = named.get(b"sec-fetch-dest")
+        if (
+            named.get(b"connection", b"keep-alive") not in _KEPT_ALIVE
+            or (destination is not None and destination not in _DOCUMENTS)
+            or b"event-stream" in named.get(b"accept", b"")
+        ):
+            return None
+        encoding = named.get(b"accept-encoding", b"")
+        cookie = named.get(b"cookie")
+        if cookie is not None and self._cookie_name in cookie:
+            ready = self._for_reader(record, target, headers, peer, cookie, encoding, now)
+        else:
+            ready = record.quick.get(encoding)
+            if ready is None:
+                ready = self._choose_for(
+                    record, ANONYMOUS, target, headers, peer, False, encoding, now
+                )
+        if ready is None:
+            return None
+        record.used = True  # or the cache takes the most read pages for those nobody wants
+        return self._write(ready, target, named.get(b"if-none-match"), now)
 
-    def _kept(
+    def _for_reader(
         self,
         record: PageRecord,
         target: bytes,
         headers: list[tuple[bytes, bytes]],
         peer: str,
-        cookie: bytes | None,
-        encoding: bytes | None,
-        none_match: bytes | None,
-    ) -> list[bytes] | None:
-        now = self._clock()
-        policy = self._policy()
-        if now >= record.good_until or record.policy_version is not policy.version:
+        cookie: bytes,
+        encoding: bytes,
+        now: float,
+    ) -> _Ready | None:
+        value = _found(cookie, self._cookie_name)
+        reader = self._cached_reader(value, now) if value is not None else None
+        if reader is None:
             return None
-        reader, ours = ANONYMOUS, False
-        if cookie is not None and self._cookie_name in cookie:
-            value = find(cookie, self._cookie_name)
-            if value is not None:
-                ours = True
-                known = self._cached_reader(value, now)
-                if known is None:
-                    return None
-                reader = known
-            else:
+        sole = record.sole
+        if sole is None:
+            return self._choose_for(record, reader, target, headers, peer, True, encoding, now)
+        # Decisions are made once and given out again, so each is known by its identity.
+        key = (id(judge(sole, reader, now)), reader.kind(now), encoding)
+        ready: _Ready | None = record.quick.get(key)
+        if ready is None:
+            return self._choose_for(record, reader, target, headers, peer, True, encoding, now, key)
+        return ready
+
+    def _choose_for(
+        self,
+        record: PageRecord,
+        reader: Reader,
+        target: bytes,
+        headers: list[tuple[bytes, bytes]],
+        peer: str,
+        has_session_cookie: bool,
+        encoding: bytes,
+        now: float,
+        key: object = None,
+    ) -> _Ready | None:
+        """As the full lane chooses; kept for the next who gets the same, where that is certain."""
+        if len(encoding) > _VARY_VALUES_BYTES_MAX:
+            return None
+        request = None
+        if record.sole is None:
+            request = self._request(target, headers, peer)
+            if request is None:
                 return None
-        request = None if record.sole is not None else self._request(target, headers, peer)
-        if record.sole is None and request is None:
-            return None
         choice = self._choose(
-            record, reader, request, has_session_cookie=ours, policy=policy, now=now
+            record,
+            reader,
+            request,
+            has_session_cookie=has_session_cookie,
+            policy=self._policy(),
+            now=now,
         )
         variant = record.variants.get((*choice.key, codings.accepted(encoding)[0]))
         if variant is None:
             return None
-        record.used = True
-        return self._write(variant, choice.decision.reason, target, none_match, now)
+        ready = _Ready(variant, (choice.decision.reason, variant.status))
+        if request is None and len(record.quick) < _ANSWERS_PER_RECORD:
+            record.quick[key if has_session_cookie else encoding] = ready
+        return ready
 
     def _request(
         self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str
@@ -182,13 +206,20 @@ class QuickLane:
         return request if isinstance(request, Request) else None
 
     def _write(
-        self, variant: Variant, reason: str, target: bytes, none_match: bytes | None, now: float
-    ) -> list[bytes]:
-        ending = self._dates.at(now)
-        if variant.born_at:
-            ending = b"age: %d\r\n%b" % (egress.age(variant, now), ending)
-        if none_match is not None and egress.same_entity(none_match, variant.etag):
-            self._counts.quick(reason, 304, 0, target, now)
-            return [variant.not_modified, ending]
-        self._counts.quick(reason, variant.status, len(variant.body), target, now)
-        return [variant.head, ending, variant.body]
+        self, ready: _Ready, target: bytes, none_match: bytes | None, now: float
+    ) -> list[bytes] | None:
+        variant, second = ready.variant, int(now)
+        if ready.second != second:
+            ending = self._dates.at(now)
+            if variant.born_at:
+                ending = b"age: %d\r\n%b" % (egress.age(variant, now), ending)
+            ready.second, ready.ending = second, ending
+            ready.buffers = [variant.head, ending, variant.body]
+        if none_match is not None:
+            if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
+                return None
+            if egress.same_entity(none_match, variant.etag):
+                self._counts.quick((ready.tally[0], 304), 0, target, now)
+                return [variant.not_modified, ready.ending]
+        self._counts.quick(ready.tally, len(variant.body), target, now)
+        return ready.buffers

@@ -48,6 +48,7 @@ class Showing:
     draw_wall: Callable[[WallContext], str]
     failures: Failures
     feed_items: FeedItems
+    decided: Callable[[str], None]
     vary_by_cookie: bool = True
     explain_header: bool = False
 
@@ -108,6 +109,7 @@ class Showing:
             choice = self._strictest(record, reader, choice, now)
         if isinstance(choice.decision, Refuse):
             return self.failures.refused(request, choice.decision.reason)
+        self.decided(choice.decision.reason)
         if 300 <= record.status < 400:
             return self._redirect(record, choice)
         if isinstance(choice.decision, Teaser) and not (record.status == 200 and record.readable):

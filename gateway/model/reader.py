@@ -27,8 +27,9 @@ class Reader:
     def kind(self, now: float) -> ReaderKind:
         if not self.id:
             return ReaderKind.ANONYMOUS
-        if any(entitlement.opens(now) for entitlement in self.entitlements):
-            return ReaderKind.SUBSCRIBER
+        for held in self.entitlements:  # a plain loop: this is on the hot path
+            if held.starts_at <= now < held.ends_at:
+                return ReaderKind.SUBSCRIBER
         return ReaderKind.MEMBER
 
     def tiers(self, now: float) -> frozenset[str]:

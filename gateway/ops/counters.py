@@ -22,13 +22,14 @@ class Counters:
         "origin_buckets",
         "origin_count",
         "origin_seconds",
-        "quick_lane",
+        "quick",
         "statuses",
         "values",
     )
 
     def __init__(self) -> None:
-        self.quick_lane = 0
+        # (reason, status) → answers of the quick lane, each of which was a kept page.
+        self.quick: Counter[tuple[str, int]] = Counter()
         self.full_lane = 0
         self.cache_hits = 0
         self.cache_misses = 0
@@ -51,14 +52,19 @@ class Counters:
         self.origin_buckets[-1] += 1
 
     def snapshot(self) -> dict[str, Any]:
-        """All of it as JSON can carry it."""
+        """All of it as JSON can carry it, both lanes together but where they are told apart."""
+        decisions, statuses = Counter(self.decisions), Counter(self.statuses)
+        for (reason, status), count in self.quick.items():
+            decisions[reason] += count
+            statuses[status] += count
+        quick_lane = self.quick.total()
         return {
-            "quick_lane": self.quick_lane,
+            "quick_lane": quick_lane,
             "full_lane": self.full_lane,
-            "cache_hits": self.cache_hits,
+            "cache_hits": self.cache_hits + quick_lane,
             "cache_misses": self.cache_misses,
-            "decisions": dict(self.decisions),
-            "statuses": {str(status): count for status, count in self.statuses.items()},
+            "decisions": {str(reason): count for reason, count in decisions.items()},
+            "statuses": {str(status): count for status, count in statuses.items()},
             "errors": dict(self.errors),
             "origin_buckets": list(self.origin_buckets),
             "origin_count": self.origin_count,
