@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -18,6 +19,22 @@ from gateway.edge import refusing
 from gateway.edge.framing import Limits
 from gateway.edge.sweep import Sweep
 from gateway.edge.tunnel import Line
+
+
+class UnchunkedCycle(RequestResponseCycle):
+    """For HTTP/1.0, which knows no chunks: a body without a length ends with the connection."""
+
+    unframed = False
+
+    async def send(self, message: ASGISendEvent) -> None:
+        if message["type"] == "http.response.start":
+            names = [name.lower() for name, _ in message.get("headers", ())]
+            if b"content-length" not in names:
+                self.unframed = True
+                self.chunked_encoding = False
+        elif self.unframed and message["type"] == "http.response.body":
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
 
 
 class AnsweringProtocol(HttpToolsProtocol):

@@ -24,7 +24,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.edge.answering import AnsweringProtocol
+from gateway.edge.answering import AnsweringProtocol, UnchunkedCycle
 from gateway.edge.framing import Framed, Limits, Refused, framed
 from gateway.edge.sweep import Sweep
 
@@ -173,7 +173,7 @@ class GatewayProtocol(AnsweringProtocol):
         if message.websocket:
             self._early = bytearray()
         self._start(
-            RequestResponseCycle(
+            (RequestResponseCycle if version == "1.1" else UnchunkedCycle)(
                 scope=self._scope(method, version, message),  # type: ignore[arg-type]
                 transport=self.transport,
                 flow=self.flow,

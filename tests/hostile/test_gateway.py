@@ -230,3 +230,12 @@ def test_h2c_is_ignored(whole: House) -> None:
     answered = answer(whole, asked(b"/public/h2c", headers=headers))
     assert answered.status == 200
     assert not {b"upgrade", b"http2-settings"} & set(lines_of(whole))
+
+
+@pytest.mark.parametrize("method", [b"TRACE", b"CONNECT"])
+def test_methods_that_nobody_may(whole: House, method: bytes) -> None:
+    target = b"a.test:80" if method == b"CONNECT" else b"/paid/a"
+    answered = answer(whole, asked(target, method=method))
+    assert answered.status == 405
+    assert b"GET" in (answered.header(b"allow") or b"")
+    assert not whole.origin.seen

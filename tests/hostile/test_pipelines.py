@@ -230,3 +230,16 @@ def test_expectations(lanes: Both) -> None:
         assert answered.body == b"f /full/1 abc"
         assert answered.header(b"connection") == b"close"
         assert wire.closed()
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+def test_http_1_0_gets_no_chunks(lanes: Both, method: bytes) -> None:
+    """A body without a length ends with the connection (RFC 9112 section 6.3)."""
+    with Wire(lanes.address) as wire:
+        wire.send(method + b" /full/1 HTTP/1.0\r\nHost: a.test\r\n\r\n")
+        answered = wire.answer(method)
+        assert answered is not None
+        assert answered.header(b"transfer-encoding") is None
+        assert answered.header(b"connection") == b"close"
+        assert answered.body == (b"f /full/1 " if method == b"GET" else b"")
+        assert wire.closed()
