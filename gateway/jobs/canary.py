@@ -1,8 +1,8 @@
 """Does the gateway's own identity still work at the origin? Asked every five minutes.
 
 ``[origin] canary`` names pages that are gated at the origin. Each is fetched with the gateway's
-identity and once more without it. When both come back alike, or the first isn't 200, the identity
-has died: readers who paid are getting the origin's own gate. It is told by log and metrics.
+identity and once more without it. When the first isn't 200, or says no more than the second, the
+identity has died: readers who paid are getting the origin's own gate. It is told by log and metrics.
 """
 
 from __future__ import annotations
@@ -45,5 +45,7 @@ class Canary:
 
     async def _alive(self, path: str) -> bool:
         status, whole = await self._ask(path, True)
-        _, anyone = await self._ask(path, False)
-        return status == 200 and len(whole) > len(anyone)
+        if status != 200:
+            return False
+        refused, anyone = await self._ask(path, False)
+        return refused != 200 or len(whole) > len(anyone)

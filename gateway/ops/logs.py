@@ -1,10 +1,13 @@
 """Logs: JSON lines on standard error, and the access log, batched. The door to structlog.
 
-No personal data: no address, cookie, e-mail or query. A path may name a story, never a reader.
+No personal data: no address, cookie, e-mail or query. A path may name a story, never a reader, and
+never carries what opens an account: below a prefix in ``SECRET_BELOW`` it isn't written.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -12,6 +15,16 @@ from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+SECRET_BELOW = ("/-/login/mail/",)
+
+
+def shown(path: str) -> str:
+    """A path as a log may bear it."""
+    for prefix in SECRET_BELOW:
+        if path.startswith(prefix):
+            return prefix + "…"
+    return path
 
 
 def set_up(*, process: str) -> None:
@@ -77,14 +90,16 @@ class AccessLog:
             self._lines.append((at, lane, path, status, body_bytes, request_id))
 
     def flush(self) -> None:
+        """A log that can't be written costs lines, never an answer."""
         if not self._lines:
             return
         lines, self._lines = self._lines, []
-        self._write(
-            "".join(
-                f'{{"t":{at:.3f},"lane":"{lane}","path":"{path}","status":{status},'
-                f'"bytes":{size},"id":"{request_id}"}}\n'
-                for at, lane, path, status, size, request_id in lines
+        with contextlib.suppress(OSError):
+            self._write(
+                "".join(
+                    f'{{"t":{at:.3f},"lane":"{lane}","path":{json.dumps(shown(path))},'
+                    f'"status":{status},"bytes":{size},"id":"{request_id}"}}\n'
+                    for at, lane, path, status, size, request_id in lines
+                )
             )
-        )
-        sys.stdout.flush()
+            sys.stdout.flush()

@@ -6,7 +6,8 @@ counter ever goes back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -21,22 +22,36 @@ from prometheus_client.registry import Collector
 from gateway.ops.counters import ORIGIN_BUCKETS, Counters
 
 Snapshot = Mapping[str, Any]
+_NOT_COUNTS = ("values", "policy_version")
 
 
 def added(one: Snapshot, other: Snapshot) -> dict[str, Any]:
-    """Two snapshots together: numbers, lists and mappings of numbers by their places."""
+    """Two snapshots' counts together, by their places. Gauges aren't counts: they stay out."""
     together: dict[str, Any] = {}
     for key in {**one, **other}:
         left, right = one.get(key), other.get(key)
+        if key in _NOT_COUNTS:
+            continue
         if left is None or right is None:
             together[key] = right if left is None else left
         elif isinstance(left, Mapping):
-            together[key] = {**left, **right} if key == "values" else added(left, right)
+            together[key] = added(left, right)
         elif isinstance(left, list):
             together[key] = [a + b for a, b in zip(left, right, strict=True)]
         else:
             together[key] = left + right
     return together
+
+
+def gauges(snapshots: Iterable[Snapshot]) -> dict[str, float]:
+    """What stands in every worker alike counts once, the rest adds up."""
+    whole: dict[str, float] = {}
+    for snapshot in snapshots:
+        for name, value in snapshot.get("values", {}).items():
+            before = whole.get(name, 0)
+            alike = name.startswith("policy_")
+            whole[name] = max(before, value) if alike else before + value
+    return whole
 
 
 class Totals(Collector):
@@ -52,7 +67,7 @@ class Totals(Collector):
     def retire(self, worker: int) -> None:
         last = self._workers.pop(worker, None)
         if last is not None:
-            self._base = added(self._base, {**last, "values": {}})
+            self._base = added(self._base, last)
 
     def total(self) -> dict[str, Any]:
         whole = self._base
@@ -68,7 +83,15 @@ class Totals(Collector):
 
     def collect(self) -> Iterator[Metric]:
         total = self.total()
-        yield GaugeMetricFamily("lychgate_workers", "Workers at work", len(self._workers))
+        at_work = [each for each in self._workers.values() if "policy_version" in each]
+        yield GaugeMetricFamily("lychgate_workers", "Workers at work", len(at_work))
+        versions = Counter(str(each["policy_version"]) for each in at_work)
+        policies = GaugeMetricFamily(
+            "lychgate_policy_workers", "Workers by the policy they judge by", labels=["version"]
+        )
+        for version, count in sorted(versions.items()):
+            policies.add_metric([version], count)
+        yield policies
         lanes = CounterMetricFamily("lychgate_answers", "Answers by lane", labels=["lane"])
         lanes.add_metric(["quick"], total["quick_lane"])
         lanes.add_metric(["full"], total["full_lane"])
@@ -81,7 +104,7 @@ class Totals(Collector):
         lookups.add_metric(["miss"], total["cache_misses"])
         yield lookups
         yield _origin(total)
-        for name, value in sorted(total["values"].items()):
+        for name, value in sorted(gauges(self._workers.values()).items()):
             yield GaugeMetricFamily(f"lychgate_{name}", name.replace("_", " "), value)
 
 
