@@ -5,6 +5,7 @@ as an anonymous reader and as a subscriber.
 from __future__ import annotations
 
 import http.client
+import random
 import re
 import subprocess
 import sys
@@ -91,13 +92,33 @@ def gateway(folder: Path, *, port: int, origin: str, config: str, policy: str) -
         yield Site(url, path, cookie)
 
 
+_NOUNS = (
+    "council harbour ledger witness bridge tender audit mayor orchard archive ferry contract"
+    " engineer tenant reservoir minister clinic quarry verdict survey railway budget island"
+    " committee invoice warehouse letter permit school market"
+).split()
+_VERBS = (
+    "signed questioned postponed inspected denied recorded leaked rejected approved counted"
+    " repaired sold described opened defended abandoned measured answered"
+).split()
+
+
 def paragraphs(name: str, count: int) -> list[str]:
-    """Paragraph texts, each with a mark of its own that tells where it leaked."""
+    """Paragraphs of made-up news, each with a mark of its own that tells where it leaked."""
+    dice = random.Random(name)
     return [
-        f"The {name} affair goes on, and its part {number} says who knew of it and since when; the"
-        f" council had been told twice in writing. withheld-{name}-p{number:02}"
+        " ".join(_sentence(dice) for _ in range(4)) + f" withheld-{name}-p{number:02}"
         for number in range(1, count + 1)
     ]
+
+
+def _sentence(dice: random.Random) -> str:
+    first, second, third, fourth = dice.sample(_NOUNS, 4)
+    verb, other = dice.sample(_VERBS, 2)
+    return (
+        f"The {first} {verb} a {second} of {dice.randint(11, 999)} pages, and the {third} near the"
+        f" {fourth} {other} it {dice.randint(2, 90)} days later."
+    )
 
 
 def marks(name: str, count: int) -> set[str]:

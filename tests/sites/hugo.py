@@ -44,7 +44,7 @@ _LAYOUTS = {
     "_default/single.html": _HEAD
     + """<main><article><h1>{{ .Title }}</h1><span class="badge">{{ .Params.access }}</span>
 <div class="post-content">{{ .Content }}</div>
-<template>{{ .Content }}</template><!-- {{ .Plain }} --></article>
+<!-- {{ .Plain }} --></article>
 <aside>{{ range first 3 (where site.RegularPages "Section" "news") }}<a href="{{ .RelPermalink }}">
 <b>{{ .Title }}</b> <span class="badge">{{ .Params.access }}</span></a>{{ end }}</aside>
 </main></body></html>""",
