@@ -81,6 +81,8 @@ def within(node: LexborNode, outer: LexborNode) -> bool:
 def find(tree: LexborHTMLParser, teaser: TeaserSettings, nesting: Nesting) -> Places:
     roots = outermost(first_matching(tree, teaser.root))
     bodies = outermost(first_matching(tree, teaser.body))
+    if _are_excerpts(roots, bodies):
+        return Places(None, None, (), (), False, False)
     if not bodies:
         root = _lone_root(tree, roots)
         broken = root is not None and _is_broken(tree, root, None, nesting)
@@ -101,6 +103,17 @@ def find(tree: LexborHTMLParser, teaser: TeaserSettings, nesting: Nesting) -> Pl
             return Places(lone, None, withheld, (body,), True, _any_broken(nesting))
         root = body
     return Places(root, body, (root,), (body,), True, _is_broken(tree, root, body, nesting))
+
+
+def _are_excerpts(roots: list[LexborNode], bodies: list[LexborNode]) -> bool:
+    """Whether this is a list of posts, each with a few words of its own: no more than a teaser."""
+    if not bodies or len(roots) < 2:
+        return False
+    if any(root.css_first("h1") is not None for root in roots):
+        return False
+    if any(len(body.text(separator=" ").split()) > _CARD_WORDS_MAX for body in bodies):
+        return False
+    return all(any(within(body, root) for root in roots if is_card(root)) for body in bodies)
 
 
 def _lone_root(tree: LexborHTMLParser, roots: list[LexborNode]) -> LexborNode | None:

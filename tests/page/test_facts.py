@@ -236,3 +236,24 @@ def test_a_selector_that_can_t_be_read_finds_nothing() -> None:
 def test_a_body_stands_in_exactly_one_place(inner: str, found: bool) -> None:
     page = f"<!doctype html><html><body><article><h1>T</h1>{inner}</article></body></html>"
     assert known(page).body_found is found
+
+
+def posts(words: int, count: int = 3) -> str:
+    post = '<article class="post"><h2><a href="/p">Titre</a></h2><div class="body"><p>{}</p></div></article>'
+    cards = "".join(post.format("mot " * words) for _ in range(count))
+    return f"<!doctype html><html><body><main><h1>Une</h1>{cards}</main></body></html>"
+
+
+def test_a_list_of_excerpts_is_a_listing() -> None:
+    assert known(posts(40)).kind is PageKind.LISTING
+
+
+def test_a_list_of_whole_posts_is_no_listing() -> None:
+    """An archive with whole posts is another face of each: closed unless a rule says otherwise."""
+    facts = known(posts(400))
+    assert facts.kind is PageKind.ARTICLE
+    assert not facts.body_found
+
+
+def test_one_short_post_stays_an_article() -> None:
+    assert known(posts(40, count=1)).body_found
