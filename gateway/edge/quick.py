@@ -50,8 +50,10 @@ class _Ready:
     buffers: list[bytes] = field(default_factory=list)
 
 
-# A reader sends the same Cookie header again and again; parsing it costs more than all the rest.
+# A reader sends the same Cookie header again and again. Long ones aren't remembered: 16 KB times
+# 16,384 would be anyone's to fill.
 _found = lru_cache(maxsize=16_384)(find)
+_REMEMBERED_COOKIE_BYTES_MAX = 512
 
 
 class Counts(Protocol):
@@ -143,7 +145,8 @@ class QuickLane:
         encoding: bytes,
         now: float,
     ) -> _Ready | None:
-        value = _found(cookie, self._cookie_name)
+        look = _found if len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX else find
+        value = look(cookie, self._cookie_name)
         reader = self._cached_reader(value, now) if value is not None else None
         if reader is None:
             return None
