@@ -83,6 +83,7 @@ def as_data(found: Audit, public: str) -> dict[str, object]:
     return {
         "site": public,
         "pages": found.pages,
+        "pages_named": found.named,
         "withheld_articles": found.articles,
         "surfaces": found.surfaces,
         "leaks": [
@@ -104,8 +105,9 @@ def as_data(found: Audit, public: str) -> dict[str, object]:
 
 
 def lines(found: Audit, public: str) -> list[str]:
+    of = f" of {found.named}" if found.named > found.pages else ""
     told = [
-        f"{public}: {found.pages} pages, {found.articles} of them withheld from anonymous readers; "
+        f"{public}: {found.pages}{of} pages, {found.articles} of them withheld from anonymous readers; "
         f"{found.surfaces} public surfaces asked for."
     ]
     if found.articles > found.telling:
@@ -126,8 +128,8 @@ def lines(found: Audit, public: str) -> list[str]:
     for surface, count in surfaces.most_common(_SHOWN):
         here = [leak.passage for leak in found.leaks if leak.surface == surface]
         first, articles = here[0], len({passage.article for passage in here})
-        of = f"{_some(count, 'passage')} of {_some(articles, 'article')}"
-        told.append(f"  {public}{surface}  {of}")
+        amount = f"{_some(count, 'passage')} of {_some(articles, 'article')}"
+        told.append(f"  {public}{surface}  {amount}")
         told.append(f"      {first.article}, {first.place}: “{first.excerpt} …”")
     if len(surfaces) > _SHOWN:
         told.append(f"  … and {len(surfaces) - _SHOWN} more surfaces (--json lists all)")

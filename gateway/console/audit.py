@@ -3,12 +3,14 @@
 First the gateway's own gate says of each page, for an anonymous reader, what is withheld: the whole
 page is read with the gateway's identity, what would be sent is taken off. Then the public address is
 asked for all it may show that text in: the pages, their other faces, feeds, sitemaps, JSON, search.
+Bodies are looked at as they come and never kept: only runs of withheld words are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from gateway.console import surfaces
@@ -21,9 +23,13 @@ from gateway.model.page import PageKind
 from gateway.model.reader import ANONYMOUS
 from gateway.page.facts import body_words
 
+PAGES_MAX = 2000  # a thousand withheld words take about 100 KB
 AT_ONCE = 6
 TRIAL_ARTICLES = 6  # whose every twin is asked for; a face that none of them has is asked no more
 _SEARCHES = ("/?s={}", "/search?q={}", "/search/?q={}", "/recherche?q={}")
+_SEARCHED_WORDS = (
+    4  # fewer than make a passage: an answer that shows more of the text shows them too
+)
 _GATED = frozenset(("teaser", "refuse"))
 
 Step = Callable[[str, int, int], None]
@@ -39,9 +45,10 @@ class Leak:
 
 @dataclass(slots=True)
 class Audit:
-    """``articles`` are withheld from anonymous readers, ``telling`` of them have text of their own.
-    ``unread`` couldn't be read as the gateway."""
+    """``named`` pages were found and ``pages`` of them read. ``articles`` are withheld from anonymous
+    readers, ``telling`` of them have text of their own. ``unread`` couldn't be read as the gateway."""
 
+    named: int = 0
     pages: int = 0
     articles: int = 0
     telling: int = 0
@@ -60,17 +67,12 @@ async def audit(
     named, maps = await surfaces.sitemap_pages(visitor, sitemap)
     feeds = await _feeds(visitor, front)
     items = (visitor.within(link) for feed in feeds for link in surfaces.feed_items(feed.text))
-    pages = surfaces.unique(["/", *named, *items])
-    found = Audit(pages=len(pages))
-    explained = await _explained(asking, pages, found, step)
-    withheld = _withheld(asking, explained.values(), found)
-    shown = await _public(visitor, pages, explained, withheld, [*maps, *feeds, front], found, step)
-    policy = asking.policy()
-    for seen in shown:
-        if "html" in seen.content_type:
-            found.badges.extend(contradictions(seen, explained, policy.settings.labels, visitor))
-    found.badges = list(dict.fromkeys(found.badges))
-    return found
+    every = surfaces.unique(["/", *named, *items])
+    pages = surfaces.spread(every, PAGES_MAX)
+    auditing = _Auditing(asking, visitor, step, Audit(named=len(every), pages=len(pages)))
+    await auditing.read_as_gateway(pages)
+    await auditing.ask_as_anyone(pages, read=[*maps, *feeds, front])
+    return auditing.found
 
 
 async def _feeds(visitor: Visitor, front: Seen) -> list[Seen]:
@@ -83,124 +85,112 @@ async def _feeds(visitor: Visitor, front: Seen) -> list[Seen]:
     return list(read.values())
 
 
-async def _explained(
-    asking: Asking, pages: list[str], found: Audit, step: Step
-) -> dict[str, Explanation]:
-    """What the gate says of each page, for an anonymous reader."""
-    explained: dict[str, Explanation] = {}
+@dataclass(slots=True)
+class _Auditing:
+    """``faces`` are targets that pages themselves named; ``answered`` those that gave anything."""
 
-    async def one(target: str) -> None:
-        try:
-            explained[target] = await explain(asking, target, ANONYMOUS)
-        except LychgateError:
-            found.unread.append(target)
-        step("reading as the gateway", len(explained) + len(found.unread), len(pages))
+    asking: Asking
+    visitor: Visitor
+    step: Step
+    found: Audit
+    withheld: Withheld = field(default_factory=Withheld)
+    explained: dict[str, Explanation] = field(default_factory=dict)
+    searched: str = ""
+    answered: set[str] = field(default_factory=set)
+    faces: set[str] = field(default_factory=set)
+    known: set[tuple[str, int]] = field(default_factory=set)
+    total: int = 0
 
-    await _all(one, pages)
-    return explained
+    async def read_as_gateway(self, pages: list[str]) -> None:
+        """What the gate says of each page, for an anonymous reader."""
 
+        async def one(target: str) -> None:
+            try:
+                self._learn(await explain(self.asking, target, ANONYMOUS))
+            except LychgateError:
+                self.found.unread.append(target)
+            done = len(self.explained) + len(self.found.unread)
+            self.step("reading as the gateway", done, len(pages))
 
-def _withheld(asking: Asking, explained: Iterable[Explanation], found: Audit) -> Withheld:
-    withheld = Withheld()
-    settings = asking.policy().settings
-    for each in explained:
-        if each.kind != PageKind.ARTICLE or not each.page:
-            continue
-        body = body_words(each.page, settings)
-        if each.decision in _GATED:
-            found.articles += 1
-            withheld.add(each.target, body)
-            if each.decision == "teaser":
-                withheld.allow(_words_shown(each.body))
-        else:
-            withheld.allow(body)
-    withheld.settle()
-    found.telling = len(withheld.withheld_articles())
-    return withheld
+        await _all(one, pages)
+        self.withheld.settle()
+        self.found.telling = len(self.withheld.withheld_articles())
 
-
-def _words_shown(page: bytes) -> list[str]:
-    return [word for view in views(page.decode("utf-8", "replace")) for word in words_of(view)]
-
-
-async def _public(
-    visitor: Visitor,
-    pages: list[str],
-    explained: dict[str, Explanation],
-    withheld: Withheld,
-    read: list[Seen],
-    found: Audit,
-    step: Step,
-) -> list[Seen]:
-    """Ask for every surface; keep the HTML pages, whose badges are looked at later."""
-    kept = list(read)
-    asked = {seen.target for seen in read}
-    known: set[tuple[str, int]] = set()
-    for seen in read:
-        _search(seen, withheld, found, known)
-
-    async def one(target: str) -> None:
-        seen = await visitor.glance(target)
-        found.surfaces += 1
-        step("asking as anyone", found.surfaces, max(found.surfaces, total))
-        if seen is None or seen.status != 200:
+    def _learn(self, page: Explanation) -> None:
+        self.explained[page.target] = dataclasses.replace(page, page=b"", body=b"", headers=())
+        if page.kind != PageKind.ARTICLE or not page.page:
             return
-        answered.add(target)
-        _search(seen, withheld, found, known)
-        if target in explained:
-            kept.append(seen)
-            faces.update(
-                each for href in surfaces.feeds_named(seen.text) if (each := visitor.within(href))
-            )
-            faces.update(surfaces.ghost_faces(seen.text))
+        body = body_words(page.page, self.asking.policy().settings)
+        if page.decision not in _GATED:
+            self.withheld.allow(body)
+            return
+        self.found.articles += 1
+        self.withheld.add(page.target, body)
+        if page.decision == "teaser":
+            for view in views(page.body.decode("utf-8", "replace")):
+                self.withheld.allow(words_of(view))
+        last = "+".join(body[-_SEARCHED_WORDS:])
+        if page.words_withheld > 10 * _SEARCHED_WORDS and last.isascii():
+            self.searched = self.searched or last
 
-    faces: set[str] = set()
-    answered: set[str] = set()
-    gated = [each.target for each in explained.values() if each.decision in _GATED]
-    trial = surfaces.spread(gated, TRIAL_ARTICLES)
-    whole = [*surfaces.WHOLE_SITES, *_searches(explained, withheld)]
-    twins = {target: surfaces.twins(target, visitor.url + target) for target in gated}
-    total = len(pages) + len(whole) + sum(len(twins[target]) for target in trial)
-    await _all(one, [target for target in pages if target not in asked])
-    await _all(one, [*whole, *(twin for target in trial for twin in twins[target])])
-    alive = {
-        number for target in trial for number, twin in enumerate(twins[target]) if twin in answered
-    }
-    rest = [twins[target][n] for target in gated if target not in trial for n in sorted(alive)]
-    more = [target for target in sorted(faces) if target not in asked | answered]
-    total += len(rest) + len(more)
-    await _all(one, [*rest, *more])
-    return kept
+    async def ask_as_anyone(self, pages: list[str], *, read: list[Seen]) -> None:
+        """Every surface that there is or may be. ``read`` were asked for already."""
+        for seen in read:
+            self._look(seen)
+        gated = [each.target for each in self.explained.values() if each.decision in _GATED]
+        twins = {target: surfaces.twins(target, self.visitor.url + target) for target in gated}
+        trial = surfaces.spread(gated, TRIAL_ARTICLES)
+        searches = [each.format(self.searched) for each in _SEARCHES if self.searched]
+        tried = [
+            *surfaces.WHOLE_SITES,
+            *searches,
+            *(twin for each in trial for twin in twins[each]),
+        ]
+        self.total = len(pages) + len(tried)
+        await _all(self._ask, [target for target in pages if target not in self.answered])
+        await _all(self._ask, tried)
+        alive = {
+            number
+            for target in trial
+            for number, twin in enumerate(twins[target])
+            if twin in self.answered
+        }
+        rest = [twins[each][n] for each in gated if each not in trial for n in sorted(alive)]
+        more = [target for target in sorted(self.faces) if target not in self.answered]
+        self.total += len(rest) + len(more)
+        await _all(self._ask, [*rest, *more])
+        self.found.badges = list(dict.fromkeys(self.found.badges))
+
+    async def _ask(self, target: str) -> None:
+        seen = await self.visitor.glance(target)
+        self.found.surfaces += 1
+        self.step("asking as anyone", self.found.surfaces, max(self.found.surfaces, self.total))
+        if seen is not None and seen.status == 200:
+            self.answered.add(target)
+            self._look(seen)
+
+    def _look(self, seen: Seen) -> None:
+        """A parameter that the site ignores gives the same page again: that is one leak, not two."""
+        self.answered.add(seen.target)
+        mark = (seen.target.partition("?")[0], hash(seen.body))
+        if mark in self.known:
+            return
+        self.known.add(mark)
+        text = seen.text
+        self.found.leaks.extend(Leak(seen.target, each) for each in self.withheld.within(text))
+        if "html" in seen.content_type:
+            labels = self.asking.policy().settings.labels
+            self.found.badges.extend(contradictions(seen, self.explained, labels, self.visitor))
+            named = (self.visitor.within(href) for href in surfaces.feeds_named(text))
+            self.faces.update(surfaces.unique([*named, *surfaces.ghost_faces(text)]))
 
 
-def _search(seen: Seen, withheld: Withheld, found: Audit, known: set[tuple[str, int]]) -> None:
-    """A parameter that the site ignores gives the same page again: that is one leak, not two."""
-    mark = (seen.target.partition("?")[0], hash(seen.body))
-    if mark not in known:
-        known.add(mark)
-        found.leaks.extend(Leak(seen.target, passage) for passage in withheld.within(seen.text))
-
-
-def _searches(explained: dict[str, Explanation], withheld: Withheld) -> list[str]:
-    """Searches for four withheld words in a row: an excerpt in the answer shows more than those."""
-    telling = withheld.withheld_articles()
-    for each in explained.values():
-        if each.target in telling and each.words_withheld > 40:
-            words = words_of(each.page.decode("utf-8", "replace"))[-60:-56]
-            return [search.format("+".join(words)) for search in _SEARCHES if _ascii(words)]
-    return []
-
-
-def _ascii(words: list[str]) -> bool:
-    return all(word.isascii() for word in words)
-
-
-async def _all(one: Callable[[str], object], targets: Iterable[str]) -> None:
+async def _all(one: Callable[[str], Awaitable[None]], targets: Iterable[str]) -> None:
     """``one`` for each target, a few at once."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def bounded(target: str) -> None:
         async with room:
-            await one(target)  # type: ignore[misc]  # every ``one`` here is a coroutine function
+            await one(target)
 
     await asyncio.gather(*(bounded(target) for target in targets))
