@@ -7,15 +7,17 @@ refused in the middle, without waiting, whenever another wrote in between.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import Faults, StoreUnavailable
+from gateway.model.fault import Fault, Place
 
 SQLITE_BUSY_SECONDS = 5
 CONNECT_SECONDS = 3
@@ -28,6 +30,7 @@ _SQLITE_PRAGMAS = (
 )
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITING = "lychgate_writing"
+NEWS_TOLD = "lychgate_news_told"
 
 
 def driver_url(url: str) -> str:
@@ -48,8 +51,14 @@ def is_sqlite(url: str) -> bool:
 
 
 def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
-    """``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone."""
+    """``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone.
+
+    Raises Faults where the driver isn't installed.
+    """
     if not is_sqlite(url):
+        if find_spec("asyncpg") is None:
+            told = "needs the extra `postgres`: pip install 'lychgate[postgres]'"
+            raise Faults((Fault(Place("[store] url"), told),))
         return create_async_engine(
             driver_url(url),
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
@@ -89,6 +98,10 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _nobody_to_wake() -> None:
+    return
+
+
 def _foreign(error: Exception) -> bool:
     """asyncpg's own errors come through bare while a connection is being made."""
     return isinstance(error, SQLAlchemyError | OSError) or type(error).__module__.startswith(
@@ -97,10 +110,12 @@ def _foreign(error: Exception) -> bool:
 
 
 class Store:
-    """One engine, and the two ways to use it."""
+    """One engine, and the two ways to use it. ``after_news`` is called when a transaction that told
+    news is committed: whoever polls may be woken."""
 
     def __init__(self, url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> None:
         self.url = url
+        self.after_news: Callable[[], None] = _nobody_to_wake
         self.engine = open_engine(url, answer_seconds=answer_seconds)
         self._writing = self.engine.execution_options(**{_WRITING: True})
 
@@ -120,7 +135,11 @@ class Store:
         """One transaction, committed at the block's end. Raises StoreUnavailable."""
         try:
             async with self._writing.begin() as connection:
+                connection.info[NEWS_TOLD] = False
                 yield connection
+                told = connection.info[NEWS_TOLD]
+            if told:
+                self.after_news()
         except Exception as error:
             if _foreign(error):
                 raise StoreUnavailable(type(error).__name__) from error

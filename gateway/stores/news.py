@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores import schema
-from gateway.stores.engine import Store
+from gateway.stores.engine import NEWS_TOLD, Store
 
 BATCH_MAX = 1000
 _LOCK = 0x6E657773  # any number that nobody else takes: "news"
@@ -38,6 +38,7 @@ async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float)
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     await connection.execute(insert(schema.news).values(at=now, kind=str(kind), key=key))
+    connection.info[NEWS_TOLD] = True
 
 
 class News:

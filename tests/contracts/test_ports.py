@@ -196,6 +196,22 @@ def test_no_poll_steps_over_news_that_is_still_being_committed(url: str) -> None
     using(url, work)
 
 
+def test_whoever_polls_is_woken_when_news_is_committed_and_only_then(url: str) -> None:
+    async def work(store: Store) -> None:
+        woken = []
+        store.after_news = lambda: woken.append(1)
+        await Readers(store).add(ANA, now=NOON)
+        assert woken == []
+        async with store.writing() as connection:
+            await tell(connection, Kind.READER, "ana", now=NOON)
+            assert woken == []
+        assert woken == [1]
+        await Sessions(store).begin("s1", "ana", now=NOON)
+        assert woken == [1]
+
+    using(url, work)
+
+
 def test_a_lease_has_one_holder_until_it_runs_out(url: str) -> None:
     async def work(store: Store) -> None:
         leases = Leases(store)
