@@ -79,4 +79,4 @@ wheel: setup
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --no-header \
-		--no-annotate --generate-hashes --no-emit-index-url -o requirements.lock
+		--no-annotate --quiet --generate-hashes --no-emit-index-url -o requirements.lock

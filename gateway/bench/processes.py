@@ -63,6 +63,7 @@ def running(
     path: str = "/",
     environment: Mapping[str, str] | None = None,
     up_at: int = 200,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[Server]:
     """Start a server, wait until ``path`` answers ``up_at``, stop it at the end. Raises
     BenchFailed."""
@@ -79,16 +80,23 @@ def running(
             start_new_session=True,
         )
     try:
-        _await_page(name, process, port, path, up_at=up_at, log=log)
+        _await_page(name, process, port, path, up_at=up_at, log=log, seconds=start_seconds)
         yield Server(name, process.pid, port, time.monotonic() - began)
     finally:
         _stop(process)
 
 
 def _await_page(
-    name: str, process: subprocess.Popen[bytes], port: int, path: str, *, up_at: int, log: Path
+    name: str,
+    process: subprocess.Popen[bytes],
+    port: int,
+    path: str,
+    *,
+    up_at: int,
+    log: Path,
+    seconds: float,
 ) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     seen = "no answer"
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -101,9 +109,7 @@ def _await_page(
             if seen == str(up_at):
                 return
         time.sleep(_POLL_SECONDS)
-    raise BenchFailed(
-        f"{name} didn't serve {path} in {START_SECONDS:g} s ({seen}): {_last_line(log)}"
-    )
+    raise BenchFailed(f"{name} didn't serve {path} in {seconds:g} s ({seen}): {_last_line(log)}")
 
 
 def _last_line(log: Path) -> str:
