@@ -17,7 +17,8 @@ from gateway.errors import PageUnreadable
 
 DEPTH_MAX = 512
 ATTRIBUTES_MAX = 512
-TAGS_MAX = 400_000
+TAGS_MAX = 200_000
+STEPS_MAX = 2_000_000
 
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?--!?>|.*)"
@@ -65,7 +66,7 @@ def scan(text: str) -> Nesting:
     stack: list[tuple[str, int]] = []
     broken: set[tuple[str, int]] = set()
     starts: dict[str, int] = {}
-    position, tags, stray, search = 0, 0, False, _TOKEN.search
+    position, tags, steps, stray, search = 0, 0, 0, False, _TOKEN.search
     while match := search(text, position):
         position = match.end()
         closing, name, attributes, _ = match.groups()
@@ -79,6 +80,9 @@ def scan(text: str) -> Nesting:
             if stack and stack[-1][0] == name:
                 stack.pop()
             elif name not in _PASSING:
+                steps += len(stack)
+                if steps > STEPS_MAX:
+                    raise PageUnreadable("too-mis-nested")
                 stray |= not _close(stack, name, broken) and name in _STRUCTURE
             elif name in ("tr", "tbody", "thead", "tfoot"):
                 _to_table(stack, broken)

@@ -12,7 +12,7 @@ from gateway.page import words
 from gateway.page.blocks import is_hidden, text_of
 
 _HEADLINES = frozenset(("h1", "hgroup"))
-_WHOLE = frozenset("h1 h2 h3 hgroup p figure picture img time address".split())
+_WHOLE = frozenset("h1 h2 h3 h4 h5 h6 hgroup p figure picture img time address".split())
 _INLINE = frozenset("a abbr b br cite em i mark small span strong sub sup u hr q".split())
 _CONTAINERS = frozenset("header div section".split())
 _WORDS_MAX = 120

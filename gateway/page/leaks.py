@@ -139,58 +139,38 @@ def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     row: list[bytes] = []
     owners: list[int] = []
     texts: list[LexborNode] = []
-    joined, joined_owners = "", []
+    before = ""
     for node in _nodes(tree):
         if not node.is_text_node or (node.parent is not None and node.parent.tag in _RAW):
             continue
         text = node.text_content or ""
-        if texts and not _one_line(texts[-1], node):
-            joined += " "
-            joined_owners.append(len(texts) - 1)
-        joined_owners.extend([len(texts)] * len(text))
-        joined += text
+        said = tokens(text)
+        goes_on = before[-1:].isalnum() and text[:1].isalnum()
+        if said and row and goes_on and _one_line(texts[-1], node):
+            row[-1] += said.pop(0)
+        row += said
+        owners += [len(texts)] * len(said)
         texts.append(node)
-    row, owners = _owned(joined, joined_owners)
+        before = text
     # A text goes when it is part of a copy, not when a copy's last word happens to begin it.
     copied = Counter(owners[at] for at in withheld.covered(row))
     lengths = Counter(owners)
-    gone = {owner for owner, count in copied.items() if count >= RUN or count * 2 >= lengths[owner]}
-    parents = [texts[number].parent for number in sorted(gone)]
-    for number in sorted(gone):
-        texts[number].decompose()
-    for parent in parents:
-        if parent is not None:
-            parent.merge_text_nodes()
+    gone = [
+        texts[owner]
+        for owner, count in copied.items()
+        if count >= RUN or count * 2 >= lengths[owner]
+    ]
+    for node in gone:
+        node.decompose()
     return ["text"] * len(gone)
-
-
-def _owned(text: str, owners: list[int]) -> tuple[list[bytes], list[int]]:
-    """The folded words of a text, and whose each is."""
-    row: list[bytes] = []
-    whose: list[int] = []
-    at = 0
-    while at < len(text):
-        end = at
-        while end < len(text) and not text[end].isspace():
-            end += 1
-        for word in tokens(text[at:end]):
-            row.append(word)
-            whose.append(owners[at])
-        at = end + 1
-    return row, whose
 
 
 def _one_line(before: LexborNode, after: LexborNode) -> bool:
     """Whether two texts stand in one line, so that a word may go from one into the other."""
-    for node in (before.parent, after.parent):
-        if node is not None and node.tag not in _INLINE and before.parent != after.parent:
-            same = before.parent is not None and after.parent is not None
-            if not same:
-                return False
     first, second = before.parent, after.parent
-    if first is None or second is None or first.mem_id == second.mem_id:
-        return first is not None and second is not None
-    return first.tag in _INLINE or second.tag in _INLINE
+    if first is None or second is None:
+        return False
+    return first.mem_id == second.mem_id or first.tag in _INLINE or second.tag in _INLINE
 
 
 def _clean_media(tree: LexborHTMLParser, media: list[str]) -> list[str]:
@@ -201,7 +181,7 @@ def _clean_media(tree: LexborHTMLParser, media: list[str]) -> list[str]:
         if tag in ("script", "style"):
             text = node.text()
             if any(mentions(text, address) for address in media):
-                set_script_raw(node, text, media)
+                _blank_addresses(node, text, media)
                 removed.append(f"media in {tag}")
             continue
         attributes = node.attributes
@@ -217,7 +197,7 @@ def _clean_media(tree: LexborHTMLParser, media: list[str]) -> list[str]:
     return removed
 
 
-def set_script_raw(node: LexborNode, text: str, media: list[str]) -> None:
+def _blank_addresses(node: LexborNode, text: str, media: list[str]) -> None:
     for address in media:
         text = text.replace(address.replace("/", "\\/"), "").replace(address, "")
     for child in children(node):

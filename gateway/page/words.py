@@ -23,6 +23,13 @@ _ODD = re.compile(
     "[\u00ad\u0300-\u036f\u1100-\u11ff\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
     "\ufb00-\ufb06\ufeff\uff01-\uffef\U0001d400-\U0001d7ff]"
 )
+# Scripts without spaces: each run of characters becomes its overlapping pieces, so that a row of
+# words is about as long a text there as anywhere.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+    "\U00020000-\U0003ffff]{9,}"
+)
+_PIECE_CHARACTERS = 8
 _LONG_CHARACTERS = 40
 # Above this average a text isn't in words with spaces between them, or not all of it.
 _SPACED_WORD_CHARACTERS_MAX = 12
@@ -35,8 +42,16 @@ def tokens(text: str) -> list[bytes]:
         return text.casefold().encode().translate(_SPACED).split()
     if _ODD.search(text):
         text = normalize("NFKC", _UNSEEN.sub("", text))
+    if _UNSPACED.search(text):
+        text = _UNSPACED.sub(_pieces, text)
     folded = text.casefold().encode("utf-8", "replace").translate(_SPACED)
     return _PUNCTUATION.sub(b" ", folded).split()
+
+
+def _pieces(match: re.Match[str]) -> str:
+    run = match[0]
+    ends = range(_PIECE_CHARACTERS, len(run) + 1)
+    return " " + " ".join(run[end - _PIECE_CHARACTERS : end] for end in ends) + " "
 
 
 def count(text: str) -> int:

@@ -166,3 +166,23 @@ def test_cut_in_a_paragraph_the_rest_of_it_is_searched_for() -> None:
     keep = Keep(paragraphs=2, words_max=kept_words)
     text = teased(page, with_settings=settings(keep=keep)).body.decode()
     assert prose.markers(text, "gone") == set()
+
+
+def test_scripts_without_spaces_are_searched_by_length() -> None:
+    kept = "<p>東京都は昨日、新しい条例を発表した。</p><p>知事は会見を開いた。</p>"
+    gone = "市民団体はこの決定に強く反対しており来月にも裁判所へ訴える方針だという。"
+    name = "新型コロナウイルス感染症"
+    page = article(
+        f"{kept}<p>{gone}</p><p>{name}の影響もある。</p>",
+        after=f"<script>var a='{gone}'</script><nav><a href=/c>{name}</a></nav>",
+        lang="ja",
+    )
+    text = text_of(page)
+    assert "市民団体" not in text
+    assert f">{name}</a>" in text
+
+
+@pytest.mark.parametrize("size", [200_000])
+def test_heaps_of_escapes_end_in_time(size: int) -> None:
+    script = "<script>var a='" + "\\" * size + "%41" * 10_000 + "&amp;" * 10_000 + "'</script>"
+    assert "the-wall" in text_of(article(KEPT + GONE, after=script))
