@@ -17,7 +17,7 @@ from gateway.errors import PageUnreadable
 
 DEPTH_MAX = 512
 ATTRIBUTES_MAX = 512
-TAGS_MAX = 200_000
+TAGS_MAX = 100_000
 STEPS_MAX = 2_000_000
 
 _TOKEN = re.compile(

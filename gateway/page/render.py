@@ -17,8 +17,8 @@ from gateway.errors import PageUnreadable
 from gateway.model.access import Access
 from gateway.model.decision import Wall
 from gateway.model.reader import ReaderKind
-from gateway.model.rule import PageSettings
-from gateway.page import charsets, leaks, marks, places, pruning, structured_data, teaser
+from gateway.model.rule import Badges, PageSettings
+from gateway.page import badges, charsets, leaks, marks, places, pruning, structured_data, teaser
 from gateway.page.document import Document, read
 from gateway.page.wall import WallContext
 from gateway.page.withheld import Withheld
@@ -50,8 +50,11 @@ def render_full(
     reader: ReaderKind | None,
     settings: PageSettings,
     rule_opens: bool,
+    badge_of: badges.Lookup | None = None,
 ) -> Rendered:
-    """The whole page. ``rule_opens``: a rule, not the page's own word, opens it to everyone."""
+    """The whole page. ``rule_opens``: a rule, not the page's own word, opens it to everyone.
+
+    ``badge_of`` tells the access of a page by its link, None where it isn't known (``badges``)."""
     try:
         document = read(body, content_type)
     except PageUnreadable:
@@ -61,6 +64,8 @@ def render_full(
     marked = reader is not None and marks.settle(tree, reader)
     marks.apply(tree, settings)
     marks.sign(tree, access, reader if marked or access.gated else None, None)
+    if badge_of is not None and settings.badges is Badges.CORRECT:
+        badges.correct(tree, settings, badge_of)
     if rule_opens:
         _say_free(tree, free=True, has_body=True)
     return Rendered(_serialised(tree).encode("utf-8", "replace"), body_found=True)

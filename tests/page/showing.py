@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.model.access import MEMBERS, PAID, PUBLIC, Access
 from gateway.model.decision import Wall
 from gateway.model.page import PageFacts
@@ -82,6 +84,7 @@ def full(
     access: Access = PUBLIC,
     reader: ReaderKind | None = None,
     rule_opens: bool = False,
+    badge_of: Callable[[str], Access | None] | None = None,
 ) -> Rendered:
     return render_full(
         page.encode() if isinstance(page, str) else page,
@@ -90,6 +93,7 @@ def full(
         reader=reader,
         settings=with_settings or settings(),
         rule_opens=rule_opens,
+        badge_of=badge_of,
     )
 
 
