@@ -8,6 +8,7 @@ way and what is on its way.
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
@@ -19,6 +20,8 @@ from gateway.edge import refusing
 from gateway.edge.framing import Limits
 from gateway.edge.sweep import Sweep
 from gateway.edge.tunnel import Line
+
+_UNSENT_BYTES_MAX = 64 << 10
 
 
 class UnchunkedCycle(RequestResponseCycle):
@@ -73,6 +76,7 @@ class AnsweringProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
+        _bound_what_the_kernel_holds(transport)
         self.sweep.watch(self)
         if len(self.connections) > self.limits.connections:
             self.refuse(503)
@@ -170,3 +174,11 @@ class AnsweringProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
+
+
+def _bound_what_the_kernel_holds(transport: asyncio.Transport) -> None:
+    """Thousands of readers that take nothing would fill the kernel's memory for all of TCP, and
+    stall everyone. What isn't sent yet stays with us, where one page is shared by all."""
+    line = transport.get_extra_info("socket")
+    if line is not None and line.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES_MAX)
