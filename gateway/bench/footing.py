@@ -21,7 +21,9 @@ from gateway.bench.table import Line
 START_SECONDS_MAX = 2.0
 STALLED_KEPT_BYTES_MAX = 16 << 10
 STALLED_STREAMED_BYTES_MAX = 200 << 10
-_SETTLE_SECONDS = 1.5
+_LOOK_SECONDS = 0.5
+_IDLE_SHARE = 0.04  # of one core
+_IDLE_WITHIN_SECONDS = 30.0
 _FILES_SPARE = 256
 
 
@@ -38,6 +40,7 @@ def kept_pages(folder: Path, origin_port: int, counts: tuple[int, ...]) -> list[
     """Each page 50 KB, asked for once in gzip."""
     lines = []
     with lychgate(folder, origin_port, name="many") as server:
+        _settle(server)
         empty = server.memory_bytes()
         lines.append(Line("memory, no page kept", empty / 1e6, "MB"))
         asked = 0
@@ -49,6 +52,7 @@ def kept_pages(folder: Path, origin_port: int, counts: tuple[int, ...]) -> list[
             if answered != len(asks):
                 raise BenchFailed(f"{len(asks) - answered} of {len(asks)} pages weren't 200")
             asked = count
+            _settle(server)
             held = server.memory_bytes()
             note = (
                 f"{(held - empty) / count / 1e3:.1f} KB a page;"
@@ -78,11 +82,24 @@ def _stalled_bytes(server: Server, path: str, count: int) -> float:
     # The page's own making is no reader's memory, so one reader has it first.
     if once(server.port, [Ask(path)], coding="identity", connections=1) != 1:
         raise BenchFailed(f"{path} wasn't 200")
-    time.sleep(_SETTLE_SECONDS)
+    _settle(server)
     before = server.memory_bytes()
     with _stalling(server.port, path, count):
-        time.sleep(_SETTLE_SECONDS)
+        _settle(server)
         return max(0, server.memory_bytes() - before) / count
+
+
+def _settle(server: Server) -> None:
+    """Wait until the server has nothing to do: codings are made behind the first answer, and what
+    they take is no reader's memory."""
+    deadline = time.monotonic() + _IDLE_WITHIN_SECONDS
+    before = server.cpu_seconds()
+    while time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        now = server.cpu_seconds()
+        if now - before <= _IDLE_SHARE * _LOOK_SECONDS:
+            return
+        before = now
 
 
 @contextlib.contextmanager
