@@ -83,10 +83,14 @@ async def _stream(answer: Streamed, *, method: str, send: Send, date: tuple[byte
         headers = (*headers, date)
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        ended = False
         if method != "HEAD" and answer.status not in (204, 304):
             async for chunk in response.chunks():
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+                # A write for the end alone costs as much as one with the last bytes.
+                ended = response.finished
+                await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
+        if not ended:
+            await send({"type": "http.response.body", "body": b""})
     finally:
         await response.close()
     return answer.status

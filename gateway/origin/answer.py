@@ -61,6 +61,11 @@ class OriginResponse:
         """The first value of a lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
 
+    @property
+    def finished(self) -> bool:
+        """Whether all of the body was given out: the chunk just taken was the last."""
+        return self.complete and not self._chunks
+
     async def read(self, bytes_max: int) -> bytes:
         """The whole body as sent, still coded. Raises OriginFailed when it is cut or too long, and
         OriginTimeout when it isn't all there within one read timeout."""

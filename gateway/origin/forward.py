@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from gateway.model.request import Request
@@ -55,6 +55,9 @@ _REL = re.compile(rb';\s*rel\s*=\s*("[^"]*"|[^\s;,]+)')
 _AS = re.compile(rb';\s*as\s*=\s*("[^"]*"|[^\s;,]+)')
 _AFTER_AUTHORITY = (b"", b"/", b"?", b"#", b">", b'"', b"'", b" ", b";", b",")
 _LOCATIONS = frozenset((b"location", b"content-location", b"link", b"refresh"))
+
+
+_NAME_BYTES = 40  # longer than any name above
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes =
     """
     kept: list[tuple[bytes, bytes]] = [(b"host", settings.host.encode())]
     for name, value in request.headers:
-        if _never_from_reader(name, settings) or (name == b"range" and b"," in value):
+        if _never_from_readers(name[:_NAME_BYTES]) or name in settings.gateways_own:
             continue
         if name == b"cookie":
             cookies = without_ours(value, settings.cookie_names)
@@ -143,7 +146,7 @@ def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes =
                 kept.append((name, cookies))
         elif name == b"accept-encoding":
             kept.append((name, _decodable(value)))
-        else:
+        elif name != b"range" or b"," not in value:
             kept.append((name, value))
     kept.extend(_minted(settings, client=request.client))
     if assertion:
@@ -151,13 +154,19 @@ def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes =
     return tuple(kept)
 
 
-def _never_from_reader(name: bytes, settings: ForwardSettings) -> bool:
+@lru_cache(maxsize=1024)
+def _never_from_readers(name: bytes) -> bool:
+    """The same names come again and again. Their first bytes decide, and bound what is kept."""
     return (
         name in _NOT_FROM_READERS
         or name in _HOP_BY_HOP
         or name.startswith(_NOT_FROM_READERS_FAMILIES)
-        or name in settings.gateways_own
     )
+
+
+@lru_cache(maxsize=1024)
+def _between_servers(name: bytes) -> bool:
+    return name in _HOP_BY_HOP or name.startswith(_INTERNAL)
 
 
 def _decodable(accept_encoding: bytes) -> bytes:
@@ -195,7 +204,7 @@ def answer_headers(headers: Headers, *, settings: ForwardSettings, gated: bool) 
     connection = _named_by_connection(headers)
     kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
-        if name in _HOP_BY_HOP or name in connection or name.startswith(_INTERNAL):
+        if _between_servers(name[:_NAME_BYTES]) or name in connection:
             continue
         if gated and name not in _KEPT_ON_PAGES:
             continue

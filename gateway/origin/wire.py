@@ -164,12 +164,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _framed(self, status: int) -> str:
         """How the body ends (RFC 9112 section 6.3); empty where two answers are possible."""
-        lengths = [value for name, value in self._names if name == b"content-length"]
-        codings = [value.lower() for name, value in self._names if name == b"transfer-encoding"]
-        if any(
-            b"text/event-stream" in value for name, value in self._names if name == b"content-type"
-        ):
-            self._idle_seconds = max(self._idle_seconds, EVENT_STREAM_SECONDS)
+        lengths: list[bytes] = []
+        codings: list[bytes] = []
+        for name, value in self._names:
+            if name == b"content-length":
+                lengths.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value.lower())
+            elif name == b"content-type" and b"text/event-stream" in value.lower():
+                self._idle_seconds = max(self._idle_seconds, EVENT_STREAM_SECONDS)
         if len(lengths) > 1 or (lengths and codings) or codings not in ([], [b"chunked"]):
             return ""
         if self._head_only or status in (204, 304):

@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 
 from gateway.model.request import Request
 from gateway.origin.forward import (
+    _HOP_BY_HOP,
+    _INTERNAL,
+    _NAME_BYTES,
+    _NOT_FROM_READERS,
+    _NOT_FROM_READERS_FAMILIES,
     ForwardSettings,
     Headers,
     answer_headers,
@@ -204,6 +209,13 @@ def test_nothing_of_an_identity_travels_but_what_was_minted(headers: Headers) ->
             assert value
             for part in value.split(b";"):
                 assert part.split(b"=")[0].strip() not in SETTINGS.cookie_names
+
+
+def test_the_first_bytes_of_a_name_decide_it() -> None:
+    known = {*_NOT_FROM_READERS, *_NOT_FROM_READERS_FAMILIES, *_HOP_BY_HOP, *_INTERNAL}
+    assert max(map(len, known)) < _NAME_BYTES
+    long = b"x-forwarded-" + b"a" * 100
+    assert (long, b"1") not in as_reader(request((long, b"1")), settings=SETTINGS)
 
 
 @given(cookie=COOKIES)
