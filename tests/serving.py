@@ -18,7 +18,12 @@ from pathlib import Path
 
 # A kept page is written out anew, so it is known again by its text alone.
 TEXT = b"It may rain. " * 400
-PAGE = b"<!doctype html><html lang=en><title>Weather</title><p>" + TEXT + b"</p>"
+PAGE = (
+    b"<!doctype html><html lang=en><title>Weather</title><article><p>The sky is grey.</p><p>"
+    + TEXT
+    + b"</p><p>The end of the story.</p></article>"
+)
+KEY = "test-key-of-thirty-two-characters-and-more"
 START_SECONDS = 20.0
 
 
@@ -137,10 +142,12 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(folder: Path, origin_url: str, *, more: str = "", workers: int = 2) -> Iterator[Served]:
+def served(
+    folder: Path, origin_url: str, *, policy: str = POLICY, workers: int = 2
+) -> Iterator[Served]:
     port, ops_port = free_port(), free_port()
     (folder / "policies").mkdir()
-    (folder / "policies" / "site.yaml").write_text(POLICY, "utf-8")
+    (folder / "policies" / "site.yaml").write_text(policy, "utf-8")
     (folder / "lychgate.toml").write_text(
         f"""[site]
 url = "http://127.0.0.1:{port}"
@@ -154,8 +161,7 @@ bind = "127.0.0.1:{ops_port}"
 [policies]
 folder = "policies"
 [keys]
-cookie = ["test-key-of-thirty-two-characters-and-more"]
-{more}
+cookie = ["{KEY}"]
 """,
         "utf-8",
     )

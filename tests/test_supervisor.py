@@ -52,6 +52,7 @@ def test_counts_of_a_killed_worker_stay(site: Served) -> None:
 
 
 def test_the_background_process_comes_back_and_pages_never_wait_for_it(site: Served) -> None:
+    site.until(lambda: len(children_of(site.process.pid)) == 3)
     found = {module: number for number, module in children_of(site.process.pid).items()}
     victim = found["gateway.jobs.background"]
     os.kill(victim, signal.SIGKILL)
@@ -77,8 +78,8 @@ def test_a_stuck_worker_is_not_ready(site: Served) -> None:
 
 
 def test_nothing_outlives_a_killed_supervisor(site: Served) -> None:
+    site.until(lambda: len(children_of(site.process.pid)) == 3)
     family = children_of(site.process.pid)
-    assert len(family) == 3
     site.process.kill()
     site.process.wait()
     site.until(lambda: not any(alive(number) for number in family), 10)

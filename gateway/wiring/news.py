@@ -30,14 +30,16 @@ def polling(
 ) -> Polling:
     openings = Openings(store)
 
+    async def read_openings() -> None:
+        policies.open_stories(await openings.live(now=clock.now()))
+
     async def hear(kind: str, key: str) -> None:
         if kind == Kind.SESSION:
             sessions.forget(key)
         elif kind == Kind.READER:
             sessions.forget_reader(key)
         elif kind == Kind.OPENING:
-            with contextlib.suppress(StoreUnavailable):
-                policies.open_stories(await openings.live(now=clock.now()))
+            await read_openings()
         elif kind == Kind.PURGE:
             word, _, value = key.partition(":")
             cache.purge(**{word: value} if value else {"everything": True})
@@ -45,6 +47,13 @@ def polling(
     def polled(now: float) -> None:
         sessions.last_news_at = now
 
-    return Polling(
-        source=News(store), clock=clock, hear=hear, polled=polled, missed=sessions.forget_all
+    watching = Polling(
+        source=News(store),
+        clock=clock,
+        hear=hear,
+        polled=polled,
+        missed=sessions.forget_all,
+        catch_up=read_openings,
     )
+    store.after_news = watching.wake
+    return watching

@@ -13,7 +13,6 @@ from gateway.bus.polling import Polling
 from gateway.clock import Clock
 from gateway.edge.entrance import Entrance
 from gateway.edge.pages import Pages
-from gateway.errors import StoreUnavailable
 from gateway.identity.sessions import SessionCache
 from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog
@@ -21,7 +20,6 @@ from gateway.origin.fetch import Origin
 from gateway.page.templates import Templates
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
-from gateway.stores.openings import Openings
 
 FLUSH_SECONDS = 1.0
 SIGHTINGS_SECONDS = 30.0
@@ -50,7 +48,6 @@ class Lychgate:
         background: list[Any] = [self._flush(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
-            await self._open_stories()
             background += [self.polling.run(), self._sightings()]
         self.tasks = [asyncio.create_task(each) for each in background]
 
@@ -81,12 +78,6 @@ class Lychgate:
             "origin_under_way": self.origin.under_way,
         }
         return {**self.counters.snapshot(), "policy_version": self.policies.current.version}
-
-    async def _open_stories(self) -> None:
-        """What operators opened before this worker began."""
-        assert self.store is not None
-        with contextlib.suppress(StoreUnavailable):
-            self.policies.open_stories(await Openings(self.store).live(now=self.clock.now()))
 
     async def _flush(self) -> None:
         while True:
