@@ -25,6 +25,7 @@ _RAW = frozenset(_CARRIERS.split(","))
 _INLINE = frozenset(
     "a abbr b bdi bdo cite code em font i ins mark q s samp small span strong sub sup time u".split()
 )
+_LINES = frozenset("p li blockquote figcaption h2 h3 h4 h5 h6 q dd dt".split())
 _ATTRIBUTE_CHARACTERS_MIN = 20
 # Addresses that a page shows to every reader: its picture in a list or a share.
 _PICTURES = ("og:image", "twitter:image", "og:image:url", "og:image:secure_url", "thumbnail")
@@ -161,7 +162,11 @@ def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
         if count >= RUN or count * 2 >= lengths[owner]
     ]
     for node in gone:
+        parent = node.parent
         node.decompose()
+        # A paragraph left empty would still take its line.
+        if parent is not None and parent.tag in _LINES and parent.first_child is None:
+            parent.decompose()
     return ["text"] * len(gone)
 
 

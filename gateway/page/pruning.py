@@ -30,7 +30,8 @@ _FILES = tuple(
 
 @dataclass(slots=True)
 class Built:
-    """``withheld`` is the text that is gone, in order; ``shown`` what is left of the article's;
+    """``withheld`` is the text of the body that is gone, in order; ``around`` what went from elsewhere
+    in the article; ``shown`` what is left of it;
     ``media`` the addresses of its pictures and sounds. ``wall`` names the element that stands where
     the wall will."""
 
@@ -38,6 +39,7 @@ class Built:
     words_total: int = 0
     body_found: bool = False
     withheld: list[str] = field(default_factory=list)
+    around: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     media: set[str] = field(default_factory=set)
     removed: list[str] = field(default_factory=list)
@@ -73,7 +75,7 @@ def prune(
 
 
 def remove(node: LexborNode, built: Built) -> None:
-    built.withheld.append(all_text(node))
+    built.around.append(all_text(node))
     built.media.update(media(node))
     node.decompose()
 

@@ -126,7 +126,7 @@ def _teaser(
     if headline is not None and len(headline.text()) <= _HEADLINE_CHARACTERS_MAX:
         built.shown.append(headline.text())
     shown_media = set(pruning.media(tree.root)) if tree.root is not None else set()
-    withheld = Withheld(built.withheld, built.shown, built.media - shown_media)
+    withheld = Withheld(built.withheld, built.shown, built.media - shown_media, built.around)
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
     removed = [*built.removed, *carriers]
     gone = built.words_total - built.words_kept

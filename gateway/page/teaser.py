@@ -63,7 +63,7 @@ def _article(
     outside = _words_around(root, body)
     more = (
         outside - sum(map(words.count, headed)) > _AFTERWORDS_MAX
-        or any(map(str.strip, built.withheld))
+        or any(map(str.strip, built.around))
         or any(
             block.kind is blocks.Kind.OTHER and pruning.all_text(block.nodes[0]).strip()
             for block in rows

@@ -26,14 +26,20 @@ _MEDIA_CHARACTERS_MIN = 8
 class Withheld:
     """``texts`` are the withheld passages in order, ``shown`` what the teaser shows of the article.
 
+    ``around`` is other text of the article, such as its tags: only long runs of it are searched for.
+
     ``media`` are addresses that nothing shown uses.
     """
 
     def __init__(
-        self, texts: Iterable[str], shown: Iterable[str], media: Iterable[str] = ()
+        self,
+        texts: Iterable[str],
+        shown: Iterable[str],
+        media: Iterable[str] = (),
+        around: Iterable[str] = (),
     ) -> None:
         passages = list(texts)
-        row = tokens("\n".join(passages))
+        row = tokens("\n".join((*passages, *around)))
         self._row = row
         self._vocabulary = frozenset(row)
         self._shown = b"".join(_framed(tokens(text)) + b"|" for text in shown)

@@ -186,3 +186,16 @@ def test_scripts_without_spaces_are_searched_by_length() -> None:
 def test_heaps_of_escapes_end_in_time(size: int) -> None:
     script = "<script>var a='" + "\\" * size + "%41" * 10_000 + "&amp;" * 10_000 + "'</script>"
     assert "the-wall" in text_of(article(KEPT + GONE, after=script))
+
+
+def test_tags_under_the_article_are_no_secret() -> None:
+    """They stand inside the root and go; the same words in JSON-LD and in menus are facts."""
+    tags = "<ul class=tags><li>transports</li><li>île d'Oursan</li><li>hôpital</li></ul>"
+    head = (
+        '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Titre","keywords":'
+        '["transports","île d\'Oursan","hôpital"]}</script>'
+    )
+    page = article(KEPT + GONE, head=head).replace("</article>", f"{tags}</article>")
+    text = text_of(page)
+    assert '"keywords":["transports","île d\'Oursan","hôpital"]' in text
+    assert '"isAccessibleForFree":false' in text
