@@ -68,7 +68,7 @@ bench: setup
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases
 
 # The README is the manual for now: nothing is built, but what it names must be there.
 docs: setup

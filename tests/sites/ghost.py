@@ -116,7 +116,7 @@ def _npm(folder: Path, *words: str) -> str:
 
 def _tool(tools: Path, *packages: str) -> Path:
     """The folder of commands that packages of npm bring."""
-    (tools / "package.json").parent.mkdir(parents=True, exist_ok=True)
+    tools.mkdir(parents=True, exist_ok=True)
     (tools / "package.json").write_text('{"name":"tools","private":true,"version":"1.0.0"}')
     _npm(tools, "install", "--no-audit", "--no-fund", "--silent", *packages)
     return tools / "node_modules" / ".bin"
@@ -127,7 +127,7 @@ def _own_node(tools: Path) -> Path:
     package = f"node-linux-{_MACHINES[platform.machine()]}"
     node = tools / "node_modules" / package / "bin" / "node"
     if not node.exists():
-        _tool(tools, f"{package}@22", "pnpm@10")
+        _tool(tools, f"{package}@22")
     return node
 
 
@@ -165,7 +165,9 @@ def _install_5(app: Path, tools: Path, node: Path) -> None:
 
 
 def _install_6(app: Path, tools: Path, node: Path) -> None:
-    pnpm = tools / "node_modules" / ".bin" / "pnpm"
+    # The very pnpm that Ghost names: any other tries to fetch that one by itself.
+    named = json.loads((app / "package.json").read_text())["packageManager"].partition("+")[0]
+    pnpm = _tool(tools / "pnpm", named) / "pnpm"
     _build([str(pnpm), "install", "--prod", "--frozen-lockfile"], app, node)
 
 
@@ -174,7 +176,7 @@ def _build(command: list[str], app: Path, node: Path) -> None:
     home = node.resolve().parent.parent
     environment = {
         **os.environ,
-        "PATH": f"{node.parent}:{os.environ.get('PATH', '')}",
+        "PATH": f"{node.parent}:{Path(command[0]).parent}:{os.environ.get('PATH', '')}",
         "npm_config_nodedir": str(home),
         "CI": "1",
     }
