@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from gateway.bus.polling import Polling
+from gateway.bus.valkey import Bell
 from gateway.clock import Clock
 from gateway.errors import StoreUnavailable
 from gateway.identity.sessions import SessionCache
@@ -57,3 +58,17 @@ def polling(
     )
     store.after_news = watching.wake
     return watching
+
+
+def bell(url: str, store: Store | None, watching: Polling | None) -> Bell | None:
+    """With a bus, this worker's own news rings on all nodes, and theirs wakes its poll."""
+    if not url or store is None or watching is None:
+        return None
+    rung = Bell(url, heard=watching.wake)
+
+    def wake_and_ring() -> None:
+        watching.wake()
+        rung.ring()
+
+    store.after_news = wake_and_ring
+    return rung

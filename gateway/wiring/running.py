@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from gateway.bus.polling import Polling
+from gateway.bus.valkey import Bell
 from gateway.clock import Clock
 from gateway.edge.entrance import Entrance
 from gateway.edge.pages import Pages
@@ -41,6 +42,7 @@ class Lychgate:
     store: Store | None
     polling: Polling | None
     clock: Clock
+    bell: Bell | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def startup(self) -> None:
@@ -49,6 +51,8 @@ class Lychgate:
         if self.polling is not None:
             await self.polling.poll()
             background += [self.polling.run(), self._sightings()]
+        if self.bell is not None:
+            background.append(self.bell.run())
         self.tasks = [asyncio.create_task(each) for each in background]
 
     async def shutdown(self) -> None:
