@@ -23,8 +23,10 @@ from gateway.edge.pages import Pages
 from gateway.edge.passing import Passing
 from gateway.edge.protocol import Quick, decline, server_config
 from gateway.edge.quick import QuickLane
+from gateway.edge.rate import RequestRate
 from gateway.edge.records import Records
 from gateway.edge.routes import Ours
+from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
 from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.edge.upgrading import Upgrading
@@ -95,6 +97,7 @@ class _Parts:
         self.counters = Counters()
         self.access_log = AccessLog(on=settings.ops.access_log)
         self.notes = Notes(counters=self.counters, access_log=self.access_log, clock=clock)
+        self.rate = RequestRate(settings.limits.requests_per_second)
         self.policies = PolicyHolder(settings.policies.folder, told=reloaded)
         self.templates = templates_of(settings)
         self.origin = origin_of(settings)
@@ -176,6 +179,7 @@ class _Parts:
             ours=ours.before(extra) if extra else ours,
             notes=self.notes,
             clock=self.clock,
+            rate=self.rate,
             assumed=self.assumed,
         )
 
@@ -192,6 +196,12 @@ class _Parts:
             purge_key=purge.get_secret_value() if purge else "",
             told_purge=teller(self.store, self.clock),
             preview=preview,
+            shell=ShellPage(
+                path=self.settings.site.shell,
+                origin=self.origin,
+                forwarding=self.passing.forwarding,
+                clock=self.clock,
+            ),
             clock=self.clock,
         )
 
@@ -203,6 +213,7 @@ class _Parts:
             cookie_name=self.cookie_name,
             ingress=self.ingress,
             showing=self.showing,
+            rate=self.rate,
             counts=self.notes,
             clock=self.clock,
         )

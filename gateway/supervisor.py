@@ -36,6 +36,7 @@ STEADY_SECONDS = 30.0
 SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long is stuck
 WORKER = "gateway.worker"
 BACKGROUND = "gateway.jobs.background"
+WORKERS_FIRST_SECONDS = 10.0
 _CLOCK = SystemClock()
 
 
@@ -191,9 +192,11 @@ async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGHUP, supervisor.tell, signal.SIGHUP)
-    for child in supervisor.children:
+    workers = [child for child in supervisor.children if child.module == WORKER]
+    for child in workers:
         supervisor.start(child)
         supervisor.watch(child, loop)
+    background = asyncio.create_task(_start_others(supervisor, workers, loop))
     ops = asyncio.create_task(_ops(supervisor, ops_listener))
     await supervisor.stop_asked.wait()
     try:
@@ -201,9 +204,23 @@ async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
     except TimeoutError:
         supervisor.tell(signal.SIGKILL)
         await supervisor.done.wait()
-    ops.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ops
+    for task in (ops, background):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _start_others(
+    supervisor: Supervisor, workers: list[Child], loop: asyncio.AbstractEventLoop
+) -> None:
+    """The background process waits until the workers serve: the first page has the processors."""
+    deadline = _CLOCK.monotonic() + WORKERS_FIRST_SECONDS
+    while not all(child.ready for child in workers) and _CLOCK.monotonic() < deadline:  # noqa: ASYNC110 - looked at once a start
+        await asyncio.sleep(0.05)
+    for child in supervisor.children:
+        if child not in workers and not supervisor.stopping:
+            supervisor.start(child)
+            supervisor.watch(child, loop)
 
 
 async def _ops(supervisor: Supervisor, listener: socket.socket) -> None:

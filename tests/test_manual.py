@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from gateway import config
+from gateway.model.decision import Reason
+
 ROOT = Path(__file__).resolve().parent.parent
 MANUAL = (ROOT / "README.md").read_text("utf-8")
 LINKS = sorted(
-    {link for link in re.findall(r"\]\(([^)\s]+)\)", MANUAL) if "://" not in link and link[0] != "#"}
+    {
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", MANUAL)
+        if "://" not in link and link[0] != "#"
+    }
 )
 
 
@@ -30,3 +37,11 @@ def test_the_folders_that_the_manual_names_are_there() -> None:
     named = set(re.findall(r"`((?:deploy|policies|templates|gateway)/[\w./-]*)`", MANUAL))
     assert named
     assert not {path for path in named if not (ROOT / path).exists()}
+
+
+def test_every_setting_is_documented() -> None:
+    assert not [key for key in config.keys() if f"`{key}`" not in MANUAL]
+
+
+def test_every_reason_is_documented() -> None:
+    assert not [reason for reason in Reason if f"| `{reason}` |" not in MANUAL]

@@ -18,6 +18,7 @@ from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate, Visit
 from gateway.edge.ingress import Ingress, MovedTo
 from gateway.edge.passing import Body
+from gateway.edge.rate import RequestRate
 from gateway.edge.upgrading import Upgrading
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
@@ -75,6 +76,7 @@ class Entrance:
     ours: Application
     notes: Notes
     clock: Clock
+    rate: RequestRate
     assumed: bool = False
     dates: egress.Dates = field(default_factory=egress.Dates)
 
@@ -88,6 +90,8 @@ class Entrance:
                 status = await self._send(self._moved(admitted), scope, None, sending)
                 return
             request = admitted
+            if not self.rate.allows(request.client, self.clock.now()):
+                raise RequestRefused(429, "too-many-requests")
             status = await self._answer(request, scope, receive, sending)
         except LychgateError as error:
             status = await self._fail(error, scope, request, error_id, sending)

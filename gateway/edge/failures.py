@@ -14,7 +14,7 @@ from typing import Protocol
 
 from gateway.edge.answers import Headers, Plain
 from gateway.edge.refusing import ALLOWED
-from gateway.errors import LychgateError, OriginBusy, RequestRefused
+from gateway.errors import LychgateError, RequestRefused
 from gateway.model.decision import Reason
 from gateway.model.request import Request
 
@@ -72,8 +72,8 @@ class Failures:
         answer = self.status(status, error.reason, request=request, error_id=error_id)
         if status == 405:
             return Plain(status, (*answer.headers, (b"allow", ALLOWED.encode())), answer.body)
-        if isinstance(error, OriginBusy) or status == 503:
-            retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+        if status in (429, 503):
+            retry = (b"retry-after", b"%d" % (1 if status == 429 else RETRY_AFTER_SECONDS))
             return Plain(answer.status, (*answer.headers, retry), answer.body)
         return answer
 

@@ -119,7 +119,9 @@ def country_of(headers: Sequence[tuple[bytes, bytes]]) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def is_trusted(address: str, trusted: Networks) -> bool:
+    """Whether an address is that of a listed proxy."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -42,6 +42,10 @@ class Ingress:
         """Whether what this peer says of other addresses is believed."""
         return door.is_trusted(peer, self._trusted)
 
+    def client(self, headers: Sequence[tuple[bytes, bytes]], peer: str) -> str:
+        """The reader's address, as far as trusted proxies tell it."""
+        return door.client_of(headers, peer=peer, trusted=self._trusted)
+
     def admit(
         self,
         *,
@@ -74,7 +78,7 @@ class Ingress:
             path=parsed.path,
             query=parsed.query,
             headers=kept,
-            client=door.client_of(headers, peer=peer, trusted=self._trusted) if trusted else peer,
+            client=self.client(headers, peer) if trusted else peer,
             scheme=door.scheme_of(headers, scheme=scheme) if trusted else scheme,
             country=door.country_of(headers) if trusted else "",
             has_session_cookie=self._has_cookie(kept),

@@ -15,6 +15,7 @@ from typing import Protocol
 from gateway.clock import Clock
 from gateway.edge import codings, egress
 from gateway.edge.ingress import Ingress
+from gateway.edge.rate import RequestRate
 from gateway.edge.showing import Showing
 from gateway.errors import RequestRefused
 from gateway.identity.cookies import find
@@ -70,11 +71,13 @@ class QuickLane:
         "_admit",
         "_cached_reader",
         "_choose",
+        "_client",
         "_clock",
         "_cookie_name",
         "_counts",
         "_dates",
         "_policy",
+        "_rate",
         "_targets",
     )
 
@@ -87,6 +90,7 @@ class QuickLane:
         cookie_name: bytes,
         ingress: Ingress,
         showing: Showing,
+        rate: RequestRate,
         counts: Counts,
         clock: Clock,
     ) -> None:
@@ -95,6 +99,8 @@ class QuickLane:
         self._cached_reader = cached_reader
         self._cookie_name = cookie_name
         self._admit = ingress.admit
+        self._client = ingress.client
+        self._rate = rate
         self._choose = showing.choose
         self._counts = counts
         self._clock = clock.now

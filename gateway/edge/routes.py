@@ -21,6 +21,7 @@ from gateway.edge.answers import Plain
 from gateway.edge.entrance import Application, Readers
 from gateway.edge.failures import Failures
 from gateway.edge.forward_auth import ForwardAuth
+from gateway.edge.shell_page import ShellPage
 from gateway.edge.target import canonical_path
 from gateway.errors import RequestRefused
 from gateway.model.request import Request
@@ -40,6 +41,8 @@ _PAGE = {
     ),
 }
 
+_IN_SHELL = {name: value for name, value in _PAGE.items() if name != "content-security-policy"}
+
 
 class Ours:
     """``told_purge`` passes a purge on to the other workers; ``preview`` shows every wall."""
@@ -57,6 +60,7 @@ class Ours:
         purge_key: str,
         told_purge: Callable[[str], Awaitable[None]],
         clock: Clock,
+        shell: ShellPage,
         preview: bool = False,
     ) -> None:
         self._templates = templates
@@ -69,6 +73,9 @@ class Ours:
         self._purge_key = purge_key
         self._told_purge = told_purge
         self._clock = clock
+        self._shell = shell
+        # The publisher's own page brings its own scripts and styles along.
+        self._in_shell = _IN_SHELL if shell.path else _PAGE
         self.preview = preview
         self._app = Starlette(
             routes=[
@@ -103,7 +110,7 @@ class Ours:
     async def _help(self, http: HttpRequest) -> Response:
         language = self._failures.language(_admitted(http))
         page = self._templates.help(language=language, back=http.query_params.get("from", "/"))
-        return Response(page, headers=_PAGE)
+        return Response(await self._shell.around(page), headers=self._in_shell)
 
     async def _preview(self, http: HttpRequest) -> Response:
         """For designers, in the demo and in `lychgate try` alone."""

@@ -112,6 +112,19 @@ class TableOrigin:
         return "\r\n".join((*lines, "", "")).encode("latin-1") + body
 
 
+class StoppedClock:
+    """A clock that stands still, so that both lanes see one instant."""
+
+    def __init__(self) -> None:
+        self.instant = 1_790_000_000.0
+
+    def now(self) -> float:
+        return self.instant
+
+    def monotonic(self) -> float:
+        return self.instant
+
+
 class ReadySessions:
     """A session store of ready-made readers; the session id is the reader's name."""
 

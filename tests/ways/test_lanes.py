@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.edge.protocol import GatewayProtocol, decline
-from tests.ways.house import House, Page, cookie, house
+from tests.ways.house import House, Page, StoppedClock, cookie, house
 
 POLICY = """
 version: 1
@@ -71,19 +71,6 @@ HEADERS = {
     b"X-Forwarded-For": [b"9.9.9.9"],
     b"Authorization": [b"Basic eA=="],
 }
-
-
-class StoppedClock:
-    """A clock that stands still, so that both lanes see one instant."""
-
-    def __init__(self) -> None:
-        self.instant = 1_790_000_000.0
-
-    def now(self) -> float:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant
 
 
 class Wire(asyncio.Transport):

@@ -1,0 +1,113 @@
+"""What answers under the reserved prefix, through the whole gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.ways.house import House, Page, StoppedClock, cookie, house
+
+POLICY = """
+version: 1
+default: public
+rules:
+  - { name: paid, path: /paid/**, access: paid, tiers: [gold] }
+  - { name: shut, path: /shut/**, access: refuse }
+"""
+SHELL = Page(
+    b"<!doctype html><html lang=fr><head><title>La Gazette</title></head><body><header>Gazette"
+    b"</header><main><p>old</p></main><footer>Fin</footer></body></html>"
+)
+
+
+async def ask(inside: House, path: str, method: str = "GET", **headers: str) -> httpx2.Response:
+    host, port = inside.address
+    async with httpx2.AsyncClient(base_url=f"http://{host}:{port}") as client:
+        named = {"host": "localhost", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        return await client.request(method, path, headers=named)
+
+
+@pytest.mark.anyio
+async def test_help_stands_in_the_sites_own_page(tmp_path: Path) -> None:
+    async with house(
+        tmp_path, policy=POLICY, pages={"/shell": SHELL}, site_extra='shell = "/shell"'
+    ) as inside:
+        page = (await ask(inside, "/-/help?from=/paid/a")).text
+        assert "<header>Gazette</header>" in page
+        assert "<footer>Fin</footer>" in page
+        assert "old" not in page
+        assert inside.origin.seen[-1].header(b"cookie") is None
+        await ask(inside, "/-/help")
+        assert len(inside.origin.seen) == 1, "kept for a minute"
+
+
+@pytest.mark.anyio
+async def test_our_pages_stand_alone_where_the_shell_cant_be_had(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages={}, site_extra='shell = "/gone"') as inside:
+        answer = await ask(inside, "/-/help")
+        assert answer.status_code == 200
+        assert "<main" in answer.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("path", "reader", "status"),
+    [
+        ("/free", "", 200),
+        ("/paid/a", "", 401),
+        ("/paid/a", "silver", 401),
+        ("/paid/a", "gold", 200),
+        ("/PAID/a", "", 401),
+        ("/shut/x", "gold", 403),
+        ("/free/../paid/a", "gold", 400),
+    ],
+)
+async def test_forward_auth_decides_on_the_url(
+    tmp_path: Path, path: str, reader: str, status: int
+) -> None:
+    async with house(tmp_path, policy=POLICY, pages={}) as inside:
+        jar = {"cookie": cookie(reader).decode()} if reader else {}
+        answer = await ask(inside, "/-/decide", x_forwarded_uri=path, **jar)
+        assert answer.status_code == status
+        assert answer.headers["cache-control"] == "private, no-store"
+
+
+@pytest.mark.anyio
+async def test_nothing_under_the_prefix_reaches_the_origin(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages={}) as inside:
+        for path in ("/-/", "/-/x", "/-/preview", "/-/finance/journal", "/-/%61"):
+            answer = await ask(inside, path)
+            assert answer.status_code == 404
+        assert (await ask(inside, "/-/jwks.json")).json()["keys"]
+        assert inside.origin.seen == []
+
+
+@pytest.mark.anyio
+async def test_a_purge_needs_its_key_and_drops_the_page(tmp_path: Path) -> None:
+    pages = {"/a": Page(b"<p>a</p>", headers=(("Cache-Control", "max-age=60"),))}
+    policy = POLICY + "  - { name: kept, path: /a, access: public, cache: 60s }\n"
+    async with house(tmp_path, policy=policy, pages=dict(pages)) as inside:
+        assert (await ask(inside, "/-/purge?path=/a", "POST")).status_code == 403
+        inside.lychgate.entrance.ours._purge_key = "secret"  # type: ignore[attr-defined]
+        await ask(inside, "/a")
+        await ask(inside, "/a")
+        assert len(inside.origin.seen) == 1
+        answer = await ask(inside, "/-/purge?path=/a", "POST", authorization="Bearer secret")
+        assert answer.json() == {"dropped": 1}
+        await ask(inside, "/a")
+        assert len(inside.origin.seen) == 2
+
+
+@pytest.mark.anyio
+async def test_a_flood_gets_429_in_both_lanes(tmp_path: Path) -> None:
+    pages = {"/a": Page(b"<p>a</p>")}
+    policy = POLICY + "  - { name: kept, path: /a, access: public, cache: 60s }\n"
+    limit = "[limits]\nrequests_per_second = 5"
+    async with house(
+        tmp_path, policy=policy, pages=dict(pages), settings=limit, clock=StoppedClock()
+    ) as inside:
+        answers = [await ask(inside, "/a") for _ in range(20)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 15
+        assert answers[-1].headers["retry-after"] == "1"
