@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,9 +57,8 @@ class Lychgate:
     async def shutdown(self) -> None:
         for task in self.tasks:
             task.cancel()
-        for task in self.tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        # One that failed long ago has made the worker unready; it must not keep the rest open.
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.sessions.flush_sightings()
         self.access_log.flush()
         await self.origin.close()
