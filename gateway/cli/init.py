@@ -22,26 +22,14 @@ from gateway.cli.systems import System
 
 if TYPE_CHECKING:
     from gateway.console.visitor import Seen, Visitor
+    from gateway.model.rule import LabelSource
 
 CONFIG, POLICY, KEY = "lychgate.toml", "policies/site.yaml", "lychgate.key"
 ARTICLES_LOOKED_AT = 8
 _PROBES = ("/wp-json/", "/ghost/api/content/settings/")
-# A word that says access in itself needs no map (design, "Safe defaults").
+# A word that says access in itself needs no map.
 _SELF_EVIDENT = frozenset(("public", "members", "paid"))
 _CONTENT_TIER = {"free": "public", "metered": "members", "locked": "paid"}
-# Labels that the packs read already, with the very words that are usual there.
-_IN_PACKS = {
-    "static": {("meta", "article:content_tier"), ("json_ld", "isAccessibleForFree")},
-    "wordpress": {("meta", "article:content_tier")},
-    "news": {
-        ("meta", "article:content_tier"),
-        ("json_ld", "isAccessibleForFree"),
-        ("header", "x-content-access"),
-        ("css", ".post-access"),
-        ("css", ".access-badge"),
-    },
-    "ghost": set(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +219,28 @@ def policy_head(found: Found) -> list[str]:
 
 
 def worth_reading(label: LabelSeen, pack: str) -> bool:
-    """Whether a label of the site needs a line: its words speak of access, and no pack reads it."""
-    if (label.kind, label.name if label.kind != "header" else label.name.lower()) in _IN_PACKS[
-        pack
-    ]:
+    """Whether a label of the site needs a line: its words speak of access, and the pack alone
+    wouldn't read every one of them."""
+    from gateway.model.page import LabelWord
+    from gateway.policy.labels import settle_label
+
+    if label.kind != "json_ld" and not any(_meaning(word) for word in label.words):
         return False
-    return label.kind == "json_ld" or any(_meaning(word) for word in label.words)
+    sources = _sources_of(pack)
+    for number, source in enumerate(sources):
+        names = [name.strip().lower() for name in source.name.split(",")]
+        if str(source.kind) == label.kind and label.name.lower() in names:
+            read = [settle_label((LabelWord(number, word),), sources) for word in label.words]
+            return not all(each is not None and each.readable for each in read)
+    return True
+
+
+def _sources_of(pack: str) -> tuple[LabelSource, ...]:
+    """What a pack reads by itself."""
+    from gateway.policy.load import load_texts
+
+    bare = f"version: 1\ninclude: [{pack}]\ndefault: public\n"
+    return load_texts([(POLICY, bare)]).settings.labels
 
 
 def _meaning(word: str) -> str:

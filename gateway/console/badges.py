@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.console.explain import Explanation
 from gateway.console.visitor import Seen, Visitor
 from gateway.model.access import Level
-from gateway.model.page import LabelWord
+from gateway.model.page import LabelWord, PageKind
 from gateway.model.rule import LabelKind, LabelSource
 from gateway.policy.labels import settle_label
 
@@ -45,7 +45,7 @@ def contradictions(
                 continue
             target = _leads_to(node, seen, visitor)
             article = explained.get(target) if target and target != seen.target else None
-            if article is None or not article.access:
+            if article is None or article.kind != PageKind.ARTICLE:
                 continue
             label = settle_label((LabelWord(number, word),), tuple(sources))
             if label is not None and label.readable:

@@ -95,6 +95,8 @@ def test_only_labels_that_no_pack_reads_take_a_line() -> None:
     meta = LabelSeen("meta", "article:content_tier", ("locked",))
     assert not worth_reading(meta, "static")
     assert worth_reading(meta, "ghost")
+    assert worth_reading(LabelSeen("meta", "article:content_tier", ("registered",)), "static")
+    assert not worth_reading(LabelSeen("css", ".post-access", ("Membres", "Abonnés")), "news")
     assert worth_reading(LabelSeen("css", ".flag", ("Abonnés",)), "static")
     assert not worth_reading(LabelSeen("css", ".flag", ("Sport",)), "static")
 
