@@ -115,7 +115,6 @@ def _teaser(
     tree = document.tree()
     # A tag that no page can know of, so that no script of the page can hold it.
     place = f"lg-{hashlib.blake2b(body, digest_size=12).hexdigest()}"
-    found = places.find(tree, settings.teaser, document.nesting)
     marks.settle(tree, reader)
     marks.apply(tree, settings)
     found = places.find(tree, settings.teaser, document.nesting)

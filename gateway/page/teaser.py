@@ -32,8 +32,7 @@ def build(
         _without_article(tree, built, wall)
         return built
     if places.broken:
-        for root in places.roots:
-            _drop_escaped(root, built)
+        _drop_escaped(places.roots, built)
     for other in places.roots:
         if places.root is None or other.mem_id != places.root.mem_id:
             _empty(other, built)
@@ -69,11 +68,17 @@ def _article(
             for block in rows
         )
     )
+    # Choosing may cut a block's end off, and chrome that stood in it is no node any more.
+    chrome_ids = {node.mem_id for node in chrome}
+    whole |= chrome_ids
+    for node in (*chrome, body):
+        shells.update(_ids_up_to(node, root))
+    chrome_texts = [blocks.text_of(node) for node in chrome]
     chosen = blocks.choose(rows, settings.keep, more=more)
     built.words_kept, built.words_total = chosen.words_kept, chosen.words_total
     kept = [node for block in chosen.kept for node in block.nodes]
-    whole.update(node.mem_id for node in (*kept, *chrome))
-    for node in (*kept, *chrome, body):
+    whole.update(node.mem_id for node in kept)
+    for node in kept:
         shells.update(_ids_up_to(node, root))
     last = kept[-1] if kept else None
     chosen_ids = {id(block) for block in chosen.kept}
@@ -84,10 +89,10 @@ def _article(
             built.withheld.append(text[len(block.text) :])
     # Told from the choice, not from the tree that is left: the search must not trust the cutting.
     built.shown.append(" ".join([*headed, *(block.text for block in chosen.kept)]))
-    built.shown += [blocks.text_of(node) for node in chrome]
+    built.shown += chrome_texts
     built.media.update(pruning.media(body))
     pruning.prune(root, whole, shells, built, told=body.mem_id)
-    pruning.clean(root, {node.mem_id for node in chrome})
+    pruning.clean(root, chrome_ids)
     pruning.place_wall(tree, body, last, wall)
 
 
@@ -179,18 +184,30 @@ def _empty(root: LexborNode, built: pruning.Built) -> None:
     pruning.clean_attributes(root)
 
 
-def _drop_escaped(root: LexborNode, built: pruning.Built) -> None:
-    """Remove what follows a mis-nested root, but for the page's landmarks."""
-    for here in [root, *ancestors(root)]:
-        if here.tag in ("body", "html", None) or not here.is_element_node:
-            break
-        following = here.next
-        while following is not None:
-            after = following.next
-            if following.tag not in _LANDMARKS:
-                pruning.remove(following, built)
-            following = after
+def _drop_escaped(roots: tuple[LexborNode, ...], built: pruning.Built) -> None:
+    """Remove what follows a mis-nested root, but for the page's landmarks and other roots."""
+    own = {root.mem_id for root in roots}
+    around = {above.mem_id for root in roots for above in ancestors(root)}
+    for root in roots:
+        for here in [root, *ancestors(root)]:
+            if here.tag in ("body", "html", None) or not here.is_element_node:
+                break
+            following = here.next
+            while following is not None:
+                after = following.next
+                _drop(following, own, around, built)
+                following = after
     built.removed.append("what follows the article: its markup is mis-nested")
+
+
+def _drop(node: LexborNode, own: set[int], around: set[int], built: pruning.Built) -> None:
+    if node.mem_id in own or node.tag in _LANDMARKS:
+        return
+    if node.mem_id in around:
+        for child in pruning.children(node):
+            _drop(child, own, around, built)
+    else:
+        pruning.remove(node, built)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tests.page.showing import WALL, full, settings, teased
 
 KEEPS = {
     "two paragraphs": Keep(paragraphs=2, words_max=120),
-    "one paragraph": Keep(paragraphs=1),
+    "one paragraph": Keep(paragraphs=1, words_max=60),
     "until the comment": Keep(until="<!--more-->"),
 }
 # Faces that no page shows whole even to those who may read it: cut tags and unclosed comments.
