@@ -76,7 +76,7 @@ async def _by_email(settings: Settings, email: str) -> Reader:
 def shown(found: Explanation) -> dict[str, object]:
     """Every field but the bodies, for programs."""
     names = (
-        "target reader status decision wall reason access rule way kind label label_from body_found"
+        "target reader status decision wall reason access rule way kind label label_from label_readable body_found"
         " words_kept words_withheld caching cache_control cookies_dropped location"
     ).split()
     return {name: getattr(found, name) for name in names}
@@ -87,6 +87,7 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
     decision = found.decision + (f", wall {found.wall}" if found.wall else "")
     words = f"{found.words_kept} shown, {found.words_withheld} withheld"
     article = found.kind == "article"
+    unread = "" if found.label_readable else ": no map knows it, so it is the strictest"
     body = "found" if found.body_found else "not found: nothing of it is shown in part"
     told = [
         ("URL", found.target),
@@ -96,7 +97,7 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
         ("refused", "" if decision else found.reason),
         ("access", found.access),
         ("rule", found.rule),
-        ("label", f"{found.label} (from {found.label_from})" if found.label else ""),
+        ("label", f"{found.label} (from {found.label_from}){unread}" if found.label else ""),
         ("page", "neither page nor feed: passed on" if found.kind == "other" else found.kind),
         ("fetched as", _FETCHED.get(found.way, "")),
         ("body", body if article else ""),

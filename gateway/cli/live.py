@@ -33,7 +33,7 @@ def sample(settings: Settings) -> bool:
         typer.echo(f"\n{template}  ({len(pages)})")
         for line in summary(pages):
             typer.echo(f"  {line}")
-        sound = sound and not any(_faulty(page) for page in pages)
+        sound = sound and not any(_fault(page) for page in pages)
     return sound
 
 
@@ -95,13 +95,17 @@ def summary(pages: list[Explanation]) -> list[str]:
             withheld = sum(page.words_withheld for page in alike) // count
             line += f", words kept {kept}, withheld {withheld}"
         told.append(line)
-    faulty = [page for page in pages if _faulty(page)]
-    told.extend(f"no body found: {page.target}" for page in faulty[:_SHOWN_EACH])
-    if len(faulty) > _SHOWN_EACH:
-        told.append(f"… and {len(faulty) - _SHOWN_EACH} more without a body")
+    faults = [fault for page in pages if (fault := _fault(page))]
+    told.extend(faults[:_SHOWN_EACH])
+    if len(faults) > _SHOWN_EACH:
+        told.append(f"… and {len(faults) - _SHOWN_EACH} more")
     return told
 
 
-def _faulty(page: Explanation) -> bool:
-    """An article without a body is shown without any text to whoever may not read it."""
-    return page.kind == "article" and not page.body_found and page.decision != "full"
+def _fault(page: Explanation) -> str:
+    """What a publisher wants to mend; empty for a page that is as it should be."""
+    if page.kind == "article" and not page.body_found and page.decision != "full":
+        return f"no body found, so none of it is shown in part: {page.target}"
+    if not page.label_readable:
+        return f"no map knows the label “{page.label}”, so it is the strictest: {page.target}"
+    return ""

@@ -72,6 +72,7 @@ class Explanation:
     kind: str = ""
     label: str = ""
     label_from: str = ""
+    label_readable: bool = True
     body_found: bool = False
     words_kept: int = 0
     words_withheld: int = 0
@@ -232,8 +233,11 @@ def _of_label(label: Label | None, settings: PageSettings) -> dict[str, Any]:
     if label is None:
         return {}
     source: LabelSource = settings.labels[label.source]
-    unread = "" if label.readable else " (no map knows it: taken as the strictest)"
-    return {"label": f"{label.word}{unread}", "label_from": f"{source.kind}: {source.name}"}
+    return {
+        "label": label.word,
+        "label_from": f"{source.kind}: {source.name}",
+        "label_readable": label.readable,
+    }
 
 
 def _one(headers: Headers, name: bytes) -> str:

@@ -87,7 +87,15 @@ def test_check_live_fails_where_bodies_arent_found(run: Run, configured: Path) -
     policy.write_text(policy.read_text().replace(".story-text", ".no-such-thing"))
     ran = run("check", "--live")
     assert ran.code == 1
-    assert "no body found: /a/storm-inquiry" in ran.out
+    assert "no body found, so none of it is shown in part: /a/storm-inquiry" in ran.out
+
+
+def test_check_live_fails_where_a_label_cant_be_read(run: Run, configured: Path) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("metered: members, ", ""))
+    ran = run("check", "--live")
+    assert ran.code == 1
+    assert "no map knows the label “metered”, so it is the strictest: /a/storm-inquiry" in ran.out
 
 
 def test_check_online_asks_each_provider(
