@@ -6,22 +6,17 @@ nothing that the reader claims of itself; and what must come back: answers as th
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from gateway.bench.processes import free_port, running
+from gateway.bench.processes import free_port
+from tests.deploy.fronts import FRONTS, SITE, trusting
 from tests.deploy.recording import Recording, recording
-from tests.peers import program
-
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-SITE = "localhost"
 
 
 @dataclass(frozen=True)
@@ -66,76 +61,9 @@ def front(
     request: pytest.FixtureRequest, upstream: Recording, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Front]:
     folder = tmp_path_factory.mktemp(request.param)
-    start = {"nginx": _nginx, "caddy": _caddy}[request.param]
-    # The certificate is made for this very run; what is tested lies behind TLS.
-    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.check_hostname = False
-    trusted.verify_mode = ssl.CERT_NONE
-    trusted.set_alpn_protocols(["http/1.1"])
-    with start(folder, upstream) as port:
-        yield Front(port, upstream, trusted)
-
-
-@contextmanager
-def _nginx(folder: Path, upstream: Recording) -> Iterator[int]:
-    port, plain = free_port(), free_port()
-    text = (DEPLOY / "nginx" / "lychgate.conf").read_text()
-    certificate, key = _certificate(folder)
-    for old, new in (
-        ("127.0.0.1:8000", f"127.0.0.1:{upstream.port}"),
-        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("/etc/ssl/news.example.pem", str(certificate)),
-        ("/etc/ssl/news.example.key", str(key)),
-        ("server_name news.example", f"server_name {SITE} 127.0.0.1"),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "lychgate.conf").write_text(text)
-    user = "user root;" if os.geteuid() == 0 else ""
-    paths = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in NGINX_PATHS)
-    (folder / "nginx.conf").write_text(
-        f"daemon off; {user} pid {folder}/pid; error_log stderr warn; worker_processes 1;\n"
-        f"events {{}}\nhttp {{ access_log off; {paths} include {folder}/lychgate.conf; }}\n"
-    )
-    command = [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    # Plain HTTP answers with a redirect to https, which tells that it is up.
-    with running("nginx", command, port=plain, folder=folder, up_at=308):
-        yield port
-
-
-NGINX_PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
-@contextmanager
-def _caddy(folder: Path, upstream: Recording) -> Iterator[int]:
-    port, plain = free_port(), free_port()
-    text = (DEPLOY / "caddy" / "Caddyfile").read_text()
-    # Ports of this run, and a certificate of Caddy's own making instead of a public one.
-    text = text.replace("admin {", f"http_port {plain}\n\tskip_install_trust\n\tadmin {{", 1)
-    text = text.replace("{$SITE:news.example} {", "{$SITE:news.example} {\n\ttls internal", 1)
-    config = folder / "Caddyfile"
-    config.write_text(text)
-    environment = {
-        "HOME": str(folder),
-        "SITE": f"https://{SITE}:{port}",
-        "UPSTREAM": f"127.0.0.1:{upstream.port}",
-        "ADMIN": "off",
-    }
-    command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
-    with running("caddy", command, port=plain, folder=folder, environment=environment, up_at=308):
-        yield port
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that signs itself."""
-    from tests.deploy.certificates import self_signed
-
-    certificate, key = self_signed(SITE)
-    paths = folder / "cert.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate)
-    paths[1].write_bytes(key)
-    return paths
+    port = free_port()
+    with FRONTS[request.param](folder, upstream=upstream.port, port=port):
+        yield Front(port, upstream, trusting())
 
 
 @pytest.mark.parametrize(
