@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, settings_of
+from gateway.errors import OriginFailed
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -38,8 +39,12 @@ def audit(
     if sitemap and not (parts.scheme in ("http", "https") and parts.hostname):
         raise typer.BadParameter("a whole URL is needed", param_hint="--sitemap")
     public = f"{parts.scheme}://{parts.netloc}" if sitemap else settings.site.url
-    with progress() as step:
-        found = asyncio.run(_audit(settings, public, sitemap, step))
+    try:
+        with progress() as step:
+            found = asyncio.run(_audit(settings, public, sitemap, step))
+    except OriginFailed as error:
+        typer.echo(f"lychgate: {public} can't be asked: {error.detail or error.reason}", err=True)
+        raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(as_data(found, public), ensure_ascii=False, indent=2))
     else:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.config import reading
-from gateway.config.reading import hosts, keys
+from gateway.config.reading import keys
 from gateway.config.sections import (
     Console,
     Keys,
@@ -49,7 +49,6 @@ __all__ = [
     "Settings",
     "Site",
     "Stripe",
-    "hosts",
     "keys",
     "load_settings",
 ]

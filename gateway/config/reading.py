@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -214,9 +213,3 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
 def keys() -> tuple[str, ...]:
     """The path of every key there is, as ``site.url`` or ``login.provider.id``, sorted."""
     return tuple(sorted(fields_of(Settings)))
-
-
-def hosts(settings: Settings) -> frozenset[str]:
-    """Every host the gateway answers to, lower-case, as ``Host`` names it: a port only where it
-    isn't its scheme's own."""
-    return frozenset((urlsplit(settings.site.url).netloc, *settings.site.aliases))

@@ -341,6 +341,12 @@ def test_audit_finds_a_forgotten_face(run: Run, configured: Path, site: NewsSite
     assert "/a/late-tides, line 1, in the text" in ran.out
 
 
+def test_audit_of_a_public_address_that_is_down(run: Run, configured: Path) -> None:
+    ran = run("audit", "--sitemap", "http://127.0.0.1:9/sitemap.xml")
+    assert ran.code == 1
+    assert ran.err.startswith("lychgate: http://127.0.0.1:9 can't be asked: ")
+
+
 def test_audit_lists_badges_that_contradict_decisions(
     run: Run, configured: Path, site: NewsSite
 ) -> None:

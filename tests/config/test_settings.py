@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.config import Bind, Settings, hosts, keys, load_settings
+from gateway.config import Bind, Settings, keys, load_settings
 from gateway.config.places import locate
 from gateway.errors import Faults
 
@@ -50,7 +50,7 @@ def test_only_three_sections_are_needed(file: Path) -> None:
     assert settings.policies.folder == file.parent / "policies"
     assert settings.store.url.get_secret_value() == f"sqlite:///{file.parent}/lychgate.db"
     assert [key.get_secret_value() for key in settings.keys.cookie] == [KEY, "o" * 20]
-    assert hosts(settings) == {"news.example", "www.news.example", "localhost:8000"}
+    assert settings.site.aliases == ("www.news.example", "localhost:8000")
 
 
 def test_settings_are_frozen(file: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_environment_alone_is_enough() -> None:
         },
     )
     assert settings.site.origin == "http://origin.internal"
-    assert hosts(settings) == {"localhost:8000"}
+    assert settings.site.url == "http://localhost:8000"
 
 
 @pytest.mark.parametrize(
