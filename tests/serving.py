@@ -143,7 +143,7 @@ class Served:
 
 @contextlib.contextmanager
 def served(
-    folder: Path, origin_url: str, *, policy: str = POLICY, workers: int = 2
+    folder: Path, origin_url: str, *, policy: str = POLICY, store_url: str = "sqlite:///lychgate.db"
 ) -> Iterator[Served]:
     port, ops_port = free_port(), free_port()
     (folder / "policies").mkdir()
@@ -155,13 +155,15 @@ origin = "{origin_url}"
 name = "The Courier"
 [server]
 bind = "127.0.0.1:{port}"
-workers = {workers}
+workers = 2
 [ops]
 bind = "127.0.0.1:{ops_port}"
 [policies]
 folder = "policies"
 [keys]
 cookie = ["{KEY}"]
+[store]
+url = "{store_url}"
 """,
         "utf-8",
     )

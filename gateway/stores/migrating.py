@@ -16,9 +16,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
+from gateway.errors import StoreUnavailable
 from gateway.stores.engine import Store, is_sqlite
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+# A thread of aiosqlite that couldn't open its file still has a word for the loop, which ends here.
+_LAST_WORD_SECONDS = 0.1
 _LOCK = 0x6C796368  # any number that nobody else takes: "lych"
 
 
@@ -47,6 +50,9 @@ async def _state(url: str) -> State:
     try:
         async with store.reading() as connection:
             found = await connection.run_sync(_revision)
+    except StoreUnavailable:
+        await asyncio.sleep(_LAST_WORD_SECONDS)
+        raise
     finally:
         await store.close()
     scripts = ScriptDirectory.from_config(_config())
@@ -75,6 +81,9 @@ async def _migrate(url: str) -> None:
                 # Two nodes that start at once: the second finds the work done.
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await connection.run_sync(_upgrade)
+    except StoreUnavailable:
+        await asyncio.sleep(_LAST_WORD_SECONDS)
+        raise
     finally:
         await store.close()
 

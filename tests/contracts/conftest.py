@@ -16,8 +16,8 @@ from tests.contracts.stores import postgresql
 
 @pytest.fixture(scope="session", name="server")
 def _server() -> Iterator[str]:
-    with postgresql() as url:
-        yield url
+    with postgresql() as server:
+        yield server.url
 
 
 async def _new_database(server: str, name: str) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -37,44 +38,65 @@ def _unprivileged() -> int | None:
     return None
 
 
+class PostgreSQL:
+    """A server that can be stopped and started again on its port."""
+
+    def __init__(self, folder: Path, user: int | None) -> None:
+        self.folder, self.user = folder, user
+        self.running: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"postgresql://lychgate:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        secret = self.folder / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        settings = f"-U lychgate --pwfile={secret} -A scram-sha-256 -E UTF8 --no-sync"
+        subprocess.run(
+            [_bin("initdb"), "-D", str(self.folder / "data"), *settings.split()],
+            check=True,
+            capture_output=True,
+            user=self.user,
+            cwd=self.folder,
+        )
+
+    def start(self) -> None:
+        places = ["-D", str(self.folder / "data"), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self.running = subprocess.Popen(
+                [_bin("postgres"), *places, "-p", str(self.port), *QUICK],
+                stdout=log,
+                stderr=log,
+                user=self.user,
+                cwd=self.folder,
+            )
+        _wait_for(self.port, self.running, self.folder / "log")
+
+    def stop(self) -> None:
+        """At once, whoever is connected."""
+        if self.running is not None:
+            self.running.send_signal(signal.SIGINT)
+            self.running.wait(20)
+
+
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty database server."""
-    initdb, server = _bin("initdb"), _bin("postgres")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server with an empty database, of this run's own."""
     program("psql")  # skips with PEERS=none
     user = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="lychgate-pg-", dir="/tmp"))
     try:
         if user is not None:
             os.chown(folder, user, -1)
-        data, secret = folder / "data", folder / "secret"
-        secret.write_text(PASSWORD)
-        secret.chmod(0o644)
-        settings = f"-U lychgate --pwfile={secret} -A scram-sha-256 -E UTF8 --no-sync"
-        subprocess.run(
-            [initdb, "-D", str(data), *settings.split()],
-            check=True,
-            capture_output=True,
-            user=user,
-            cwd=folder,
-        )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        with (folder / "log").open("wb") as log:
-            running = subprocess.Popen(
-                [server, "-D", str(data), "-p", str(port), "-k", str(folder), *QUICK],
-                stdout=log,
-                stderr=log,
-                user=user,
-                cwd=folder,
-            )
+        server = PostgreSQL(folder, user)
+        server.make()
         try:
-            _wait_for(port, running, folder / "log")
-            yield f"postgresql://lychgate:{PASSWORD}@127.0.0.1:{port}/postgres"
+            server.start()
+            yield server
         finally:
-            running.terminate()
-            running.wait(20)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
