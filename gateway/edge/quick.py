@@ -138,6 +138,8 @@ class QuickLane:
                 )
         if ready is None:
             return None
+        if self._rate.per_second and not self._rate.allows(self._client(headers, peer), now):
+            return None  # the full lane says so
         record.used = True  # or the cache takes the most read pages for those nobody wants
         return self._write(ready, target, named.get(b"if-none-match"), now)
 

@@ -45,9 +45,10 @@ def test_who_else_may_be_given_it(
 
 
 def test_a_teaser_and_the_whole_page_never_share_a_key_or_a_validator() -> None:
+    decisions: list[Full | Teaser] = [HELD, *(Teaser(wall, Reason.ACCOUNT_NEEDED) for wall in Wall)]
     keys = {
         egress.shown(decision, kind=kind, has_session_cookie=True, rule="", reader_marks=False)
-        for decision in (HELD, *(Teaser(wall, Reason.ACCOUNT_NEEDED) for wall in Wall))
+        for decision in decisions
         for kind in ReaderKind
     }
     assert len(keys) == (1 + len(Wall)) * len(ReaderKind)

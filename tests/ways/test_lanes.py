@@ -112,9 +112,10 @@ class Lanes:
     """One connection a question, with the quick lane or without."""
 
     def __init__(self, inside: House) -> None:
-        self.config = inside.lychgate.config
-        self.config.load()
-        self.quick = self.config.http_protocol_class.keywords["quick"]  # type: ignore[union-attr]
+        config: Any = inside.lychgate.config
+        config.load()
+        self.config = config
+        self.quick = self.config.http_protocol_class.keywords["quick"]
         self.hits = 0
 
     async def ask(self, data: bytes, *, quick: bool) -> bytes:
@@ -128,7 +129,7 @@ class Lanes:
             self.hits += answer is not None
             return answer
 
-        connection: GatewayProtocol = made(  # type: ignore[call-arg, assignment]
+        connection: GatewayProtocol = made(
             self.config, ServerState(), {}, _loop=loop, quick=counted if quick else decline
         )
         wire = Wire()
@@ -215,8 +216,8 @@ async def test_what_needs_io_takes_the_full_lane(inside: Any) -> None:
         await lanes.ask(message("/jamais", []), quick=True)
         assert lanes.hits == 2
         found.lychgate.policies.reload()
-        clock = found.lychgate.pages.clock
-        clock.instant += 51  # type: ignore[attr-defined]
+        clock: Any = found.lychgate.pages.clock
+        clock.instant += 51
         await lanes.ask(plain, quick=True)
         assert lanes.hits == 2, "a page past its freshness"
 
