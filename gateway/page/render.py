@@ -124,13 +124,13 @@ def _teaser(
     headline = tree.css_first("head title")
     if headline is not None and len(headline.text()) <= _HEADLINE_CHARACTERS_MAX:
         built.shown.append(headline.text())
-    shown_media = set(pruning.media(tree.root)) if tree.root is not None else set()
+    root = tree.root
+    shown_media = set(pruning.media(root)) if built.media and root is not None else set()
     withheld = Withheld(built.withheld, built.shown, built.media - shown_media, built.around)
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
     removed = [*built.removed, *carriers]
     gone = built.words_total - built.words_kept
-    remaining = round(gone * 10 / built.words_total) * 10 if built.words_total else 0
-    fragment = drawn(tree, remaining)
+    fragment = drawn(tree, _remaining_percent(built.words_kept, built.words_total))
     element = f"<{place}></{place}>"
     if element not in text:
         text = _bare(element, tree, withheld)
@@ -142,6 +142,13 @@ def _teaser(
         body_found=built.body_found,
         removed=tuple(removed),
     )
+
+
+def _remaining_percent(kept: int, total: int) -> int:
+    """In tens; 0 where nothing is shown, so that no wall says that all of it remains."""
+    if not kept or total <= kept:
+        return 0
+    return min(90, max(10, round((total - kept) * 10 / total) * 10))
 
 
 def _language(tree: LexborHTMLParser | None) -> str:

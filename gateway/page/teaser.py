@@ -21,6 +21,7 @@ from gateway.page.places import Places, ancestors, outermost, select, within
 _LANDMARKS = frozenset("footer nav script style link meta".split())
 _FRAME = "header, nav, footer, script, style, link, meta"
 _AFTERWORDS_MAX = 8
+_CHROME_WORDS_MAX = 60
 
 
 def build(
@@ -41,19 +42,22 @@ def build(
     elif places.body is None:
         _headline_alone(tree, places.root, built, wall)
     else:
-        _article(tree, places.root, places.body, settings, built, wall)
+        _article(tree, places, settings, built, wall)
     return built
 
 
 def _article(
     tree: LexborHTMLParser,
-    root: LexborNode,
-    body: LexborNode,
+    places: Places,
     settings: TeaserSettings,
     built: pruning.Built,
     wall: str,
 ) -> None:
-    chrome = _chrome(root, body, settings.chrome)
+    root, body = places.root, places.body
+    assert root is not None
+    assert body is not None
+    # Where the nesting is broken, what seems to stand in chrome may be the article.
+    chrome = [] if places.broken else _chrome(root, body, settings.chrome)
     rows = blocks.rows(body, frozenset(node.mem_id for node in chrome), settings.keep.until)
     before = [(block, block.text) for block in rows]
     whole, shells = heads.before_body(root, body)
@@ -150,9 +154,13 @@ def _without_article(tree: LexborHTMLParser, built: pruning.Built, wall: str) ->
 
 
 def _chrome(root: LexborNode, body: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
-    """Declared chrome, but for what holds the body or stands around it."""
+    """Declared chrome, but for what holds the body, and in the body for what is too long for it."""
     found = [node for selector in selectors for node in select(root, selector)]
-    return outermost(node for node in found if not within(body, node))
+    return [
+        node
+        for node in outermost(node for node in found if not within(body, node))
+        if not within(node, body) or words.count(blocks.text_of(node)) <= _CHROME_WORDS_MAX
+    ]
 
 
 def _ids_up_to(node: LexborNode, root: LexborNode) -> Iterator[int]:

@@ -154,3 +154,17 @@ def test_a_short_body_is_never_given_whole() -> None:
     rendered = teased(article("<p>Un mot seul.</p><p>Et la chute de l'histoire entière.</p>"))
     assert "chute de l" not in rendered.body.decode()
     assert rendered.words_withheld > 0
+
+
+@pytest.mark.parametrize(
+    ("inner", "percent"),
+    [
+        ("<p>Un deux trois.</p>" * 100, 90),
+        ("<p>Un deux trois.</p>" * 2 + "<p>Fin.</p>", 10),
+        ("", 0),
+    ],
+)
+def test_the_share_that_remains_is_neither_all_nor_nothing(inner: str, percent: int) -> None:
+    seen: list[WallContext] = []
+    teased(article(inner), seen=seen)
+    assert seen[0].remaining_percent == percent
