@@ -15,6 +15,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -30,6 +31,7 @@ from gateway.ops import logs
 
 UNFIT = 3
 REPORT_SECONDS = 1.0
+DESCRIPTORS = 65_536
 
 
 class Server(uvicorn.Server):
@@ -76,6 +78,14 @@ async def _report(lychgate: Lychgate, server: Server, report_fd: int) -> None:
         await asyncio.sleep(REPORT_SECONDS)
 
 
+def _allow_many_connections() -> None:
+    """Shells and containers often start with 1,024 descriptors, far below the connection limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main(arguments: list[str]) -> int:
     config_path, listening, reporting = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     logs.set_up(process=f"worker-{os.getpid()}")
@@ -89,6 +99,7 @@ def main(arguments: list[str]) -> int:
     except StoreUnavailable as error:
         print(f"lychgate: {error.reason}: {error}", file=sys.stderr)
         return UNFIT
+    _allow_many_connections()
     os.set_blocking(reporting, False)
     listener = socket.socket(fileno=listening)
     listener.setblocking(False)
