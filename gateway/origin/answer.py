@@ -17,8 +17,8 @@ from gateway.errors import OriginFailed
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 # A slow reader holds this much of a body, and at most one read more.
-BUFFERED_HIGH_BYTES = 64 << 10
-_BUFFERED_LOW_BYTES = 16 << 10
+BUFFERED_HIGH_BYTES = 16 << 10
+_BUFFERED_LOW_BYTES = 8 << 10
 
 
 class Line(Protocol):

@@ -20,7 +20,8 @@ from gateway.errors import OriginFailed
 from gateway.origin.answer import OriginResponse
 
 HEAD_BYTES_MAX = 64 << 10
-READ_BYTES = 64 << 10
+# At once. Twice as much saves two hundredths of the CPU and costs each stalled reader 100 KB.
+READ_BYTES = 32 << 10
 _INTERIM_MAX = 16  # 1xx answers before the real one
 EVENT_STREAM_SECONDS = 300.0  # between two bytes of an event stream, which is silent by nature
 
@@ -113,9 +114,9 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()  # bytes that no question asked for
             return
         self.heard = True
-        if self._framing:
+        if self._framing and not self._reading_paused:
             self.deadline = min(self._loop.time() + self._idle_seconds, self.whole_by)
-        else:
+        if not self._framing:
             self._head_bytes += nbytes
         try:
             self._parser.feed_data(self._buffer[:nbytes])
