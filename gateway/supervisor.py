@@ -2,7 +2,7 @@
 
 It stays small and imports late, so that the first page is served within two seconds: the workers
 start before it has anything else to do. It owns the ops listener and adds up what workers count.
-A worker that dies is started again, more slowly each time. One that says at start-up that its files
+A worker that dies is started again, more slowly each time; one that is stuck is killed. One that says at start-up that its files
 are unfit to serve ends the whole; once the site is up, a faulty file costs no page that is served.
 A child that loses its supervisor sees the other end of its pipe close, and goes.
 """
@@ -33,7 +33,8 @@ UNFIT = 3
 KILL_AFTER_SECONDS = 40.0
 BACK_OFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
-SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long is stuck
+SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long isn't ready
+STUCK_SECONDS = 60.0  # and this long without a word, it won't come back by itself
 WORKER = "gateway.worker"
 BACKGROUND = "gateway.jobs.background"
 WORKERS_FIRST_SECONDS = 10.0
@@ -59,6 +60,9 @@ class Child:
         """How long to wait before the next start, now that it died: the sooner, the longer."""
         self.failures = 1 if now - self.started_at > STEADY_SECONDS else self.failures + 1
         return BACK_OFF_SECONDS[min(self.failures, len(BACK_OFF_SECONDS)) - 1]
+
+    def stuck(self, now: float) -> bool:
+        return now - max(self.heard_at, self.started_at) > STUCK_SECONDS
 
     def why_not_ready(self, now: float) -> str | None:
         if not self.ready:
@@ -139,6 +143,21 @@ class Supervisor:
         if self.stopping and all(child.process is None for child in self.children):
             self.done.set()
 
+    async def kill_the_stuck(self) -> None:
+        """Until cancelled. Its end is then seen as any other's.
+
+        Looked at twice: when the whole machine was asleep, nobody has said a word.
+        """
+        suspects: set[int] = set()
+        while True:
+            await asyncio.sleep(SILENT_SECONDS)
+            now = _CLOCK.monotonic()
+            stuck = [child for child in self.children if child.process and child.stuck(now)]
+            for child in stuck:
+                if child.number in suspects and child.process is not None:
+                    child.process.kill()
+            suspects = {child.number for child in stuck}
+
     def tell(self, number: int) -> None:
         for child in self.children:
             if child.process is not None:
@@ -198,13 +217,14 @@ async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
         supervisor.watch(child, loop)
     background = asyncio.create_task(_start_others(supervisor, workers, loop))
     ops = asyncio.create_task(_ops(supervisor, ops_listener))
+    watching = asyncio.create_task(supervisor.kill_the_stuck())
     await supervisor.stop_asked.wait()
     try:
         await asyncio.wait_for(supervisor.done.wait(), KILL_AFTER_SECONDS)
     except TimeoutError:
         supervisor.tell(signal.SIGKILL)
         await supervisor.done.wait()
-    for task in (ops, background):
+    for task in (ops, background, watching):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task

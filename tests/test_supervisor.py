@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import signal
@@ -15,7 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.supervisor import BACK_OFF_SECONDS, SILENT_SECONDS, STEADY_SECONDS, WORKER, Child
+from gateway.supervisor import (
+    BACK_OFF_SECONDS,
+    SILENT_SECONDS,
+    STEADY_SECONDS,
+    STUCK_SECONDS,
+    WORKER,
+    Child,
+    Supervisor,
+)
 from tests.serving import PAGE, TEXT, Served, alive, children_of, origin, served
 
 
@@ -201,3 +210,28 @@ def test_the_first_death_after_a_steady_while_is_mended_at_once() -> None:
     assert pauses[: len(BACK_OFF_SECONDS)] == list(BACK_OFF_SECONDS)
     assert pauses[-1] == BACK_OFF_SECONDS[-1]
     assert child.pause_seconds(STEADY_SECONDS + 1.0) == BACK_OFF_SECONDS[0]
+
+
+def test_a_child_that_says_nothing_for_a_minute_is_stuck() -> None:
+    child = Child(0, WORKER, started_at=100.0)
+    assert not child.stuck(100.0 + STUCK_SECONDS)
+    assert child.stuck(100.1 + STUCK_SECONDS), "also one that never got as far as a word"
+    child.heard_at = 150.0
+    assert not child.stuck(100.1 + STUCK_SECONDS)
+    assert child.stuck(150.1 + STUCK_SECONDS)
+
+
+def test_the_stuck_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.supervisor.SILENT_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.supervisor.STUCK_SECONDS", 0.05)
+
+    async def main() -> int:
+        process = subprocess.Popen(["sleep", "60"])
+        supervisor = Supervisor(tmp_path, socket.socket(), [Child(0, WORKER, process)])
+        watching = asyncio.create_task(supervisor.kill_the_stuck())
+        code = await asyncio.to_thread(process.wait, 10)
+        watching.cancel()
+        supervisor.listener.close()
+        return code
+
+    assert asyncio.run(main()) == -signal.SIGKILL
