@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.bench.load import Ask, once
+from gateway.edge.framing import Limits
 from tests.caches.conftest import Answer, Door, Gateway
 from tests.caches.origin import WITHHELD, Page, Site
 
 WITHHELD_BYTES = WITHHELD.encode()
-AT_ONCE = 60  # deeper pipelines than 64 are refused
+AT_ONCE = Limits().queued  # a deeper pipeline is refused
 
 
 def test_random_queries_flush_nothing(gateway: Gateway, origin: Site, fresh: str) -> None:
@@ -82,10 +83,10 @@ def _answers(port: int, requests: bytes, count: int) -> list[bytes]:
     bodies: list[bytes] = []
     with (
         socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+        connection.makefile("rb") as stream,
         ThreadPoolExecutor(1) as writer,
     ):
         sent = writer.submit(connection.sendall, requests)
-        stream = connection.makefile("rb")
         for _ in range(count):
             assert stream.readline().startswith(b"HTTP/1.1 200")
             length = 0
