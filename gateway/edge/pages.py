@@ -22,6 +22,7 @@ from gateway.edge.records import PAGE_BYTES_MAX, OtherType, Records
 from gateway.edge.showing import Showing
 from gateway.errors import LychgateError, OriginFailed
 from gateway.model.decision import Full, Reason, Refuse
+from gateway.model.request import Request
 from gateway.ops.counters import Counters
 from gateway.origin import forward
 from gateway.origin.cache import PageCache
@@ -191,6 +192,9 @@ class Pages:
         html = document.sniff_kind(made.response.header(b"content-type"), b"") != "other"
         if isinstance(decision, Full) and not (html and made.response.status == 206):
             private = private or settled.access.gated
+            if as_gateway and not _readable(made.response, visit.request):
+                await made.response.close()
+                return await self.passing.as_gateway(visit, private=private)
             return self.passing.streamed(made.response, private=private, gated=as_gateway)
         await made.response.close()
         if isinstance(decision, Full):
@@ -202,6 +206,12 @@ class Pages:
 
 def _shareable(made: PageRecord | OtherType) -> PageRecord | None:
     return made if isinstance(made, PageRecord) and made.fresh.keepable else None
+
+
+def _readable(response: OriginResponse, request: Request) -> bool:
+    """Whether the reader asked for the coding that the gateway got."""
+    coding = response.header(b"content-encoding")
+    return coding is None or coding.lower() in (request.header(b"accept-encoding") or b"").lower()
 
 
 def with_cookies(

@@ -77,7 +77,11 @@ class Passing:
         """For a reader whom the path alone admits: whole or in ranges, whatever its type."""
         request = visit.request
         asked = tuple(pair for pair in request.headers if pair[0] in _RANGES)
-        headers = forward.as_gateway(settings=self.forwarding, validators=asked)
+        headers = forward.as_gateway(
+            settings=self.forwarding,
+            validators=asked,
+            accept_encoding=request.header(b"accept-encoding") or b"identity",
+        )
         response = await self.origin.fetch(
             OriginRequest(method=request.method, target=target(request), headers=headers)
         )

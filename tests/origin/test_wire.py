@@ -370,7 +370,7 @@ def test_an_event_stream_may_be_silent_for_longer() -> None:
 def test_a_connection_waits_for_its_reader_without_a_deadline() -> None:
     connection, transport, buffer = connected(lambda _: None)
     answer = connection.ask(b"GET / HTTP/1.1\r\n\r\n", head_only=False)
-    feed(connection, buffer, OK + b"Content-Length: 900000\r\n\r\n" + b"x" * 20_000)
+    feed(connection, buffer, OK + b"Content-Length: 900000\r\n\r\n" + b"x" * 12_000)
     feed(connection, buffer, b"x" * READ_BYTES)
     assert transport.paused
     assert connection.deadline == math.inf
