@@ -22,6 +22,7 @@ STEPS_MAX = 2_000_000
 
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?--!?>|.*)"
+    r"|<(?:[!?]|/[^a-zA-Z])[^>]*+"  # a comment too (WHATWG HTML, "bogus comment state")
     r"|<(/?)([a-zA-Z][^\s/>]*+)"
     r"((?:[^>\"'=]++|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=\s*+[^\s>\"'][^\s>]*+|[=\"'])*+)(>?)",
     re.DOTALL,

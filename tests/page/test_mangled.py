@@ -46,7 +46,6 @@ STRAYS = (
     '<div class="body">',
     "<article>",
     '<span class="share">Partager</span>',
-    '<div class="share">',
     "<p hidden>",
     "<!--more-->",
     "<blockquote>",
