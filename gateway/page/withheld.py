@@ -17,6 +17,7 @@ from gateway.page.words import tokens
 
 RUN = 7
 _PIECE = 4
+_TRIES_MAX = 20_000
 _SHORT_MIN = 5
 _SHORT_CHARACTERS_MAX = 120
 _KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
@@ -53,10 +54,6 @@ class Withheld:
         self.media = tuple(address for address in media if len(address) >= _MEDIA_CHARACTERS_MIN)
 
     @cached_property
-    def _pieces(self) -> frozenset[tuple[bytes, ...]]:
-        return frozenset(zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False))
-
-    @cached_property
     def _text(self) -> bytes:
         return _framed(self._row)
 
@@ -78,22 +75,48 @@ class Withheld:
     def copies(self, row: list[bytes]) -> Iterator[int]:
         """Where in a row of folded words a copy begins; each run may be told more than once."""
         known = bytes(map(self._vocabulary.__contains__, row))
+        places: dict[tuple[bytes, ...], list[int]] = {}
         for stretch in _KNOWN_RUN.finditer(known):
             first, end = stretch.span()
             part = row[first:end]
-            pieces = zip(*(part[at:] for at in range(_PIECE)), strict=False)
-            hits = [first + at for at, piece in enumerate(pieces) if piece in self._pieces]
-            for at in hits:
-                # A run around these words goes on by two words at one side of them at least.
-                if not any(
-                    _framed(row[start : start + _PIECE + 2]) in self._text
-                    for start in (max(0, at - 2), at)
-                ):
-                    continue
-                for start in range(max(first, at - RUN + _PIECE), min(at, end - RUN) + 1):
-                    run = _framed(row[start : start + RUN])
-                    if run in self._text and run not in self._shown:
-                        yield start
+            for at, piece in enumerate(zip(*(part[n:] for n in range(_PIECE)), strict=False)):
+                places.setdefault(piece, []).append(first + at)
+        if not places:
+            return
+        aligned = zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
+        tried = 0
+        for number, piece in enumerate(aligned):
+            for at in places.get(piece, ()):
+                tried += 1
+                if tried > _TRIES_MAX:
+                    yield from self._searched(row, places)
+                    return
+                yield from self._around(row, at, number * _PIECE)
+
+    def _around(self, row: list[bytes], at: int, own: int) -> Iterator[int]:
+        """The runs around a piece that stands at ``at`` in a row and at ``own`` in ours."""
+        for shift in range(min(at, own, RUN - _PIECE) + 1):
+            run = row[at - shift : at - shift + RUN]
+            if (
+                len(run) == RUN
+                and run == self._row[own - shift : own - shift + RUN]
+                and _framed(run) not in self._shown
+            ):
+                yield at - shift
+
+    def _searched(
+        self, row: list[bytes], places: dict[tuple[bytes, ...], list[int]]
+    ) -> Iterator[int]:
+        """The same for texts that say the same few words over and over."""
+        starts = sorted({at for found in places.values() for at in found})
+        if len(starts) > _TRIES_MAX:
+            yield from starts  # Too many to look at: each is taken for a copy.
+            return
+        for start in starts:
+            run = row[start : start + RUN]
+            framed = _framed(run)
+            if len(run) == RUN and framed in self._text and framed not in self._shown:
+                yield start
 
     def covered(self, row: list[bytes]) -> set[int]:
         """The places of every word that belongs to a copy."""
