@@ -228,6 +228,11 @@ def _oauth2_proxy_program(*, may_build: bool) -> str:
     built.parent.mkdir(parents=True, exist_ok=True)
     source = f"{OAUTH2_PROXY_MODULE}@latest"
     install = ["/usr/bin/env", f"GOBIN={built.parent}", go, "install", source]
-    run(install, timeout_seconds=BUILD_SECONDS_MAX, folder=built.parent)
-    (built.parent / "v7").rename(built) if not built.is_file() else None
+    try:
+        run(install, timeout_seconds=BUILD_SECONDS_MAX, folder=built.parent)
+    except BenchFailed as error:
+        raise BenchFailed(f"Go couldn't build it: {str(error).removeprefix('env: ')}") from error
+    if not built.is_file():
+        # Go names a command after its module's last part that isn't a version, but older ones don't.
+        (built.parent / "v7").rename(built)
     return str(built)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 START_SECONDS = 20.0
 STOP_SECONDS = 8.0
@@ -71,7 +72,7 @@ def running(
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # the commands are this package's own
-            list(command),
+            [*_mortal(), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -84,6 +85,12 @@ def running(
         yield Server(name, process.pid, port, time.monotonic() - began)
     finally:
         _stop(process)
+
+
+def _mortal() -> list[str]:
+    """A prefix that ends a server when its starter is killed and can't (prctl(2), PDEATHSIG)."""
+    setpriv = which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 def _await_page(

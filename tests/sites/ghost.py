@@ -72,7 +72,7 @@ def ghost(major: str, folder: Path, *, reader_url: str) -> Iterator[Ghost]:
         environment=environment,
         start_seconds=START_SECONDS_MAX,
     ):
-        yield _filled(port)
+        yield _filled(port, reader_url)
 
 
 def _config(folder: Path, port: int, reader_url: str) -> dict[str, Any]:
@@ -194,9 +194,11 @@ def _build(command: list[str], app: Path, node: Path) -> None:
 
 @dataclass
 class _Admin:
-    """The Admin API as the owner. Cookies are kept as a browser would."""
+    """The Admin API as the owner. Cookies are kept as a browser would, and ``origin`` is what it
+    would say of the page that it asks from: Ghost 6 takes none but its own."""
 
     port: int
+    origin: str
     jar: dict[str, str] = field(default_factory=dict)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -205,7 +207,7 @@ class _Admin:
         return json.loads(text) if text[:1] in ("{", "[") else text
 
     def raw(self, method: str, path: str, body: object = None) -> tuple[int, str]:
-        headers = {"Origin": f"http://127.0.0.1:{self.port}", "Accept": "application/json"}
+        headers = {"Origin": self.origin, "Accept": "application/json"}
         if self.jar:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         if body is not None:
@@ -224,8 +226,8 @@ class _Admin:
             connection.close()
 
 
-def _filled(port: int) -> Ghost:
-    admin = _Admin(port)
+def _filled(port: int, reader_url: str) -> Ghost:
+    admin = _Admin(port, reader_url)
     setup = {"setup": [{**OWNER, "blogTitle": "The Courier"}]}
     admin.call("POST", f"{_ADMIN}/authentication/setup/", setup)
     login = {"username": OWNER["email"], "password": OWNER["password"]}
@@ -262,7 +264,7 @@ def _paying_member(admin: _Admin) -> str:
     member = admin.call("POST", f"{_ADMIN}/members/", {"members": [wanted]})["members"][0]
     links = admin.call("GET", f"{_ADMIN}/members/{member['id']}/signin_urls/")
     link = links["member_signin_urls"][0]["url"]
-    visitor = _Admin(admin.port)
+    visitor = _Admin(admin.port, admin.origin)
     visitor.raw("GET", re.sub(r"^https?://[^/]+", "", link))
     assert visitor.jar, "Ghost gave no member's cookie"
     return "; ".join(f"{name}={value}" for name, value in visitor.jar.items())
