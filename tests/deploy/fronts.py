@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +75,23 @@ def caddy(folder: Path, *, upstream: int, port: int) -> Iterator[None]:
     }
     command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
     with running("caddy", command, port=plain, folder=folder, environment=environment, up_at=308):
+        _await_tls(port)
         yield
+
+
+def _await_tls(port: int) -> None:
+    """Caddy makes its certificate behind the first answer on the plain port."""
+    deadline = time.monotonic() + 20
+    while True:
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        try:
+            trusting().wrap_socket(raw, server_hostname=SITE).close()
+        except ssl.SSLError:
+            raw.close()
+            assert time.monotonic() < deadline, "Caddy has no certificate yet"
+            time.sleep(0.05)
+        else:
+            return
 
 
 FRONTS = {"nginx": nginx, "caddy": caddy}
