@@ -36,12 +36,23 @@ def query_of(request: Request) -> dict[str, str]:
 
 
 def query_names(query: bytes) -> frozenset[str]:
-    """Every name in a raw query, decoded: ``%66ilter`` is ``filter``; ``filter[]`` is ``filter`` too."""
+    """Every name in a raw query, decoded: ``%66ilter`` is ``filter``; ``filter[]`` is ``filter`` too,
+    and ``rest.route`` is ``rest_route``, since PHP takes it so."""
     names: set[str] = set()
     for name, _ in parse_qsl(query.decode("latin-1").replace(";", "&"), keep_blank_values=True):
         names.add(name)
         names.add(re.split(r"[\[.]", name, maxsplit=1)[0])
+        names.add(_as_php(name))
     return frozenset(names)
+
+
+def _as_php(name: str) -> str:
+    """A parameter's name as PHP registers it: no spaces before it, none of ``space . [`` within."""
+    name = name.lstrip(" ").partition("\0")[0]
+    head, bracket, rest = name.partition("[")
+    if bracket and "]" not in rest:
+        head = name.replace("[", "_", 1)
+    return re.sub("[ .]", "_", head)
 
 
 def device_of(request: Request) -> Device:
