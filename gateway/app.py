@@ -40,7 +40,7 @@ from gateway.origin.cache import PageCache
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
-from gateway.wiring.news import polling, teller
+from gateway.wiring.news import bell, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
 from gateway.wiring.pages import own_hosts, reloaded, templates_of
 from gateway.wiring.running import Lychgate
@@ -64,6 +64,7 @@ def build(
     entrance = parts.entrance(extra)
     enforced = settings.policies.mode == "enforce"
     quick: Quick = parts.quick() if enforced and not readers and not around else decline
+    news = parts.polling()
     return Lychgate(
         config=server_config(around(entrance) if around else entrance, quick=quick),
         entrance=entrance,
@@ -75,7 +76,8 @@ def build(
         counters=parts.counters,
         access_log=parts.access_log,
         store=parts.store,
-        polling=parts.polling(),
+        polling=news,
+        bell=bell(settings.bus.url.get_secret_value(), parts.store, news),
         clock=parts.clock,
     )
 

@@ -143,7 +143,6 @@ def test_sigterm_under_load_fails_no_request(site: Served) -> None:
     assert not any(alive(number) for number in family)
 
 
-@pytest.mark.xfail(strict=True, reason="edge/answering closes unannounced behind a begun answer")
 def test_a_reader_in_the_middle_of_a_page_may_ask_once_more(site: Served) -> None:
     line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
     line.request("GET", "/dripped")

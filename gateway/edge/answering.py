@@ -103,8 +103,8 @@ class AnsweringProtocol(HttpToolsProtocol):
         self.last = True
         if self.taken:
             self.transport.close()
-        elif self.answering is not None:
-            self._end_after(self.cycle)
+        elif self.answering is not None and not self.cycle.response_started:
+            self._end_after(self.cycle)  # a head that has left can't say so: one more may come
 
     def _end_after(self, cycle: RequestResponseCycle) -> None:
         self.last = True
@@ -134,7 +134,7 @@ class AnsweringProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         elif self._owed_status:
             self._say(self._owed_status)
-        elif self.last:
+        elif self.last and not self.cycle.keep_alive:
             self.transport.close()
 
     def take_line(self) -> Line:

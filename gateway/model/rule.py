@@ -101,11 +101,14 @@ class PageConditions:
 
 @dataclass(frozen=True, slots=True)
 class RequestConditions:
-    """Settled at each request. A pair's second half None asks only that the name is there."""
+    """Settled at each request. ``query`` and ``headers`` are pairs that must all be there;
+    ``query_any`` and ``headers_any`` are names of which one is enough."""
 
     methods: tuple[str, ...] = ()
-    query: tuple[tuple[str, str | None], ...] = ()
-    headers: tuple[tuple[str, str | None], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    query_any: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    headers_any: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     referrers: tuple[str, ...] = ()
     devices: tuple[Device, ...] = ()

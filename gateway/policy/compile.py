@@ -45,7 +45,9 @@ class Policy:
         self.query = source.query
         # Parameters that rules ask for: never dropped from a page's key as mere tracking.
         self.asked_query = frozenset(
-            name for rule in source.rules for name, _ in rule.request.query
+            name
+            for rule in source.rules
+            for name in (*rule.request.query_any, *(pair[0] for pair in rule.request.query))
         )
         self.path_parameters_allowed = source.path_parameters_allowed
         self.rules = source.rules
@@ -92,7 +94,7 @@ class Policy:
             if rule.hosts and not any(host_matches(pattern, host) for pattern in rule.hosts):
                 continue
             found.append(self._candidate(rule, self._tests[number]))
-            if rule.page == ASKS_NOTHING_OF_PAGE and self._tests[number] is None:
+            if _asks_no_page(rule) and self._tests[number] is None:
                 break
         else:
             found.append(self._candidate(self._default, None))
@@ -141,10 +143,13 @@ class Policy:
         how to fetch; page records are made from the whole way, since other requests share them."""
         if all(test is None for _, test, _ in way.candidates):
             return way
-        left = tuple(
-            each for each in way.candidates if each[1] is None or _passes(each[1], request)
-        )
-        return self._way(left, preview=way.preview, opened=way.opened_until)
+        left = []
+        for rule, test, settled in way.candidates:
+            if test is None or _passes(test, request):
+                left.append((rule, test, settled))
+                if _asks_no_page(rule):
+                    break
+        return self._way(tuple(left), preview=way.preview, opened=way.opened_until)
 
     def _strictest(
         self, candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...]

@@ -81,10 +81,13 @@ def host_matches(pattern: str, host: str) -> bool:
     return host == pattern
 
 
-def _query_holds(asked: tuple[tuple[str, str | None], ...], query: bytes) -> bool:
-    names = query_names(query)
+def _query_holds(asked: RequestConditions, query: bytes) -> bool:
+    if asked.query_any and not query_names(query).intersection(asked.query_any):
+        return False
+    if not asked.query:
+        return True
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return all(name in names if value is None else (name, value) in pairs for name, value in asked)
+    return all(pair in pairs for pair in asked.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,7 @@ class RequestTest:
             return False
         if asked.countries and request.country not in asked.countries:
             return False
-        if asked.query and not self._query(request):
-            return False
-        if asked.headers and not self._headers(request):
+        if not _query_holds(asked, request.query) or not self._headers(request):
             return False
         if asked.devices and device_of(request) not in asked.devices:
             return False
@@ -113,31 +114,30 @@ class RequestTest:
                 return False
         return self.when is None or self._when(request)
 
-    def _query(self, request: Request) -> bool:
-        return _query_holds(self.conditions.query, request.query)
-
     def for_page(self, query: bytes) -> RequestTest | bool:
         """What is left to ask of those who read one page, whose query is known: all of them GET or
         HEAD it. True or False where nothing is left."""
         asked = self.conditions
-        if asked.query and not _query_holds(asked.query, query):
+        if not _query_holds(asked, query):
             return False
         methods = asked.methods
         if methods and not {"GET", "HEAD"} & set(methods):
             return False
         if {"GET", "HEAD"} <= set(methods):
             methods = ()
-        left = replace(asked, query=(), methods=methods)
+        left = replace(asked, query=(), query_any=(), methods=methods)
         if left == ASKS_NOTHING_OF_REQUEST:
             return True
         return RequestTest(left, self.when)
 
     def _headers(self, request: Request) -> bool:
-        for name, value in self.conditions.headers:
+        asked = self.conditions
+        for name, value in asked.headers:
             sent = request.header(name.encode())
-            if sent is None or (value is not None and sent.decode("latin-1") != value):
+            if sent is None or sent.decode("latin-1") != value:
                 return False
-        return True
+        names = asked.headers_any
+        return not names or any(request.header(name.encode()) is not None for name in names)
 
     def _when(self, request: Request) -> bool:
         assert self.when is not None

@@ -132,10 +132,14 @@ def _request_conditions(reading: Reading, keys: dict[str, Item]) -> RequestCondi
     for device in devices:
         if device not in tuple(Device):
             reading.fault(keys["device"].node, f"`device` is one of {', '.join(Device)}")
+    query, query_any = _pairs(reading, keys, "query", str)
+    headers, headers_any = _pairs(reading, keys, "header", str.lower)
     conditions = RequestConditions(
         methods=methods,
-        query=_pairs(reading, keys, "query", str),
-        headers=_pairs(reading, keys, "header", str.lower),
+        query=query,
+        query_any=query_any,
+        headers=headers,
+        headers_any=headers_any,
         countries=tuple(text.upper() for text in _texts(reading, keys, "country")),
         referrers=tuple(
             text.lower().removeprefix("www.") for text in _texts(reading, keys, "referrer")
@@ -150,17 +154,16 @@ def _request_conditions(reading: Reading, keys: dict[str, Item]) -> RequestCondi
 
 def _pairs(
     reading: Reading, keys: dict[str, Item], key: str, fold_name: Callable[[str], str]
-) -> tuple[tuple[str, str | None], ...]:
-    """``query: [a, b]`` asks only for the names, ``query: {a: "1"}`` for their values too."""
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """``query: [a, b]`` asks for any of the names, ``query: {a: "1"}`` for all with their values."""
     if key not in keys:
-        return ()
+        return (), ()
     node = keys[key].node
     if isinstance(node, MappingNode):
         pairs = reading.mapping(node, None, f"`{key}`")
-        return tuple(
-            (fold_name(name), reading.text(item.node, f"`{key}`")) for name, item in pairs.items()
-        )
-    return tuple((fold_name(name), None) for name in reading.texts(node, f"`{key}`"))
+        read = [(name, reading.text(item.node, f"`{key}`")) for name, item in pairs.items()]
+        return tuple((fold_name(name), text) for name, text in read if text is not None), ()
+    return (), tuple(fold_name(name) for name in reading.texts(node, f"`{key}`"))
 
 
 def read_label(reading: Reading, node: Node) -> LabelSource | None:
