@@ -121,9 +121,9 @@ def clean(root: LexborNode, chrome: set[int]) -> None:
     for node in outermost(root.css('sup:has(a[href^="#"]), a[href^="#"]')):
         if node.mem_id != root.mem_id and not _inside(node, chrome):
             node.decompose()
+    # In chrome too: an unclosed quote makes an attribute of whatever follows it.
     for node in [each for each in root.traverse() if each.is_element_node]:
-        if not _inside(node, chrome):
-            clean_attributes(node)
+        clean_attributes(node)
 
 
 def _inside(node: LexborNode, ids: set[int]) -> bool:

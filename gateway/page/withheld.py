@@ -120,7 +120,8 @@ class Withheld:
 
     def covered(self, row: list[bytes]) -> set[int]:
         """The places of every word that belongs to a copy."""
-        found = {at for start in self.copies(row) for at in range(start, start + RUN)}
+        ends = ((start, min(start + RUN, len(row))) for start in self.copies(row))
+        found = {at for start, end in ends for at in range(start, end)}
         for short in self._short:
             wanted = short.split()
             for at in range(len(row) - len(wanted) + 1):

@@ -199,3 +199,10 @@ def test_tags_under_the_article_are_no_secret() -> None:
     text = text_of(page)
     assert '"keywords":["transports","île d\'Oursan","hôpital"]' in text
     assert '"isAccessibleForFree":false' in text
+
+
+@pytest.mark.parametrize("inside", ["le mot du jour est un mot de la mer ", "a b c d "])
+def test_a_text_of_few_words_ends_in_time_and_closed(inside: str) -> None:
+    gone = prose.sentence("gone", 1)
+    page = article(f"{KEPT}<p>{inside * 20_000}{gone}</p>", after=f"<p>{inside * 20_000}{gone}</p>")
+    assert prose.markers(text_of(page), "gone") == set()
