@@ -17,7 +17,7 @@ from gateway.page import document
 from tests.page.showing import HTML, full, known
 
 PAGE = "<!doctype html><html lang=fr><title>Été</title><p>Événement à Noël, œuvre, 10 €</p>"
-BOMB_SECONDS = 0.5  # threats.md asks for 0.1 on a quiet machine; the tests run beside others
+BOMB_SECONDS = 0.5  # of CPU; threats.md asks for 0.1 on a quiet machine
 
 
 def encoded(body: bytes, coding: str) -> bytes:
@@ -91,10 +91,10 @@ def test_gzip_of_two_members_is_one_body() -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_bombs_are_refused_in_time(coding: str) -> None:
     raw = encoded(bytes(256 << 20), coding)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PageUnreadable):
         document.decode_body(raw, coding.encode())
-    assert time.perf_counter() - started < BOMB_SECONDS
+    assert time.process_time() - started < BOMB_SECONDS
 
 
 def test_a_zstd_frame_that_asks_for_a_huge_window_is_refused() -> None:
@@ -229,17 +229,17 @@ DEEP = {
 def test_costly_pages_end_in_time(source: str) -> None:
     """lexbor alone takes 12 s for 100,000 nested divs and 3.6 s for 50,000 attributes."""
     page = f"<!doctype html><html><body><article><div class=body>{source}".encode()
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(PageUnreadable):
         document.read(page, HTML)
-    assert time.perf_counter() - started < BOMB_SECONDS
+    assert time.process_time() - started < BOMB_SECONDS
 
 
 def test_a_page_over_its_bytes_is_refused() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PageUnreadable):
         document.read(b"<p>word " * (50 << 17), HTML)
-    assert time.perf_counter() - started < BOMB_SECONDS
+    assert time.process_time() - started < BOMB_SECONDS
 
 
 @pytest.mark.parametrize("depth", [30, 100, 200])

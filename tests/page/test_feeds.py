@@ -263,10 +263,10 @@ BROKEN = {
 
 @pytest.mark.parametrize("feed", BROKEN.values(), ids=BROKEN)
 def test_what_can_t_be_read_is_refused_in_time(feed: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PageUnreadable):
         rewritten(feed, "rss")
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
