@@ -143,10 +143,10 @@ class Policy:
         how to fetch; page records are made from the whole way, since other requests share them."""
         if all(test is None for _, test, _ in way.candidates):
             return way
-        left = []
+        left: list[tuple[Rule, RequestTest | None, Settled | None]] = []
         for rule, test, settled in way.candidates:
             if test is None or _passes(test, request):
-                left.append((rule, test, settled))
+                left.append((rule, None, settled))
                 if _asks_no_page(rule):
                     break
         return self._way(tuple(left), preview=way.preview, opened=way.opened_until)
