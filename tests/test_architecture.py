@@ -47,6 +47,7 @@ COMPOSITION_ROOTS = {"app", "wiring", "worker", "__main__", "__init__"}
 DOORS = {
     "itsdangerous": {"identity/cookies.py"},
     "jinja2": {"page/templates.py", "demo"},
+    "httptools": {"origin/wire.py", "origin/answer.py", "edge"},
     "selectolax": {"page", "cli", "console"},
     "ruamel": {"policy"},
     "cel": {"policy/conditions.py"},

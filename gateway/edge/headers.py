@@ -66,9 +66,12 @@ def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     for name, value in headers:
         if name == b"upgrade" and b"upgrade" in named and value.strip().lower() == b"websocket":
             kept.append((name, b"websocket"))
-        elif name not in named and _passes(name):
+        elif len(name) <= NAME_BYTES_MAX and name not in named and _passes(name):
             kept.append((name, value))
     return tuple(kept)
+
+
+NAME_BYTES_MAX = 100  # no field that an origin reads is longer, and the cache below is bounded
 
 
 @lru_cache(maxsize=1024)

@@ -79,12 +79,15 @@ class Pages:
             return await self._show(kept, visit, strictly=True)
         return await self._show(made, visit)
 
-    async def judged(self, visit: Visit, body: Body | None) -> Answer:
-        """The reader's own request, with the reader's cookies; what comes back is judged."""
+    async def judged(self, visit: Visit, body: Body | None, *, asked_whole: bool = False) -> Answer:
+        """The reader's own request, with the reader's cookies; what comes back is judged.
+
+        ``asked_whole``: the page was asked for as the gateway before, and no page came.
+        """
         response, asserted = await self.passing.ask_as_reader(visit, body)
         made = await self.records.made_of(response, visit, self.key(visit), asked=False)
         if isinstance(made, OtherType):
-            return await self._judged_other(made, visit, private=asserted)
+            return await self._judged_other(made, visit, private=asserted, asked_whole=asked_whole)
         answer = await self._show(made, visit, private=True)
         return with_cookies(answer, response, self.passing.forwarding)
 
@@ -180,10 +183,16 @@ class Pages:
             gated = visit.here.strictest.gated
             return await self._judged_other(made, visit, private=gated, as_gateway=True)
         await made.response.close()
-        return await self.judged(visit, None)
+        return await self.judged(visit, None, asked_whole=True)
 
     async def _judged_other(
-        self, made: OtherType, visit: Visit, *, private: bool, as_gateway: bool = False
+        self,
+        made: OtherType,
+        visit: Visit,
+        *,
+        private: bool,
+        as_gateway: bool = False,
+        asked_whole: bool = False,
     ) -> Answer:
         """By the path and by what the answer's own head says; there is no part of it to show."""
         specialised = visit.policy.specialise(visit.way, made.facts, now=visit.now)
@@ -198,7 +207,9 @@ class Pages:
             return self.passing.streamed(made.response, private=private, gated=as_gateway)
         await made.response.close()
         if isinstance(decision, Full):
-            # A part of a page can't be judged: the whole of it is.
+            # A part of a page can't be judged: the whole of it is, once.
+            if asked_whole or as_gateway:
+                raise OriginFailed("a part, where the whole page was asked for")
             return await self.page(visit)
         reason = decision.reason if isinstance(decision, Refuse) else Reason.TYPE_HAS_NO_TEASER
         return self.failures.refused(visit.request, reason)

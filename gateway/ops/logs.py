@@ -48,7 +48,7 @@ def set_up(*, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic", "aiohttp"):
+    for name in ("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic"):
         logging.getLogger(name).setLevel(
             logging.CRITICAL if name == "uvicorn.error" else logging.WARNING
         )
