@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from gateway.edge.target import canonical_path
 from gateway.errors import RequestRefused
+from gateway.model.access import Access
 from gateway.model.decision import Decision, Full
 from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.reader import Reader
@@ -73,6 +74,20 @@ class FeedItems:
         )
         specialised = policy.specialise(way, facts, now=now, query=b"")
         return judge(settle(specialised, asking, policy), reader, now)
+
+    def known(self, link: str, *, policy: Policy, now: float) -> Access | None:
+        """What a page of this site asks, by its path or by its kept record; None where neither
+        tells. For badges: never fetches."""
+        path = self._path(link)
+        if path is None:
+            return None
+        asking = Request("GET", self.site_host, path, b"", ())
+        settled = settle_by_path(policy.way(self.site_host, path), asking, policy, now=now)
+        if settled is None:
+            kept = self.cache.by_path(self.site_host, path)
+            if kept is not None and kept.policy_version == policy.version and now < kept.flips_at:
+                settled = kept.sole
+        return settled.access if settled is not None else None
 
     def _path(self, link: str) -> str | None:
         """The canonical path that a link of this site leads to."""

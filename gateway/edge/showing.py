@@ -10,13 +10,14 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from gateway.edge import codings, egress
 from gateway.edge.answers import Answer, Headers, Plain, Ready
 from gateway.edge.failures import Failures
 from gateway.edge.feed_items import FeedItems, ItemJudge
-from gateway.model.access import Level
+from gateway.model.access import Access, Level
 from gateway.model.decision import Decision, Full, Refuse, Teaser
 from gateway.model.page import PageKind, Sharing, Variant
 from gateway.model.reader import Reader, ReaderKind
@@ -174,9 +175,10 @@ class Showing:
         """Rendering and compressing take milliseconds, so they run in a thread."""
         judging = self.feed_items.judging(request, reader, choice.decision, policy=policy, now=now)
         return_to = record.key.target.decode("ascii")
+        badge_of = partial(self.feed_items.known, policy=policy, now=now)
 
         def make() -> Variant:
-            body = self._body(record, choice, policy, judging, return_to)
+            body = self._body(record, choice, policy, judging, return_to, badge_of)
             content_type = _content_type(record, changed=body != record.source())
             return egress.variant(
                 status=record.status,
@@ -195,6 +197,7 @@ class Showing:
         policy: Policy,
         judging: ItemJudge,
         return_to: str,
+        badge_of: Callable[[str], Access | None],
     ) -> bytes:
         source, decision, access = record.source(), choice.decision, choice.settled.access
         if not source or not record.readable:
@@ -223,6 +226,7 @@ class Showing:
             rule_opens=access.level is Level.PUBLIC
             and record.specialised.label is not None
             and record.specialised.label.access.gated,
+            badge_of=badge_of,
         ).body
 
     def _headers(
