@@ -21,6 +21,7 @@ from gateway.stores.engine import Store, is_sqlite
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 # A thread of aiosqlite that couldn't open its file still has a word for the loop, which ends here.
+_SQLITE_TRIES = 4
 _LAST_WORD_SECONDS = 0.1
 _LOCK = 0x6C796368  # any number that nobody else takes: "lych"
 
@@ -70,7 +71,19 @@ def _revision(connection: Connection) -> str | None:
 
 def migrate(url: str) -> None:
     """Run what is missing. Safe to run twice. Raises StoreUnavailable."""
-    asyncio.run(_migrate(url))
+    asyncio.run(_tried(url))
+
+
+async def _tried(url: str) -> None:
+    """SQLite refuses the step to WAL at once, busy timeout or not, while another node takes it."""
+    tries = _SQLITE_TRIES if is_sqlite(url) else 1
+    for attempt in range(tries):
+        try:
+            return await _migrate(url)
+        except StoreUnavailable:
+            if attempt == tries - 1:
+                raise
+    return None
 
 
 async def _migrate(url: str) -> None:
