@@ -25,13 +25,14 @@ from gateway.model.rule import (
 )
 from gateway.policy.conditions import ConditionFailed, RequestTest, host_matches, request_test
 from gateway.policy.labels import strictest_of
-from gateway.policy.paths import PathIndex, path_key, pattern_key
+from gateway.policy.paths import PathIndex, path_key, pattern_key, twins
 from gateway.policy.source import PolicySource
 from gateway.policy.specialise import specialise
 from gateway.policy.ways import Settled, Specialised, Way, WayKind
 
 DEFAULT = "default"
 WAYS_MAX = 20_000
+_PATH_KEPT_MAX = 512  # characters: long paths are found anew, or they could fill 300 MB
 _EVERYWHERE = ("/**",)
 
 
@@ -81,6 +82,8 @@ class Policy:
 
     def way(self, host: str, path: str) -> Way:
         """The rules that a canonical path can meet. Costs a look-up once it was asked before."""
+        if len(path) > _PATH_KEPT_MAX:
+            return self._find(host, path)
         way = self._ways.get((host, path))
         if way is None:
             way = self._ways[(host, path)] = self._find(host, path)
@@ -198,11 +201,12 @@ def _index(source: PolicySource) -> tuple[PathIndex, list[Fault]]:
     """All patterns in one index, and a fault for each of the site's rules that never matches."""
     index, unconditional = PathIndex(), PathIndex()
     faults: list[Fault] = []
-    for number, rule in enumerate(source.rules):
-        patterns = [
-            pattern_key(pattern, case_sensitive=source.case_sensitive)
-            for pattern in rule.paths or _EVERYWHERE
-        ]
+    keys = [
+        [pattern_key(p, case_sensitive=source.case_sensitive) for p in rule.paths or _EVERYWHERE]
+        for rule in source.rules
+    ]
+    named = {pattern for patterns in keys for pattern in patterns}
+    for number, (rule, patterns) in enumerate(zip(source.rules, keys, strict=True)):
         covering = [unconditional.covers(pattern) for pattern in patterns]
         if number in source.own and all(cover is not None for cover in covering):
             earlier = source.rules[next(cover for cover in covering if cover is not None)]
@@ -223,6 +227,12 @@ def _index(source: PolicySource) -> tuple[PathIndex, list[Fault]]:
             index.add(pattern, number)
             if always:
                 unconditional.add(pattern, number)
+            if rule.access is None or rule.access.gated:
+                # A page that is closed under one name is closed under those it also answers to,
+                # unless a rule names them itself.
+                for twin in twins(pattern):
+                    if twin not in named:
+                        index.add(twin, number)
     return index, faults
 
 

@@ -18,6 +18,7 @@ from gateway.model.rule import ASKS_NOTHING_OF_REQUEST, RequestConditions
 
 WHEN_CHARACTERS_MAX = 4000
 VARIABLES = ("method", "path", "host", "query", "header", "country", "device", "referrer")
+ANY_VALUE = "*"  # `query: { s: "*", p: "*" }` asks for both names, whatever their values
 _QUERY_FIELDS_MAX = 200
 
 
@@ -87,7 +88,11 @@ def _query_holds(asked: RequestConditions, query: bytes) -> bool:
     if not asked.query:
         return True
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return all(pair in pairs for pair in asked.query)
+    names = query_names(query) if any(value == ANY_VALUE for _, value in asked.query) else ()
+    return all(
+        name in names if value == ANY_VALUE else (name, value) in pairs
+        for name, value in asked.query
+    )
 
 
 @dataclass(frozen=True, slots=True)

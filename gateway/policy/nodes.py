@@ -58,6 +58,9 @@ class Reading:
             place = Place(self.file, mark.line + 1, mark.column + 1) if mark else Place(self.file)
             self.fault(place, f"not YAML: {error.problem or error.context}")
             return None
+        except RecursionError:
+            self.fault(Place(self.file, 1, 1), "nested too deeply or far too large")
+            return None
         except (YAMLError, ValueError) as error:
             self.fault(Place(self.file, 1, 1), f"not YAML: {str(error).splitlines()[0]}")
             return None

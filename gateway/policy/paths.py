@@ -14,6 +14,8 @@ from unicodedata import normalize
 from urllib.parse import unquote_to_bytes
 
 DEEP = "**"
+_PAGES = (".html", ".htm")
+_UNREACHED = re.compile(r"\\|%2f|%5c|[\x00-\x1f\x7f]", re.IGNORECASE)
 _INDEXES = frozenset(("index.html", "index.htm", "index.php", "index.xhtml"))
 
 
@@ -35,7 +37,26 @@ def pattern_key(pattern: str, *, case_sensitive: bool) -> tuple[str, ...]:
     segments = pattern.split("/")[1:]
     if any(DEEP in segment and segment != DEEP for segment in segments):
         raise BadPattern("`**` stands alone between slashes; within a segment write `*`")
+    if any(_UNREACHED.search(segment) or segment in (".", "..") for segment in segments):
+        raise BadPattern(
+            "no path holds `.`, `..`, a backslash or an encoded slash: none would match"
+        )
+    if "" in segments[:-1]:
+        raise BadPattern("no path holds two slashes together: none would match")
     return _key(segments, case_sensitive=case_sensitive)
+
+
+def twins(key: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The names under which many origins serve one page: ``/a``, ``/a.html`` and ``/a.htm``.
+
+    Only for a key that ends in a name of its own; a wildcard says itself what it takes.
+    """
+    if not key or "*" in key[-1]:
+        return ()
+    bare = next((key[-1].removesuffix(e) for e in _PAGES if key[-1].endswith(e)), key[-1])
+    return tuple(
+        (*key[:-1], name) for name in (bare, *(bare + e for e in _PAGES)) if name != key[-1]
+    )
 
 
 def _key(segments: list[str], *, case_sensitive: bool) -> tuple[str, ...]:
@@ -64,7 +85,7 @@ class Node:
 
     loop: bool = False
     literal: dict[str, Node] = field(default_factory=dict)
-    globs: dict[str, tuple[re.Pattern[str], Node]] = field(default_factory=dict)
+    globs: dict[str, tuple[tuple[str, ...], Node]] = field(default_factory=dict)
     star: Node | None = None
     deep: Node | None = None
     rules: list[int] = field(default_factory=list)
@@ -112,8 +133,7 @@ def _child(node: Node, segment: str) -> Node:
         return node.star
     if "*" in segment:
         if segment not in node.globs:
-            expression = ".*".join(re.escape(part) for part in segment.split("*"))
-            node.globs[segment] = (re.compile(expression, re.DOTALL), Node())
+            node.globs[segment] = (tuple(segment.split("*")), Node())
         return node.globs[segment][1]
     return node.literal.setdefault(segment, Node())
 
@@ -127,10 +147,27 @@ def _advance(nodes: list[Node], segment: str) -> list[Node]:
             after.append(child)
         if node.star is not None:
             after.append(node.star)
-        for expression, child in node.globs.values():
-            if expression.fullmatch(segment):
+        for parts, child in node.globs.values():
+            if _glob(parts, segment):
                 after.append(child)
     return after
+
+
+def _glob(parts: tuple[str, ...], segment: str) -> bool:
+    """Whether the parts stand in the segment in their order, the first and last at its ends. Each is
+    taken where it comes first, so that no pattern makes a path cost more than its length."""
+    first, *middle, last = parts
+    if len(segment) < len(first) + len(last):
+        return False
+    if not segment.startswith(first) or not segment.endswith(last):
+        return False
+    place, end = len(first), len(segment) - len(last)
+    for part in middle:
+        place = segment.find(part, place, end)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
 
 
 def _advance_symbol(nodes: list[Node], segment: str) -> list[Node]:

@@ -5,6 +5,7 @@ What must not be here: files, packs, or anything about the order of rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -36,6 +37,7 @@ RULE_KEYS = (
 ).split()
 TEASER_KEYS = ("body", "root", "chrome", "keep")
 KEEP_KEYS = ("paragraphs", "words_max", "percent", "until")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -45,7 +47,7 @@ def read_rule(reading: Reading, node: Node, *, in_pack: bool) -> tuple[Rule, boo
     keys = reading.mapping(node, known, "a rule")
     before = len(reading.faults)
     name = reading.text(keys["name"].node, "`name`") if "name" in keys else None
-    if name is None and "name" not in keys:
+    if "name" not in keys or (name is not None and not name.strip()):
         reading.fault(node, "a rule has a `name`")
     if "access" not in keys:
         reading.fault(node, "a rule says its `access`")
@@ -56,7 +58,7 @@ def read_rule(reading: Reading, node: Node, *, in_pack: bool) -> tuple[Rule, boo
         place=reading.place(node),
         access=access,
         paths=_paths(reading, keys.get("path")),
-        hosts=tuple(host.lower() for host in _texts(reading, keys, "host")),
+        hosts=_hosts(reading, keys.get("host")),
         page=_page_conditions(reading, keys),
         request=_request_conditions(reading, keys),
         cache_seconds=_seconds(reading, keys, "cache"),
@@ -93,6 +95,18 @@ def _paths(reading: Reading, item: Item | None) -> tuple[str, ...]:
                 node, partial(pattern_key, str(node.value), case_sensitive=True), BadPattern
             )
     return reading.texts(item.node, "`path`")
+
+
+def _hosts(reading: Reading, item: Item | None) -> tuple[str, ...]:
+    """A host that no request bears would leave its rule asleep, and its pages open."""
+    hosts = reading.texts(item.node, "`host`") if item is not None else ()
+    for host in hosts:
+        if item is not None and not _HOST.fullmatch(host):
+            reading.fault(
+                item.node,
+                f"`host` is a name without a port, such as news.example or *.news.example, not `{host}`",
+            )
+    return tuple(host.lower() for host in hosts)
 
 
 def _texts(reading: Reading, keys: dict[str, Item], key: str) -> tuple[str, ...]:

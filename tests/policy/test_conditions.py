@@ -87,3 +87,11 @@ def test_a_when_never_sees_cookies() -> None:
 )
 def test_a_name_that_php_takes_for_another_is_that_other(query: bytes) -> None:
     assert "rest_route" in query_names(query)
+
+
+def test_any_value_of_several_names_at_once() -> None:
+    test = request_test(RequestConditions(query=(("s", "*"), ("p", "*"))))
+    assert test(asking(query=b"p=12&s=e"))
+    assert test(asking(query=b"%70=12&s"))
+    assert not test(asking(query=b"p=12"))
+    assert not test(asking(query=b"s=e"))

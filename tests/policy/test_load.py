@@ -126,3 +126,20 @@ def test_a_pack_stands_around_the_sites_rules() -> None:
 def test_a_folder_without_a_policy_is_a_fault(tmp_path: Path, what: str) -> None:
     with pytest.raises(Faults):
         load(tmp_path / "nowhere" if what == "absent" else tmp_path)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: "])
+def test_a_file_nested_past_the_parsers_depth_is_a_fault(opening: str) -> None:
+    """Anything but a fault would end the task that watches the files, and with it readiness."""
+    closing = {"[": "]", "{a: ": "}"}[opening]
+    assert faults(f"default: public\nquery: {opening * 5000}{closing * 5000}\n") == [
+        "p.yaml:1:1: nested too deeply or far too large"
+    ]
+
+
+@pytest.mark.parametrize(
+    "host", ["https://news.example", "news.example:443", "news.example/a", "*"]
+)
+def test_a_host_that_no_request_bears_is_a_fault(host: str) -> None:
+    text = f"default: public\nrules:\n  - {{ name: x, host: '{host}', access: paid }}\n"
+    assert any("`host` is a name" in fault for fault in faults(text))

@@ -28,15 +28,20 @@ CLOSED = {
         /index.php?rest_route=/wp/v2/posts /blog/wp-json/wp/v2/posts /xmlrpc.php /a-post/?feed=rss2
         /a-post/feed/?withoutcomments=1 /a-post/?withoutcomments=1 /a-post/?s=phrase /a-post/embed/
         /a-post/amp/ /a-post/?amp=1 /a-post/?print=1 /a-post/print/ /?attachment_id=3
-        /a-post/?preview=true /a-post/trackback/ /llms.txt /?feed=atom""",
+        /a-post/?preview=true /a-post/trackback/ /llms.txt /?feed=atom
+        /?s=e&feed=rss2 /index.php?feed=rss2&s=e /?s=e&p=12 /?p=12&s /?s=e&page_id=2 /?s=e&name=a-post
+        /?attachment=a-file /search/e/?p=12 /index.php/a-post/?s=e
+        /wp-content/cache/supercache/news.example/a-post/index.html""",
     "static": """
         /articles/a.md /articles/a/index.md /llms.txt /llms-full.txt /search.json /search-index.json
         /pagefind/pagefind.js /lunr.json /page-data/a/page-data.json /_next/data/x/a.json
-        /articles/a/index.txt /articles/a/amp/ /articles/a/_payload.json""",
+        /articles/a/index.txt /articles/a/amp/ /articles/a/_payload.json /index.json
+        /tags/x/index.json /en.search-data.1f.json /search.xml /elasticlunr.min.js
+        /docs/search/search_index.json""",
 }
 OPEN = {
     "ghost": "/ /a-post/ /assets/built/screen.css /content/images/x.jpg /rss/ /tag/x/ /sitemap.xml",
-    "wordpress": "/ /?s=phrase /a-post/ /feed/ /wp-content/x.css /wp-content/uploads/x.jpg /?p=3",
+    "wordpress": "/ /?s=phrase /search/phrase/ /a-post/ /feed/ /wp-content/x.css /wp-content/uploads/x.jpg /?p=3",
     "static": "/ /articles/a/ /index.xml /feed.json /style.css /img/x.png /sitemap.xml /robots.txt",
 }
 STAFF = {
@@ -82,9 +87,21 @@ def test_the_staffs_own_tools_keep_their_log_in(pack: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize("target", ["/", "/index.php", "/index.php?x=1"])
+@pytest.mark.parametrize(
+    "target", ["/", "/index.php", "/index.php?x=1", "/index.php/a-post/", "/another-page/"]
+)
 def test_wordpress_forms_that_select_another_face_are_closed(target: str, method: str) -> None:
     assert way_of(PACKS["wordpress"], target, method)[0] == "refused-by-rule"
+
+
+def test_wordpress_lets_comments_and_a_form_that_the_site_names_through() -> None:
+    rules = policy(
+        "include: [wordpress]\ndefault: public\nrules:\n"
+        "  - { name: contact, path: /contact/**, method: POST, access: public }\n"
+    )
+    for path in ("/wp-comments-post.php", "/contact/", "/cart/", "/wp-login.php"):
+        assert way_of(rules, path, "POST")[0] == "public-page"
+    assert way_of(rules, "/about/", "POST")[0] == "refused-by-rule"
 
 
 @pytest.mark.parametrize(

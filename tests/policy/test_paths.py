@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.policy.paths import BadPattern, PathIndex, path_key, pattern_key
+from tests.policy.writing import policy
 
 SEGMENTS = st.sampled_from(["a", "b", "paid", "x.pdf", "y.pdf", "ab", "é"])
 PATTERN_SEGMENTS = st.sampled_from(["a", "b", "paid", "*", "**", "*.pdf", "a*", "é"])
@@ -113,3 +115,52 @@ def test_case_counts_where_the_policy_says_so() -> None:
 def test_bad_patterns_say_how_to_mend_them(pattern: str) -> None:
     with pytest.raises(BadPattern, match=r".{20,}"):
         pattern_key(pattern, case_sensitive=False)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["//paid/**", "/a/../b", "/./b", "/paid%2Fa", "/paid\\a", "/a%5cb"]
+)
+def test_a_pattern_that_no_canonical_path_meets_is_a_fault(pattern: str) -> None:
+    with pytest.raises(BadPattern):
+        pattern_key(pattern, case_sensitive=False)
+
+
+GLOB_LETTERS = st.text("ab*", min_size=1, max_size=8).filter(lambda text: "**" not in text)
+
+
+@given(GLOB_LETTERS, st.text("ab", min_size=1, max_size=10))
+def test_stars_within_a_segment_match_as_a_regular_expression_would(glob: str, word: str) -> None:
+    index = PathIndex()
+    index.add((glob,), 1)
+    expression = ".*".join(re.escape(part) for part in glob.split("*"))
+    assert bool(index.rules((word,))) == bool(re.fullmatch(expression, word))
+
+
+def test_no_number_of_stars_makes_a_path_dear() -> None:
+    index = PathIndex()
+    index.add(("*a" * 40 + "*b",), 1)
+    began = time.process_time()
+    assert index.rules(("a" * 8000,)) == []
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("named", ["/paid/a", "/paid/a.html", "/paid/a.htm"])
+@pytest.mark.parametrize("asked", ["/paid/a", "/paid/a/", "/paid/a.html", "/paid/a.HTM"])
+def test_a_page_is_closed_under_the_names_it_also_answers_to(named: str, asked: str) -> None:
+    rules = policy(f"default: public\nrules:\n  - {{ name: x, path: {named}, access: paid }}\n")
+    assert rules.way("h", asked).strictest.gated
+
+
+def test_a_rule_that_names_the_twin_keeps_it() -> None:
+    rules = policy(
+        "default: public\nrules:\n"
+        "  - { name: x, path: /a, access: members }\n  - { name: y, path: /a.html, access: paid }\n"
+    )
+    assert rules.way("h", "/a.html").candidates[0][0].name == "y"
+
+
+def test_long_paths_fill_no_memory() -> None:
+    rules = policy("default: public\n")
+    for number in range(50):
+        rules.way("h", f"/{number}" + "x" * 2000)
+    assert not rules._ways
