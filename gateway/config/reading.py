@@ -199,7 +199,7 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
 def _absolute(settings: Settings, folder: Path) -> Settings:
     """The defaults too are seen from the config file's folder; those aren't validated."""
     changes: dict[str, BaseModel] = {}
-    if not settings.policies.folder.is_absolute():
+    if "folder" not in settings.policies.model_fields_set:
         policies = settings.policies
         changes["policies"] = policies.model_copy(update={"folder": folder / policies.folder})
     url = settings.store.url.get_secret_value()

@@ -179,3 +179,17 @@ sub.id = 2
     assert places.of_value(("rows", 1, "sub", "id")) == (10, 10)
     assert places.of_key(("rows", 1, "inner", "q")) == (12, 1)
     assert places.of_key(("rows", 1, "missing")) == (9, 1)
+
+
+@pytest.mark.parametrize("written", ['folder = "rules"', ""])
+def test_a_config_below_the_working_folder_is_followed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "lychgate.toml").write_text(
+        '[site]\nurl = "http://localhost"\norigin = "http://127.0.0.1:1"\nname = "x"\n'
+        f'[policies]\n{written}\n[keys]\ncookie = ["0123456789abcdef0123456789abcdef"]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    folder = load_settings(Path("site/lychgate.toml"), {}).policies.folder
+    assert folder.resolve() == tmp_path / "site" / ("rules" if written else "policies")
