@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from gateway.demo.site import app_factory
+from tests.peers import program
 
 _HERE = Path(__file__).parent
 
@@ -42,9 +43,10 @@ def chromium() -> Iterator[Browser]:
     """One a module, no longer: playwright keeps an event loop running in this very thread, where
     the asynchronous tests of other rooms would find it.
     """
+    path = program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=path,
             args=["--no-sandbox", "--disable-dev-shm-usage"],
         )
         yield browser
@@ -56,6 +58,6 @@ def axe() -> str:
     """The source of axe-core, at the version that the lock file names."""
     source = _HERE / "node_modules" / "axe-core" / "axe.min.js"
     if not source.exists():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=_HERE, check=True, capture_output=True, timeout=120)
     return source.read_text(encoding="utf-8")
