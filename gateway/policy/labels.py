@@ -25,7 +25,8 @@ def fold(word: str) -> str:
 def settle_label(words: Iterable[LabelWord], sources: tuple[LabelSource, ...]) -> Label | None:
     """The first source that says anything decides; several words of it, the strictest of them.
 
-    ``isAccessibleForFree: false`` says only *gated*, so a later source may choose; alone it is paid.
+    ``isAccessibleForFree: false`` says only *gated*, so a later source may choose; alone it is paid,
+    and so it is where the same source also says ``true``.
     """
     gated: Label | None = None
     decided: list[Label] = []
@@ -39,6 +40,8 @@ def settle_label(words: Iterable[LabelWord], sources: tuple[LabelSource, ...]) -
             decided.append(label)
     if not decided:
         return gated
+    if gated is not None and gated.source == decided[0].source:
+        decided.append(gated)
     return max(
         decided, key=lambda label: label.access == strictest(each.access for each in decided)
     )
