@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -36,6 +37,7 @@ reader = Table(
     Column("language", String(16), nullable=False, default=""),
     Column("newsroom", Boolean, nullable=False, default=False),
     Column("created_at", Float, nullable=False),
+    Index("reader_email", "email"),
 )
 
 reader_identity = Table(
@@ -45,6 +47,8 @@ reader_identity = Table(
     Column("subject", String(255), nullable=False),
     Column("reader_id", String(40), ForeignKey("reader.id", ondelete="CASCADE"), nullable=False),
     Column("added_at", Float, nullable=False),
+    Column("provider", String(64), nullable=False, default="", server_default=""),
+    Column("email", String(320), nullable=False, default="", server_default=""),
     UniqueConstraint("issuer", "subject", name="reader_identity_once"),
     Index("reader_identity_reader", "reader_id"),
 )
@@ -61,8 +65,71 @@ session = Table(
     Column("provider", String(64), nullable=False, default=""),
     Column("device", String(200), nullable=False, default=""),
     Column("ended_at", Float),
+    # What this login proved, for operators' roles, and for the provider to end it by.
+    Column("issuer", String(500), nullable=False, default="", server_default=""),
+    Column("subject", String(255), nullable=False, default="", server_default=""),
+    Column("provider_session", String(255), nullable=False, default="", server_default=""),
+    Column("proved_email", String(320), nullable=False, default="", server_default=""),
+    Column("groups", JSON, nullable=False, default=list, server_default="[]"),
+    Column("id_token", String(8000), nullable=False, default="", server_default=""),
+    Column("network", String(64), nullable=False, default="", server_default=""),
+    Column("country", String(2), nullable=False, default="", server_default=""),
     Index("session_reader", "reader_id"),
     Index("session_expires", "expires_at"),
+    Index("session_subject", "issuer", "subject"),
+)
+
+# Whatever may be used once: states of logins, ids of logout tokens, links already followed.
+used = Table(
+    "used",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("until", Float, nullable=False),
+    Index("used_until", "until"),
+)
+
+# Links and codes that were mailed. Only hashes are kept of what opens something.
+mailed = Table(
+    "mailed",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("code_hash", String(64), nullable=False),
+    Column("browser_hash", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("return_to", String(1600), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("carried", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index("mailed_browser", "browser_hash"),
+    Index("mailed_until", "until"),
+)
+
+# Mail that waits to be sent. A row goes once the mail server has taken it.
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("recipient", String(320), nullable=False),
+    Column("subject", String(500), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("outgoing_next", "next_at"),
+)
+
+# Windows of rate limits, shared by workers and nodes.
+rate = Table(
+    "rate",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("rate_until", "until"),
 )
 
 entitlement = Table(
