@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Float, bindparam, delete, insert, or_, select, update
 
@@ -17,12 +17,22 @@ ABSOLUTE_SECONDS = 180 * 86400.0
 IDLE_SECONDS = 60 * 86400.0
 SEEN_SECONDS = 300.0
 
+Newsroom = Callable[[str, Iterable[str]], bool]
+
+
+def _nobody(proved_email: str, groups: Iterable[str]) -> bool:
+    return False
+
 
 class Sessions:
-    """Implements ``identity.sessions.SessionStore``; writes tell the workers in one transaction."""
+    """Implements ``identity.sessions.SessionStore``; writes tell the workers in one transaction.
 
-    def __init__(self, store: Store) -> None:
+    ``newsroom`` tells by a login's verified address and groups who reads every tier.
+    """
+
+    def __init__(self, store: Store, *, newsroom: Newsroom = _nobody) -> None:
         self._store = store
+        self._newsroom = newsroom
 
     async def session(self, session_id: str, *, now: float) -> Session | None:
         row_of = (
@@ -49,7 +59,8 @@ class Sessions:
             id=row[schema.reader.c.id],
             email=row[schema.reader.c.email],
             name=row[schema.reader.c.name],
-            newsroom=row[schema.reader.c.newsroom],
+            newsroom=row[schema.reader.c.newsroom]
+            or self._newsroom(row[schema.session.c.proved_email], row[schema.session.c.groups]),
             entitlements=tuple(
                 Entitlement(
                     each["tier"],

@@ -1,0 +1,281 @@
+"""Accounts on the store: the port of ``identity.accounts``. What tells the workers tells them last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.identity.accounts import (
+    Account,
+    Entered,
+    Entry,
+    Login,
+    NotEntered,
+    OpenSession,
+    Way,
+)
+from gateway.model.entitlement import Entitlement
+from gateway.stores import entering, schema
+from gateway.stores.engine import Store
+from gateway.stores.news import Kind, tell
+
+_SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id"))
+
+
+class Accounts:
+    """Implements ``identity.accounts.Accounts``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def enter(self, entry: Entry, *, now: float) -> Entered | NotEntered:
+        identity = entry.identity
+        async with self._store.writing() as connection:
+            names = [f"{identity.issuer} {identity.subject}", identity.proved_email]
+            await entering.lock(connection, *filter(None, names))
+            if not await entering.use(connection, entry.used, entry.used_until):
+                return NotEntered.USED
+            chosen = await entering.choose(connection, entry, now=now)
+            if isinstance(chosen, NotEntered):
+                return chosen
+            reader_id, is_new, added = chosen
+            await entering.complete(connection, reader_id, identity)
+            session_id = await entering.begin(connection, entry, reader_id, now=now)
+            return Entered(session_id, reader_id, is_new, added)
+
+    async def login(self, session_id: str, *, now: float) -> Login | None:
+        session = schema.session.c
+        wanted = select(schema.session).where(session.id == session_id, _live(now))
+        async with self._store.reading() as connection:
+            row = (await connection.execute(wanted)).mappings().first()
+        if row is None:
+            return None
+        return Login(
+            session_id=row["id"],
+            reader_id=row["reader_id"],
+            began_at=row["created_at"],
+            provider=row["provider"],
+            issuer=row["issuer"],
+            proved_email=row["proved_email"],
+            groups=tuple(row["groups"]),
+            id_token=row["id_token"],
+        )
+
+    async def account(self, reader_id: str, *, session_id: str, now: float) -> Account | None:
+        session, way = schema.session.c, schema.reader_identity.c
+        held_by = schema.entitlement.c.reader_id
+        async with self._store.reading() as connection:
+            reader = await _row(connection, reader_id)
+            if reader is None:
+                return None
+            ways = await connection.execute(
+                select(schema.reader_identity)
+                .where(way.reader_id == reader_id)
+                .order_by(way.added_at)
+            )
+            sessions = await connection.execute(
+                select(schema.session)
+                .where(session.reader_id == reader_id, _live(now))
+                .order_by(session.last_seen_at.desc())
+            )
+            held = await connection.execute(select(schema.entitlement).where(held_by == reader_id))
+            return Account(
+                id=reader_id,
+                email=reader["email"],
+                email_verified=reader["email_verified"],
+                name=reader["name"],
+                language=reader["language"],
+                created_at=reader["created_at"],
+                ways=tuple(_way(row) for row in ways.mappings()),
+                sessions=tuple(_open_session(row, session_id) for row in sessions.mappings()),
+                entitlements=tuple(
+                    Entitlement(
+                        row["tier"],
+                        row["starts_at"],
+                        row["ends_at"],
+                        row["mendable"],
+                        tuple(row["entries"]),
+                    )
+                    for row in held.mappings()
+                ),
+            )
+
+    async def ways_of_address(self, email: str) -> Sequence[str]:
+        reader, way = schema.reader.c, schema.reader_identity.c
+        wanted = (
+            select(way.provider)
+            .join(schema.reader, reader.id == way.reader_id)
+            .where(reader.email == email, reader.email_verified)
+            .order_by(reader.created_at, way.added_at)
+        )
+        async with self._store.reading() as connection:
+            return tuple(dict.fromkeys((await connection.execute(wanted)).scalars()))
+
+    async def rename(self, reader_id: str, *, name: str, language: str, now: float) -> None:
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(schema.reader)
+                .where(schema.reader.c.id == reader_id)
+                .values(name=name[:200], language=language[:16])
+            )
+            await tell(connection, Kind.READER, reader_id, now=now)
+
+    async def remove_way(self, reader_id: str, key: str, *, now: float) -> bool:
+        way, session = schema.reader_identity.c, schema.session.c
+        async with self._store.writing() as connection:
+            await entering.lock(connection, f"ways {reader_id}")
+            rows = await connection.execute(
+                select(way.issuer, way.subject).where(way.reader_id == reader_id)
+            )
+            found = {_key(row.issuer, row.subject): row for row in rows}
+            if key not in found or len(found) == 1:
+                return False
+            row = found[key]
+            await connection.execute(
+                delete(schema.reader_identity).where(
+                    way.issuer == row.issuer, way.subject == row.subject
+                )
+            )
+            theirs = and_(session.issuer == row.issuer, session.subject == row.subject)
+            await _end(connection, theirs, now=now)
+            return True
+
+    async def end(self, session_id: str, *, now: float) -> None:
+        async with self._store.writing() as connection:
+            await _end(connection, schema.session.c.id == session_id, now=now)
+
+    async def end_by_key(self, reader_id: str, key: str, *, now: float) -> bool:
+        session = schema.session.c
+        async with self._store.writing() as connection:
+            rows = await connection.execute(
+                select(session.id).where(session.reader_id == reader_id, _live(now))
+            )
+            for session_id in rows.scalars().all():
+                if _key(session_id) == key:
+                    return bool(await _end(connection, session.id == session_id, now=now))
+            return False
+
+    async def end_all(self, reader_id: str, *, but: str = "", now: float) -> int:
+        session = schema.session.c
+        async with self._store.writing() as connection:
+            theirs = and_(session.reader_id == reader_id, session.id != but)
+            return await _end(connection, theirs, now=now)
+
+    async def end_by_provider(
+        self,
+        issuer: str,
+        *,
+        subject: str,
+        provider_session: str,
+        used: str,
+        until: float,
+        now: float,
+    ) -> int | NotEntered:
+        session = schema.session.c
+        theirs = [session.issuer == issuer]
+        if subject:
+            theirs.append(session.subject == subject)
+        if provider_session:
+            theirs.append(session.provider_session == provider_session)
+        assert len(theirs) > 1, "a logout token names somebody"
+        async with self._store.writing() as connection:
+            if not await entering.use(connection, used, until):
+                return NotEntered.USED
+            return await _end(connection, and_(*theirs), now=now)
+
+    async def export(self, reader_id: str) -> dict[str, Any]:
+        async with self._store.reading() as connection:
+            reader = await _row(connection, reader_id)
+            if reader is None:
+                return {}
+            kept: dict[str, Any] = {"reader": dict(reader)}
+            for table in (schema.reader_identity, schema.session, schema.entitlement):
+                rows = await connection.execute(select(table).where(table.c.reader_id == reader_id))
+                kept[table.name] = [_shown(row) for row in rows.mappings()]
+            return kept
+
+    async def erase(self, reader_id: str, *, now: float) -> None:
+        session = schema.session.c
+        async with self._store.writing() as connection:
+            reader = await _row(connection, reader_id)
+            rows = await connection.execute(
+                select(session.id).where(session.reader_id == reader_id)
+            )
+            over = rows.scalars().all()
+            if reader is not None and reader["email"]:
+                await connection.execute(
+                    delete(schema.mailed).where(schema.mailed.c.email == reader["email"])
+                )
+            # The rows that hang on it go with it (ON DELETE CASCADE).
+            await connection.execute(delete(schema.reader).where(schema.reader.c.id == reader_id))
+            for session_id in over:
+                await tell(connection, Kind.SESSION, session_id, now=now)
+            await tell(connection, Kind.READER, reader_id, now=now)
+
+    async def sweep(self, *, before: float) -> int:
+        """Forget what may be used once and is over anyway."""
+        async with self._store.writing() as connection:
+            gone = 0
+            for table in (schema.used, schema.mailed, schema.rate, schema.outgoing):
+                done = await connection.execute(delete(table).where(table.c.until < before))
+                gone += done.rowcount
+            return gone
+
+
+def _live(now: float) -> ColumnElement[bool]:
+    session = schema.session.c
+    return and_(
+        session.ended_at.is_(None),
+        session.expires_at > now,
+        session.last_seen_at + session.idle_seconds > now,
+    )
+
+
+async def _end(connection: AsyncConnection, which: ColumnElement[bool], *, now: float) -> int:
+    """End sessions and tell every worker; the number of those that weren't over."""
+    session = schema.session
+    rows = await connection.execute(select(session.c.id).where(which, session.c.ended_at.is_(None)))
+    over = rows.scalars().all()
+    if over:
+        await connection.execute(
+            update(session).where(session.c.id.in_(over)).values(ended_at=now, id_token="")
+        )
+    for session_id in over:
+        await tell(connection, Kind.SESSION, session_id, now=now)
+    return len(over)
+
+
+async def _row(connection: AsyncConnection, reader_id: str) -> Any:
+    wanted = select(schema.reader).where(schema.reader.c.id == reader_id)
+    return (await connection.execute(wanted)).mappings().first()
+
+
+def _key(*names: str) -> str:
+    """What forms call a session or a way by: of no use anywhere else."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:20]
+
+
+def _way(row: Any) -> Way:
+    key = _key(row["issuer"], row["subject"])
+    return Way(key, row["provider"], row["issuer"], row["email"], row["added_at"])
+
+
+def _open_session(row: Any, current: str) -> OpenSession:
+    return OpenSession(
+        key=_key(row["id"]),
+        device=row["device"],
+        network=row["network"],
+        country=row["country"],
+        began_at=row["created_at"],
+        last_seen_at=row["last_seen_at"],
+        provider=row["provider"],
+        current=row["id"] == current,
+    )
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _SECRET_COLUMNS}

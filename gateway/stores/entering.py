@@ -1,0 +1,186 @@
+"""From an identity to a session, within one transaction: the steps of ``accounts.Accounts.enter``.
+
+On PostgreSQL two first logins of one person, or two people of one address, may come at once: each
+takes a lock on both names first, so that the second one finds what the first has made. SQLite has
+one writer anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from sqlalchemy import Insert, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.identity.accounts import Entry, Joining, NotEntered
+from gateway.identity.cookies import new_session_id
+from gateway.model.identity import MAIL_ISSUER, Identity
+from gateway.stores import schema
+from gateway.stores.news import Kind, tell
+
+_DEVICE_MAX = 200
+_ID_TOKEN_MAX = 8000
+
+
+async def lock(connection: AsyncConnection, *names: str) -> None:
+    """Until the transaction ends; always in the same order, so that two can't wait for each other."""
+    if connection.dialect.name != "postgresql":
+        return
+    keys = {
+        int.from_bytes(hashlib.sha256(each.encode()).digest()[:8], signed=True) for each in names
+    }
+    for key in sorted(keys):
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+async def inserted(connection: AsyncConnection, statement: Insert) -> bool:
+    """False where a row of that key was there already."""
+    try:
+        async with connection.begin_nested():
+            await connection.execute(statement)
+    except IntegrityError:
+        return False
+    return True
+
+
+async def use(connection: AsyncConnection, key: str, until: float) -> bool:
+    """Whether this is the first time that ``key`` serves."""
+    return await inserted(connection, insert(schema.used).values(key=key, until=until))
+
+
+async def reader_of(connection: AsyncConnection, identity: Identity) -> str | None:
+    known = schema.reader_identity.c
+    found = await connection.execute(
+        select(known.reader_id).where(
+            known.issuer == identity.issuer, known.subject == identity.subject
+        )
+    )
+    reader_id: str | None = found.scalar()
+    return reader_id
+
+
+async def reader_at(connection: AsyncConnection, proved_email: str) -> str | None:
+    """The account that a proved address belongs to; of several the oldest, which has the history."""
+    if not proved_email:
+        return None
+    reader = schema.reader.c
+    found = await connection.execute(
+        select(reader.id)
+        .where(reader.email == proved_email, reader.email_verified)
+        .order_by(reader.created_at, reader.id)
+        .limit(1)
+    )
+    reader_id: str | None = found.scalar()
+    return reader_id
+
+
+async def choose(
+    connection: AsyncConnection, entry: Entry, *, now: float
+) -> tuple[str, bool, bool] | NotEntered:
+    """The reader's id, whether the account is new, and whether the identity is new to it."""
+    identity = entry.identity
+    known = await reader_of(connection, identity)
+    if entry.joining is Joining.ADD:
+        if known is not None and known != entry.adding_to:
+            return NotEntered.IDENTITY_TAKEN
+        if known is None:
+            await _bind(connection, entry, entry.adding_to, now=now)
+        return entry.adding_to, False, known is None
+    if known is not None:
+        return known, False, False
+    neighbour = None
+    if entry.joining is not Joining.APART:
+        neighbour = await reader_at(connection, identity.proved_email)
+    if neighbour is not None and entry.joining is Joining.ASK and identity.issuer != MAIL_ISSUER:
+        return NotEntered.ADDRESS_TAKEN
+    reader_id = neighbour or await _new_reader(connection, identity, now=now)
+    await _bind(connection, entry, reader_id, now=now)
+    return reader_id, neighbour is None, neighbour is not None
+
+
+async def _new_reader(connection: AsyncConnection, identity: Identity, *, now: float) -> str:
+    reader_id = secrets.token_hex(12)
+    await connection.execute(
+        insert(schema.reader).values(
+            id=reader_id,
+            email=identity.email,
+            email_verified=identity.email_verified,
+            name=identity.name[:200],
+            language=identity.language[:16],
+            newsroom=False,
+            created_at=now,
+        )
+    )
+    return reader_id
+
+
+async def _bind(connection: AsyncConnection, entry: Entry, reader_id: str, *, now: float) -> None:
+    await connection.execute(
+        insert(schema.reader_identity).values(
+            issuer=entry.identity.issuer,
+            subject=entry.identity.subject,
+            reader_id=reader_id,
+            added_at=now,
+            provider=entry.provider,
+            email=entry.identity.email,
+        )
+    )
+
+
+async def complete(connection: AsyncConnection, reader_id: str, identity: Identity) -> None:
+    """What the account doesn't know yet, and the identity says. Nothing known is overwritten, but
+    an address that nobody had proved gives way to one that is."""
+    reader = schema.reader
+    row = (
+        (await connection.execute(select(reader).where(reader.c.id == reader_id))).mappings().one()
+    )
+    known: dict[str, str | bool] = {}
+    if identity.name and not row["name"]:
+        known["name"] = identity.name[:200]
+    if identity.language and not row["language"]:
+        known["language"] = identity.language[:16]
+    if identity.email and not row["email_verified"]:
+        same = row["email"] == identity.email
+        if identity.email_verified or not (row["email"] or same):
+            known |= {"email": identity.email, "email_verified": identity.email_verified}
+    if known:
+        await connection.execute(update(reader).where(reader.c.id == reader_id).values(**known))
+
+
+async def begin(connection: AsyncConnection, entry: Entry, reader_id: str, *, now: float) -> str:
+    """A new session under a fresh id; the one that the browser came with ends."""
+    session = schema.session
+    session_id = new_session_id()
+    identity = entry.identity
+    await connection.execute(
+        insert(session).values(
+            id=session_id,
+            reader_id=reader_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + entry.absolute_seconds,
+            idle_seconds=entry.idle_seconds,
+            provider=entry.provider,
+            device=entry.device[:_DEVICE_MAX],
+            issuer=identity.issuer,
+            subject=identity.subject,
+            provider_session=identity.session_id[:255],
+            proved_email=identity.proved_email,
+            groups=list(identity.groups),
+            # A longer one couldn't be sent back in a URL either.
+            id_token=entry.id_token if len(entry.id_token) <= _ID_TOKEN_MAX else "",
+            network=entry.network[:64],
+            country=entry.country[:2],
+        )
+    )
+    if entry.previous:
+        ended = await connection.execute(
+            update(session)
+            .where(session.c.id == entry.previous, session.c.ended_at.is_(None))
+            .values(ended_at=now, id_token="")
+        )
+        if ended.rowcount:
+            await tell(connection, Kind.SESSION, entry.previous, now=now)
+    return session_id
