@@ -1,0 +1,76 @@
+"""Windows of rate limits on the store, so that all workers and nodes count together.
+
+A storage of the ``limits`` library: what is asked of it, and nothing more (fixed windows).
+"""
+
+from __future__ import annotations
+
+from limits.aio.storage import Storage
+from sqlalchemy import case, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.clock import Clock
+from gateway.errors import StoreUnavailable
+from gateway.stores import schema
+from gateway.stores.engine import Store
+
+
+class RateStorage(Storage):
+    STORAGE_SCHEME = None
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        super().__init__()
+        self._store = store
+        self._clock = clock
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return StoreUnavailable
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count, and begin a new window where the last one is over."""
+        rate, now = schema.rate, self._clock.now()
+        row = {"key": key[:200], "count": amount, "until": now + expiry}
+        over = rate.c.until <= now
+        changed = {
+            "count": case((over, amount), else_=rate.c.count + amount),
+            "until": case((over, now + expiry), else_=rate.c.until),
+        }
+        async with self._store.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                added = postgresql.insert(rate).values(**row)
+                counted = added.on_conflict_do_update(index_elements=["key"], set_=changed)
+                found = await connection.execute(counted.returning(rate.c.count))
+            else:
+                plain = sqlite.insert(rate).values(**row)
+                upserted = plain.on_conflict_do_update(index_elements=["key"], set_=changed)
+                found = await connection.execute(upserted.returning(rate.c.count))
+            return int(found.scalar_one())
+
+    async def get(self, key: str) -> int:
+        count, until = await self._row(key)
+        return count if until > self._clock.now() else 0
+
+    async def get_expiry(self, key: str) -> float:
+        return (await self._row(key))[1]
+
+    async def _row(self, key: str) -> tuple[int, float]:
+        rate = schema.rate.c
+        async with self._store.reading() as connection:
+            found = await connection.execute(
+                select(rate.count, rate.until).where(rate.key == key[:200])
+            )
+            row = found.first()
+        return (row.count, row.until) if row else (0, self._clock.now())  # type: ignore[return-value]
+
+    async def check(self) -> bool:
+        await self._row("")
+        return True
+
+    async def reset(self) -> int | None:
+        async with self._store.writing() as connection:
+            return (await connection.execute(delete(schema.rate))).rowcount
+
+    async def clear(self, key: str) -> None:
+        async with self._store.writing() as connection:
+            await connection.execute(delete(schema.rate).where(schema.rate.c.key == key[:200]))
