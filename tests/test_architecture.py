@@ -78,6 +78,11 @@ PURE = (
     "edge/framing.py",
     "edge/handshake.py",
     "edge/origin_check.py",
+    "login/address.py",
+    "login/checks.py",
+    "login/tokens.py",
+    "login/refusal.py",
+    "login/return_to.py",
     "model/*.py",
 )
 LINES_MAX = 300
