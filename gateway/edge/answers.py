@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.edge import egress
+from gateway.edge.streaming import Sending, stream
 from gateway.model.page import Sharing, Variant
 from gateway.origin.fetch import OriginResponse
 
 Headers = tuple[tuple[bytes, bytes], ...]
 Receive = Any  # Starlette's own aliases, without importing it
-Send = Any
+Send = Any  # a ``Sending``, or ASGI's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +82,35 @@ async def _stream(answer: Streamed, *, method: str, send: Send, date: tuple[byte
     headers = answer.headers
     if not any(name == b"date" for name, _ in headers):
         headers = (*headers, date)
+    cycle = send.cycle() if isinstance(send, Sending) else None
     try:
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        ended = False
-        if method != "HEAD" and answer.status not in (204, 304):
-            async for chunk in response.chunks():
-                # A write for the end alone costs as much as one with the last bytes.
-                ended = response.finished
-                await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
-        if not ended:
-            await send({"type": "http.response.body", "body": b""})
+        if cycle is not None:
+            await stream(
+                send,
+                cycle,
+                status=answer.status,
+                headers=headers,
+                response=response,
+                method=method,
+            )
+        else:
+            await _stream_messages(answer, headers, method, send)
     finally:
         await response.close()
     return answer.status
+
+
+async def _stream_messages(answer: Streamed, headers: Headers, method: str, send: Send) -> None:
+    """For a server whose line isn't known, or a line that something else stands around."""
+    response, ended = answer.response, False
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if method != "HEAD" and answer.status not in (204, 304):
+        async for chunk in response.chunks():
+            # A write for the end alone costs as much as one with the last bytes.
+            ended = response.finished
+            await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
+    if not ended:
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def request_body(receive: Receive) -> AsyncIterator[bytes]:

@@ -19,6 +19,7 @@ from gateway.edge.gate import Gate, Visit
 from gateway.edge.ingress import Ingress, MovedTo
 from gateway.edge.passing import Body
 from gateway.edge.rate import RequestRate
+from gateway.edge.streaming import Sending
 from gateway.edge.upgrading import Upgrading
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
@@ -48,18 +49,6 @@ class Notes(Protocol):
     def failed(self, *, reason: str, error_id: str, path: str, error: BaseException) -> None: ...
 
 
-@dataclass(slots=True)
-class _Sending:
-    """``started`` tells whether a head has left, past which an error can only cut the line."""
-
-    send: answers.Send
-    started: bool = False
-
-    async def __call__(self, message: dict[str, Any]) -> None:
-        self.started = True
-        await self.send(message)
-
-
 @dataclass(slots=True, kw_only=True)
 class Entrance:
     """``ours`` answers the reserved prefix, with the admitted request in ``scope["state"]``.
@@ -83,7 +72,7 @@ class Entrance:
     async def __call__(self, scope: Scope, receive: answers.Receive, send: answers.Send) -> None:
         assert scope["type"] == "http", "the server hands over nothing else"
         began, error_id, request = self.clock.monotonic(), new_error_id(), None
-        sending = _Sending(send)
+        sending = Sending(send)
         try:
             admitted = self._admit(scope, error_id)
             if isinstance(admitted, MovedTo):
@@ -126,7 +115,7 @@ class Entrance:
         )
 
     async def _answer(
-        self, request: Request, scope: Scope, receive: answers.Receive, sending: _Sending
+        self, request: Request, scope: Scope, receive: answers.Receive, sending: Sending
     ) -> int:
         if request.path.startswith(RESERVED):
             scope["path"], scope["raw_path"] = request.path, request.path.encode()
@@ -153,7 +142,7 @@ class Entrance:
         answer = await self.gate.answer(visit, body)
         return await self._send(answer, scope, request, sending)
 
-    async def _upgrade(self, visit: Visit, scope: Scope, sending: _Sending) -> int:
+    async def _upgrade(self, visit: Visit, scope: Scope, sending: Sending) -> int:
         """A WebSocket, decided before the origin hears of it."""
         take_line = scope["extensions"]["lychgate"].get("take_line")
         answer = self.gate.tunnel_refused(visit) or await self.upgrading.open(visit, take_line)
@@ -162,7 +151,7 @@ class Entrance:
         return await self._send(answer, scope, visit.request, sending)
 
     async def _send(
-        self, answer: Answer, scope: Scope, request: Request | None, sending: _Sending
+        self, answer: Answer, scope: Scope, request: Request | None, sending: Sending
     ) -> int:
         return await answers.send(
             answer,
@@ -179,7 +168,7 @@ class Entrance:
         scope: Scope,
         request: Request | None,
         error_id: str,
-        sending: _Sending,
+        sending: Sending,
     ) -> int:
         status = error.refused_status if isinstance(error, RequestRefused) else error.status
         if status >= 500 or sending.started:
@@ -201,7 +190,7 @@ class Entrance:
 class _Status:
     """Remembers the status that an inner application sent."""
 
-    send: _Sending
+    send: Sending
     status: int = 0
 
     async def __call__(self, message: dict[str, Any]) -> None:

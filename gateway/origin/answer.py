@@ -114,6 +114,24 @@ class OriginResponse:
                 return
             await self._news()
 
+    def take(self) -> list[bytes]:
+        """All of the body that is there, maybe nothing of it; the connection reads on."""
+        parts = list(self._chunks)
+        if parts:
+            self._chunks.clear()
+            self._buffered = 0
+            if self.line is not None:
+                self.line.resume()
+        return parts
+
+    async def more(self) -> None:
+        """Wait until ``take`` has something to give, or the body is complete. Raises OriginFailed
+        when the origin cuts it or stops within it."""
+        while not self._chunks and not self.complete:
+            if self._error is not None:
+                raise self._error
+            await self._news()
+
     async def close(self) -> None:
         """A body that wasn't read to its end costs the connection."""
         if self.line is not None:
