@@ -15,14 +15,16 @@ LENGTH_MAX = 1500
 FRONT_PAGE = "/"
 
 _CHARACTER = r"A-Za-z0-9._~!$&'()*+,;=:@\-"
-# An escape in a path spells neither a control nor what a server could take for a delimiter once it
-# is decoded (`/` `\`), nor a dot, nor the percent sign of a second escape.
-_ESCAPE = r"%(?![01]|2[EeFf]|25[0-9A-Fa-f]{2}|25[Uu]|5[Cc]|7[Ff])[0-9A-Fa-f]{2}"
+# An escape in a path spells neither a control nor a dot, nor what a server could take for a
+# delimiter once it is decoded (`/` `\`).
+_ESCAPE = r"%(?![01]|2[EeFf]|5[Cc]|7[Ff])[0-9A-Fa-f]{2}"
 # A segment isn't empty and isn't `.` or `..`, parameters behind it or not: `/a/..;x/b`.
 _SEGMENT = rf"/(?!\.{{1,2}}(?:[/;?#]|%3[Bb]|\Z))(?:[{_CHARACTER}]|{_ESCAPE})+"
 # Browsers send brackets, braces, bars and carets of a query as they were typed (`?a[]=1`).
 _LOOSE = rf"(?:[{_CHARACTER}/?\[\]{{}}|^]|%[0-9A-Fa-f]{{2}})*"
 _LOCAL = re.compile(rf"(?P<path>(?:{_SEGMENT})+/?|/)(?:\?{_LOOSE})?(?:#{_LOOSE})?")
+# Some decode again what they decoded; IIS and others also read %uXXXX.
+_ENCODED_TWICE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[Uu])")
 # Coming from a login, these would lead to the next one, or out again.
 _LOOP = re.compile(r"/-(?:;[^/]*)?/log(?:in|out)", re.IGNORECASE)
 
@@ -43,4 +45,4 @@ def return_to(written: str, *, site_url: str) -> str:
         path = unquote(found["path"], errors="strict")
     except UnicodeDecodeError:
         return FRONT_PAGE
-    return FRONT_PAGE if _LOOP.match(path) else local
+    return FRONT_PAGE if _ENCODED_TWICE.search(path) or _LOOP.match(path) else local
