@@ -7,6 +7,7 @@ What depends on what is said here and nowhere else. ``build`` opens nothing; ``s
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.bus.polling import Polling
@@ -23,14 +24,16 @@ from gateway.edge.pages import Pages
 from gateway.edge.passing import Passing
 from gateway.edge.protocol import Quick, decline, server_config
 from gateway.edge.quick import QuickLane
-from gateway.edge.rate import RequestRate
+from gateway.edge.rate import RequestRate, network_of
 from gateway.edge.records import Records
+from gateway.edge.reserved import Reserved, Room
 from gateway.edge.routes import Ours
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
 from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.edge.upgrading import Upgrading
 from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.identity.roles import People
 from gateway.identity.sessions import SessionCache, SessionStore
 from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog
@@ -42,8 +45,11 @@ from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
 from gateway.wiring.news import bell, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
-from gateway.wiring.pages import own_hosts, reloaded, templates_of
+from gateway.wiring.pages import own_hosts, reloaded, site_origins, templates_of
 from gateway.wiring.running import Lychgate
+
+if TYPE_CHECKING:
+    from gateway.wiring.login import Login
 
 CACHE_BYTES_MAX = 256 << 20
 
@@ -76,6 +82,7 @@ def build(
         counters=parts.counters,
         access_log=parts.access_log,
         store=parts.store,
+        login=parts.login,
         polling=news,
         bell=bell(settings.bus.url.get_secret_value(), parts.store, news),
         clock=parts.clock,
@@ -105,8 +112,9 @@ class _Parts:
         self.origin = origin_of(settings)
         self.assertions = Assertions(self.keys, issuer=settings.site.url, clock=clock)
         self.store = None if session_store else Store(settings.store.url.get_secret_value())
+        newsroom = People(frozenset(settings.newsroom.readers))
         self.sessions = SessionCache(
-            store=session_store or Sessions(self.store),  # type: ignore[arg-type]  # one is given
+            store=session_store or Sessions(self.store, newsroom=newsroom.hold),  # type: ignore[arg-type]  # one is given
             signer=CookieSigner(self.keys),
             cookie_name=self.cookie_name,
         )
@@ -130,6 +138,13 @@ class _Parts:
         )
         self.showing = self._showing()
         self.pages = self._pages()
+        self.shell = ShellPage(
+            path=settings.site.shell,
+            origin=self.origin,
+            forwarding=self.passing.forwarding,
+            clock=clock,
+        )
+        self.login = self._login() if self.store is not None else None
 
     def _showing(self) -> Showing:
         site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
@@ -166,6 +181,12 @@ class _Parts:
     def entrance(self, extra: Application | None) -> Entrance:
         """The full lane, from the door to the last byte."""
         ours = self._ours(preview=extra is not None)
+        rooms = [Room(self.login.PATHS, self.login.application)] if self.login else []
+        reserved = Reserved(
+            rooms=rooms,
+            rest=ours.before(extra) if extra else ours,
+            origins=site_origins(self.settings),
+        )
         return Entrance(
             ingress=self.ingress,
             gate=Gate(
@@ -178,7 +199,7 @@ class _Parts:
             readers=self.readers,
             policy=self.policies.get,
             failures=self.failures,
-            ours=ours.before(extra) if extra else ours,
+            ours=reserved,
             notes=self.notes,
             clock=self.clock,
             rate=self.rate,
@@ -198,13 +219,24 @@ class _Parts:
             purge_key=purge.get_secret_value() if purge else "",
             told_purge=teller(self.store, self.clock),
             preview=preview,
-            shell=ShellPage(
-                path=self.settings.site.shell,
-                origin=self.origin,
-                forwarding=self.passing.forwarding,
-                clock=self.clock,
-            ),
+            shell=self.shell,
             clock=self.clock,
+        )
+
+    def _login(self) -> Login:
+        """The login way, on the store."""
+        from gateway.wiring.login import Login  # half a second that `check` needn't wait for
+
+        assert self.store is not None
+        return Login(
+            self.settings,
+            store=self.store,
+            clock=self.clock,
+            drawing=self.templates,
+            dress=self.shell.around,
+            network_of=network_of,
+            language_of=self.failures.language,
+            reader_of=self.readers.reader_of,
         )
 
     def quick(self) -> Quick:

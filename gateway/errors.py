@@ -8,6 +8,9 @@
     │   └── OriginBusy            503, with Retry-After
     ├── PageUnreadable            a page that can't be parsed within its bounds: judged as without body
     ├── StoreUnavailable          503
+    ├── LoginRefused              400: a login that doesn't stand the checks
+    ├── ProviderUnavailable       503: a login provider without a usable answer in time
+    ├── TooManyLogins             429, with Retry-After
     └── SessionInvalid            a cookie that proves nothing: the reader is anonymous
 
 ``status`` is the HTTP status, ``reason`` a kebab-case word for logs, metrics and pages. Errors are
@@ -82,6 +85,39 @@ class PageUnreadable(LychgateError):
 class StoreUnavailable(LychgateError):
     status = 503
     reason = "store-unavailable"
+
+
+class LoginRefused(LychgateError):
+    """``reason`` is one of ``login.checks.Refusal``; ``detail`` is for the log alone."""
+
+    status = 400
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason} {detail}".rstrip())
+
+
+class ProviderUnavailable(LychgateError):
+    """``detail`` is for the log alone."""
+
+    status = 503
+    reason = "provider-unavailable"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(detail or self.reason)
+
+
+class TooManyLogins(LychgateError):
+    """``seconds`` until the window of the limit ends."""
+
+    status = 429
+    reason = "too-many-logins"
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(self.reason)
 
 
 class SessionInvalid(LychgateError):

@@ -184,6 +184,11 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     for number, name in enumerate(providers):
         if name in ("mail", "code"):
             yield ("login", "provider", number, "id"), f"`{name}` is the mailed link's own"
+    for number, provider in enumerate(settings.login.provider):
+        signed = provider.team_id and provider.key_id and provider.private_key
+        if provider.client_secret is None and not signed:
+            needed = "`client_secret` is needed, or `team_id`, `key_id` and `private_key` (Apple)"
+            yield ("login", "provider", number, "client_secret"), needed
     for number, name in enumerate(settings.console.providers):
         if name not in providers:
             yield (

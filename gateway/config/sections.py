@@ -134,10 +134,26 @@ class Keys(Section):
 
 
 class Provider(Section):
+    """``kind`` empty: told by the issuer. ``response_mode`` empty: ``form_post`` at Apple alone.
+
+    Apple's secret is signed anew each time, from ``team_id``, ``key_id`` and ``private_key`` (PEM).
+    The three URLs are those of a plain OAuth 2 provider that isn't at its usual place.
+    """
+
     id: Identifier
     issuer: Issuer
     client_id: Text
-    client_secret: Secret
+    client_secret: Secret | None = None
+    name: str = ""
+    kind: Literal["", "openid", "github", "facebook"] = ""
+    scopes: tuple[Text, ...] = ()
+    response_mode: Literal["", "query", "form_post"] = ""
+    team_id: str = ""
+    key_id: str = ""
+    private_key: Secret | None = None
+    authorize_url: ApiBase = ""
+    token_url: ApiBase = ""
+    api_url: ApiBase = ""
 
 
 class Login(Section):

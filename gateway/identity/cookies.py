@@ -16,7 +16,6 @@ from gateway.errors import SessionInvalid
 
 COOKIE_BYTES_MAX = 512
 HEADER_BYTES_MAX = 16 << 10
-_SALT = "lychgate.session.v1"
 
 
 def cookie_name(site_url: str) -> bytes:
@@ -24,9 +23,16 @@ def cookie_name(site_url: str) -> bytes:
     return b"__Host-lychgate" if site_url.startswith("https://") else b"lychgate"
 
 
-def set_cookie(name: bytes, value: str, *, secure: bool, seconds: int) -> bytes:
-    """A Set-Cookie line's value. ``seconds`` 0 ends the cookie."""
-    parts = [name + b"=" + value.encode(), b"Path=/", b"HttpOnly", b"SameSite=Lax"]
+def set_cookie(
+    name: bytes, value: str, *, secure: bool, seconds: int, cross_site: bool = False
+) -> bytes:
+    """A Set-Cookie line's value. ``seconds`` 0 ends the cookie.
+
+    ``cross_site``: it has to come along when another site posts a form to us, which browsers allow
+    over TLS alone.
+    """
+    same_site = b"SameSite=None" if cross_site and secure else b"SameSite=Lax"
+    parts = [name + b"=" + value.encode(), b"Path=/", b"HttpOnly", same_site]
     parts.append(b"Max-Age=%d" % seconds)
     if secure:
         parts.append(b"Secure")
@@ -57,21 +63,22 @@ def find(header: bytes, name: bytes) -> bytes | None:
 
 
 class CookieSigner:
-    """``keys`` newest first: the first signs, all of them verify."""
+    """``keys`` newest first: the first signs, all of them verify. What was signed for one purpose
+    proves nothing for another."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], *, purpose: str = "session") -> None:
         self._signer = Signer(
             [key.encode() for key in reversed(keys)],
-            salt=_SALT,
+            salt=f"lychgate.{purpose}.v1",
             key_derivation="hmac",
             digest_method=hashlib.sha256,
         )
 
-    def sign(self, session_id: str) -> str:
-        return self._signer.sign(session_id.encode()).decode()
+    def sign(self, value: str) -> str:
+        return self._signer.sign(value.encode()).decode()
 
     def verify(self, value: bytes) -> str:
-        """The session id. Raises SessionInvalid."""
+        """What was signed: of a session cookie, its id. Raises SessionInvalid."""
         try:
             return self._signer.unsign(value).decode("ascii")
         except (BadSignature, UnicodeDecodeError):

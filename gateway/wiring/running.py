@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -20,6 +20,9 @@ from gateway.origin.fetch import Origin
 from gateway.page.templates import Templates
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
+
+if TYPE_CHECKING:
+    from gateway.wiring.login import Login
 
 FLUSH_SECONDS = 1.0
 SIGHTINGS_SECONDS = 30.0
@@ -39,6 +42,7 @@ class Lychgate:
     counters: Counters
     access_log: AccessLog
     store: Store | None
+    login: Login | None
     polling: Polling | None
     clock: Clock
     bell: Bell | None = None
@@ -62,6 +66,8 @@ class Lychgate:
         await self.sessions.flush_sightings()
         self.access_log.flush()
         await self.origin.close()
+        if self.login is not None:
+            await self.login.close()
         if self.store is not None:
             await self.store.close()
 

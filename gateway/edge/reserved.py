@@ -1,0 +1,57 @@
+"""The rooms under ``/-/``: one look at where a POST comes from, then to whom it belongs.
+
+Whatever changes something is posted by a page of the site's own; the few that come from elsewhere
+bring a proof of their own (a signature, a key, a login's state) and are named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.edge.entrance import Application
+from gateway.edge.origin_check import check_origin
+from gateway.model.request import Request
+
+_WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
+_LOGIN = "/-/login/"
+_LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """``paths`` are each a path, or all below one where it ends with a slash."""
+
+    paths: tuple[str, ...]
+    application: Application
+
+    def holds(self, path: str) -> bool:
+        return any(
+            path == each or (each[-1] == "/" and path.startswith(each)) for each in self.paths
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """``origins``: the site's own, such as ``https://news.example``. ``rest`` has what no room has."""
+
+    rooms: Sequence[Room]
+    rest: Application
+    origins: frozenset[bytes]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request: Request = scope["state"]["request"]
+        if not with_proof(request.path):
+            check_origin(request, origins=self.origins)
+        for room in self.rooms:
+            if room.holds(scope["path"]):
+                return await room.application(scope, receive, send)
+        return await self.rest(scope, receive, send)
+
+
+def with_proof(path: str) -> bool:
+    """Whether a POST there is believed for something else than where it was made."""
+    if path in _WITH_PROOF:
+        return True
+    return path.startswith(_LOGIN) and path.endswith(_LOGIN_WITH_PROOF)

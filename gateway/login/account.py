@@ -1,0 +1,207 @@
+"""``/-/account``: what a reader sees and changes of their own. Every change is a POST of its own page.
+
+What must not be here: what a subscription costs or how it is paid; the money way says that through
+``Subscriptions``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.identity.accounts import Account, Login
+from gateway.identity.roles import Operators
+from gateway.login.asking import PRIVATE, Ask, Reply, see_other
+from gateway.login.entering import Entering
+from gateway.login.joining import Joins
+from gateway.login.pages import Pages, login_url
+from gateway.login.return_to import return_to
+
+ACCOUNT_URL = "/-/account"
+_NAME_MAX = 80
+
+
+class Words(Protocol):
+    """Times and languages as a page says them."""
+
+    def day(self, instant: float, language: str) -> str: ...
+
+    def moment(self, instant: float, language: str) -> str: ...
+
+    def languages(self, language: str) -> Sequence[tuple[str, str]]:
+        """Code and name of each language of the site, named in ``language``."""
+
+    def country(self, code: str, language: str) -> str: ...
+
+
+class Subscriptions(Protocol):
+    """What a reader has subscribed to, as the account page shows it."""
+
+    def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPages:
+    """``manage_url`` and ``cancel_url`` are empty where nothing is sold."""
+
+    site_url: str
+    entering: Entering
+    joins: Joins
+    pages: Pages
+    operators: Operators
+    words: Words
+    subscriptions: Subscriptions
+    names: Mapping[str, str]
+    languages: tuple[str, ...]
+    manage_url: str = ""
+    cancel_url: str = ""
+
+    async def show(self, ask: Ask) -> Reply:
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        return await self._page(ask, *found)
+
+    async def rename(self, ask: Ask) -> Reply:
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        name = " ".join("".join(c for c in ask.written("name") if c.isprintable()).split())
+        language = ask.written("language")
+        if language not in self.languages:
+            language = found[1].language
+        await self.entering.accounts.rename(
+            found[0].reader_id, name=name[:_NAME_MAX], language=language, now=ask.now
+        )
+        return see_other(f"{ACCOUNT_URL}?said=saved&lang={language or ask.language}")
+
+    async def end_sessions(self, ask: Ask) -> Reply:
+        """One by its key; or all others; or, with ``everywhere``, this one too."""
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        login, accounts = found[0], self.entering.accounts
+        if ask.written("everywhere") == "1":
+            await accounts.end_all(login.reader_id, now=ask.now)
+            return self.entering.out(login_url(ACCOUNT_URL, ask.language))
+        if ask.written("all") == "1":
+            await accounts.end_all(login.reader_id, but=login.session_id, now=ask.now)
+        else:
+            await accounts.end_by_key(login.reader_id, ask.written("key"), now=ask.now)
+        return see_other(f"{ACCOUNT_URL}?said=ended&lang={ask.language}")
+
+    async def remove_way(self, ask: Ask) -> Reply:
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        done = await self.entering.accounts.remove_way(
+            found[0].reader_id, ask.written("key"), now=ask.now
+        )
+        said = "removed" if done else "last-way"
+        return see_other(f"{ACCOUNT_URL}?said={said}&lang={ask.language}")
+
+    async def export(self, ask: Ask) -> Reply:
+        """All that is kept of the reader, as JSON to keep."""
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        kept = await self.entering.accounts.export(found[0].reader_id)
+        headers = (
+            (b"content-type", b"application/json; charset=utf-8"),
+            (b"content-disposition", b'attachment; filename="account.json"'),
+            *PRIVATE,
+        )
+        return Reply(200, headers, json.dumps(kept, indent=2, ensure_ascii=False).encode())
+
+    async def erase(self, ask: Ask) -> Reply:
+        """Asks once more; with ``confirm=yes`` it is done, and can't be undone."""
+        found = await self._signed_in(ask)
+        if isinstance(found, Reply):
+            return found
+        login, account = found
+        if ask.written("confirm") != "yes":
+            return await self.pages.page(
+                ask,
+                "account-erase",
+                email=account.email,
+                action=f"{ACCOUNT_URL}/erase",
+                account_url=ACCOUNT_URL,
+            )
+        if self.joins.mailing is not None and account.email_verified:
+            await self.joins.mailing.notice(ask, account.email, kind="erased")
+        await self.entering.accounts.erase(login.reader_id, now=ask.now)
+        return self.entering.out("/")
+
+    async def _signed_in(self, ask: Ask) -> tuple[Login, Account] | Reply:
+        """Whoever is logged in; or the way to the login page and back here."""
+        login = None
+        if ask.session_id:
+            login = await self.entering.accounts.login(ask.session_id, now=ask.now)
+        account = None
+        if login is not None:
+            account = await self.entering.accounts.account(
+                login.reader_id, session_id=login.session_id, now=ask.now
+            )
+        if login is None or account is None:
+            return see_other(login_url(ACCOUNT_URL, ask.language))
+        return login, account
+
+    async def _page(self, ask: Ask, login: Login, account: Account) -> Reply:
+        words, language = self.words, ask.language
+        chosen = account.language or language
+        return await self.pages.page(
+            ask,
+            "account",
+            reader={
+                "name": account.name,
+                "email": account.email,
+                "email_verified": account.email_verified,
+                "language": chosen,
+                "member_since": words.day(account.created_at, language),
+            },
+            subscriptions=self.subscriptions.shown(account, language, ask.now),
+            manage_url=self.manage_url,
+            cancel_url=self.cancel_url,
+            ways=self._ways(account),
+            add_ways=self.pages.ways(ask, ACCOUNT_URL, add="1"),
+            add_mail=self.pages.mails,
+            mail_url="/-/login/mail",
+            sessions=[
+                {
+                    "key": each.key,
+                    "device": each.device,
+                    "place": words.country(each.country, language) or each.network,
+                    "last_seen": words.moment(each.last_seen_at, language),
+                    "current": each.current,
+                }
+                for each in account.sessions
+            ],
+            roles=sorted(self.operators.roles(login)),
+            message=_said(ask),
+            languages=[
+                {"code": code, "name": name, "chosen": code == chosen}
+                for code, name in words.languages(language)
+            ],
+            return_to=return_to(ask.asked("return_to"), site_url=self.site_url),
+        )
+
+    def _ways(self, account: Account) -> list[dict[str, object]]:
+        return [
+            {
+                "key": each.key,
+                "name": self.names.get(each.provider, each.provider),
+                "detail": each.email,
+                "removable": len(account.ways) > 1,
+            }
+            for each in account.ways
+        ]
+
+
+_SAID = frozenset(("saved", "ended", "removed", "last-way", "added"))
+
+
+def _said(ask: Ask) -> str:
+    said = ask.asked("said")
+    return f"account.said.{said}" if said in _SAID else ""

@@ -1,0 +1,103 @@
+"""The end of every road in: an identity is proved, a session begins, and its cookie is set.
+
+Roads differ in how they prove somebody; from there on there is this one. It also knows what of the
+browser is told to the store (a word on the device, the network), so that readers can tell their
+sessions apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.identity.accounts import Accounts, Entered, Entry, Joining, NotEntered
+from gateway.identity.cookies import CookieSigner, set_cookie
+from gateway.login.asking import Ask, Reply, see_other
+from gateway.model.identity import Identity
+
+ABSOLUTE_SECONDS = 180 * 86400.0
+IDLE_SECONDS = 60 * 86400.0
+USED_SECONDS = 3600.0  # longer than anything that may serve once is good for
+_BROWSERS = (
+    ("Edge", r"Edg(?:e|A|iOS)?/"),
+    ("Opera", r"OPR/|Opera"),
+    ("Samsung Internet", r"SamsungBrowser/"),
+    ("Firefox", r"Firefox/|FxiOS/"),
+    ("Chrome", r"Chrome/|CriOS/|Chromium/"),
+    ("Safari", r"Safari/"),
+)
+_SYSTEMS = (
+    ("iPhone", r"iPhone"),
+    ("iPad", r"iPad"),
+    ("Android", r"Android"),
+    ("Windows", r"Windows"),
+    ("ChromeOS", r"CrOS"),
+    ("macOS", r"Macintosh|Mac OS X"),
+    ("Linux", r"Linux|X11"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entering:
+    """``cookie_name`` is the session's."""
+
+    accounts: Accounts
+    signer: CookieSigner
+    cookie_name: bytes
+    secure: bool
+
+    async def enter(
+        self,
+        ask: Ask,
+        identity: Identity,
+        *,
+        provider: str,
+        used: str,
+        joining: Joining = Joining.ASK,
+        adding_to: str = "",
+        id_token: str = "",
+    ) -> Entered | NotEntered:
+        """Raises StoreUnavailable."""
+        entry = Entry(
+            identity=identity,
+            provider=provider,
+            used=used,
+            used_until=ask.now + USED_SECONDS,
+            joining=Joining.ADD if adding_to else joining,
+            adding_to=adding_to,
+            previous=ask.session_id,
+            device=device_of(ask.header(b"user-agent")),
+            network=ask.network,
+            country=ask.request.country,
+            id_token=id_token,
+            absolute_seconds=ABSOLUTE_SECONDS,
+            idle_seconds=IDLE_SECONDS,
+        )
+        return await self.accounts.enter(entry, now=ask.now)
+
+    def back(self, entered: Entered, return_to: str) -> Reply:
+        """303 to where the reader came from, with the session's cookie."""
+        return see_other(return_to).with_cookies(
+            set_cookie(
+                self.cookie_name,
+                self.signer.sign(entered.session_id),
+                secure=self.secure,
+                seconds=int(ABSOLUTE_SECONDS),
+            )
+        )
+
+    def out(self, location: str) -> Reply:
+        """303 with the session's cookie ended."""
+        return see_other(location).with_cookies(
+            set_cookie(self.cookie_name, "", secure=self.secure, seconds=0)
+        )
+
+
+def device_of(user_agent: str) -> str:
+    """ "Firefox · Windows": enough for a reader to know it again. Empty for what names neither."""
+    named = user_agent[:500]
+    found = (
+        next((name for name, pattern in known if re.search(pattern, named)), "")
+        for known in (_BROWSERS, _SYSTEMS)
+    )
+    return " · ".join(filter(None, found))

@@ -1,0 +1,178 @@
+"""The providers' road: the page that lists them, the start of a login, and its callback.
+
+The branching of a login stands in ``callback`` and on one screen; what is believed is decided in
+``checks``, whom it makes of the reader in ``entering``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from gateway.errors import LychgateError, RequestRefused
+from gateway.identity.accounts import Entered, NotEntered
+from gateway.identity.cookies import set_cookie
+from gateway.login.asking import Ask, Reply, see_other
+from gateway.login.attempts import ATTEMPT_SECONDS, Attempt, Attempts, round_of
+from gateway.login.entering import Entering
+from gateway.login.failing import Failing
+from gateway.login.joining import Joins
+from gateway.login.limits import Limits
+from gateway.login.pages import Pages
+from gateway.login.provider import Proof, Provider
+from gateway.login.return_to import return_to
+
+_HINT_MAX = 320
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    site_url: str
+    providers: Mapping[str, Provider]
+    attempts: Attempts
+    entering: Entering
+    joins: Joins
+    pages: Pages
+    limits: Limits
+
+    async def choose(self, ask: Ask) -> Reply:
+        """``GET /-/login``: every way in."""
+        back = self._back(ask)
+        return await self.pages.page(
+            ask,
+            "login",
+            providers=self.pages.ways(ask, back),
+            mail=self.pages.mails,
+            mail_url="/-/login/mail",
+            return_to=back,
+            message="",
+            email="",
+            register=ask.asked("register") == "1",
+        )
+
+    async def start(self, ask: Ask, provider_id: str) -> Reply:
+        """``GET /-/login/{provider}``: to the provider, remembering where from."""
+        provider = self._provider(provider_id)
+        back, round_ = self._back(ask), round_of(ask.asked("round"))
+        try:
+            await self.limits.login(ask.network)
+            attempt = self.attempts.new(
+                provider=provider.id,
+                return_to=back,
+                now=ask.now,
+                round_=round_,
+                adding_to=await self._adding_to(ask),
+                language=ask.language,
+            )
+            url = await provider.authorization_url(
+                state=attempt.state,
+                nonce=attempt.nonce,
+                verifier=attempt.verifier,
+                redirect_uri=self._callback_url(provider),
+                language=ask.language,
+                fresh=ask.asked("fresh") == "1",
+                login_hint=ask.asked("login_hint")[:_HINT_MAX],
+            )
+        except LychgateError as error:
+            return await self.pages.of_error(
+                ask, error, provider=provider, return_to=back, round_=round_
+            )
+        name, value = self.attempts.cookie(attempt)
+        kept = self._cookie(provider, name, value, seconds=ATTEMPT_SECONDS)
+        pushed_out = self.attempts.too_many(ask.cookies)
+        over = (self._cookie(provider, each, "", seconds=0) for each in pushed_out)
+        return see_other(url).with_cookies(kept, *over)
+
+    async def callback(self, ask: Ask, provider_id: str) -> Reply:
+        """``/-/login/{provider}/callback``: a query, or a form where the provider posts one."""
+        provider = self._provider(provider_id)
+        if ask.posted != provider.form_post:
+            raise RequestRefused(405, "method-not-allowed")
+        said = ask.form if ask.posted else ask.query
+        state = (said.get("state") or [""])[0]
+        found = self.attempts.find(ask.cookies, state=state, provider=provider.id, now=ask.now)
+        if found is None:
+            # Another browser began it, or it was ten minutes ago, or this one keeps no cookies.
+            return await self.pages.failed(
+                ask, Failing.FOREIGN, provider=provider, round_=round_of(state)
+            )
+        try:
+            await self.limits.login(ask.network)
+            proof = await provider.identify(
+                said,
+                state=found.state,
+                nonce=found.nonce,
+                verifier=found.verifier,
+                redirect_uri=self._callback_url(provider),
+                now=ask.now,
+            )
+            reply = await self._enter(ask, provider, found, proof)
+        except LychgateError as error:
+            reply = await self.pages.of_error(
+                ask, error, provider=provider, return_to=found.return_to, round_=found.round
+            )
+        # What stood in it has served.
+        name = self.attempts.cookie_of(found.state)
+        return reply.with_cookies(self._cookie(provider, name, "", seconds=0))
+
+    async def third_party(self, ask: Ask, provider_id: str) -> Reply:
+        """``/-/login/{provider}/start``: the provider, or a portal of its, asks for a login here
+        (OpenID Connect Core 1.0, section 4)."""
+        provider = self._provider(provider_id)
+        said = ask.written if ask.posted else ask.asked
+        if said("iss") != provider.issuer:
+            raise RequestRefused(400, "foreign-issuer")
+        told = {"return_to": return_to(said("target_link_uri"), site_url=self.site_url)}
+        if hint := said("login_hint")[:_HINT_MAX]:
+            told["login_hint"] = hint
+        return see_other(f"/-/login/{provider.id}?{urlencode(told)}")
+
+    async def _enter(self, ask: Ask, provider: Provider, attempt: Attempt, proof: Proof) -> Reply:
+        entered = await self.entering.enter(
+            ask,
+            proof.identity,
+            provider=provider.id,
+            used=f"state {attempt.state}",
+            adding_to=attempt.adding_to,
+            id_token=proof.id_token,
+        )
+        if isinstance(entered, Entered):
+            if attempt.adding_to and entered.added:
+                await self.joins.tell_of_new_way(ask, entered.reader_id, provider.name)
+            return self.entering.back(entered, attempt.return_to)
+        if entered is NotEntered.ADDRESS_TAKEN:
+            return await self.joins.ask(ask, provider, proof.identity, attempt.return_to)
+        failing = Failing.TAKEN if entered is NotEntered.IDENTITY_TAKEN else Failing.EXPIRED
+        return await self.pages.failed(
+            ask, failing, provider=provider, return_to=attempt.return_to, round_=attempt.round
+        )
+
+    async def _adding_to(self, ask: Ask) -> str:
+        """The reader who asked on their own account page for another way to log in.
+
+        It is a link, and another site may hold the same one: the browser says where it was followed.
+        """
+        if ask.asked("add") != "1" or not ask.session_id:
+            return ""
+        if ask.header(b"sec-fetch-site") != "same-origin":
+            return ""
+        login = await self.entering.accounts.login(ask.session_id, now=ask.now)
+        return login.reader_id if login else ""
+
+    def _provider(self, provider_id: str) -> Provider:
+        if provider_id not in self.providers:
+            raise RequestRefused(404, "no-such-provider")
+        return self.providers[provider_id]
+
+    def _back(self, ask: Ask) -> str:
+        return return_to(ask.asked("return_to"), site_url=self.site_url)
+
+    def _callback_url(self, provider: Provider) -> str:
+        return f"{self.site_url}/-/login/{provider.id}/callback"
+
+    def _cookie(self, provider: Provider, name: bytes, value: str, *, seconds: int) -> bytes:
+        secure = self.entering.secure
+        return set_cookie(
+            name, value, secure=secure, seconds=seconds, cross_site=provider.form_post
+        )

@@ -1,0 +1,107 @@
+"""Writing the mails of the login way: a token, a code, a letter, and one row in the store for all.
+
+Only hashes are kept. The code is six digits, so its hash is keyed and holds for one browser, and the
+store counts the tries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.identity.cookies import set_cookie
+from gateway.identity.mailed import MINUTES, Mailed, MailedLogins, Purpose
+from gateway.login.asking import Ask
+from gateway.login.limits import Limits
+from gateway.login.pages import Drawing
+
+_BROWSER_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """``key`` keys the codes. ``cookie_name`` is the one that a browser is known by."""
+
+    site_url: str
+    mailed: MailedLogins
+    drawing: Drawing
+    limits: Limits
+    key: bytes = field(repr=False)
+    cookie_name: bytes
+    secure: bool
+
+    async def send(
+        self,
+        ask: Ask,
+        *,
+        purpose: Purpose,
+        email: str,
+        back: str,
+        carried: Mapping[str, Any] | None = None,
+        provider: str = "",
+    ) -> tuple[bytes, ...]:
+        """Put a mail out, and return the cookies by which this browser may use its code.
+
+        Raises TooManyLogins, StoreUnavailable.
+        """
+        await self.limits.mail(ask.network, email)
+        token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**6):06d}"
+        browser = self.browser(ask)
+        cookies: tuple[bytes, ...] = ()
+        if not browser:
+            browser = secrets.token_urlsafe(24)
+            cookies = (
+                set_cookie(self.cookie_name, browser, secure=self.secure, seconds=_BROWSER_SECONDS),
+            )
+        # What joins or adds is for the browser that asked alone: its letter holds no link.
+        name = "login" if purpose is Purpose.LOGIN else "join"
+        link = f"{self.site_url}/-/login/mail/{token}" if purpose is Purpose.LOGIN else ""
+        letter = self.drawing.mail(
+            name,
+            ask.language,
+            code=code,
+            link=link,
+            minutes=MINUTES,
+            email=email,
+            provider=provider,
+        )
+        mailed = Mailed(
+            token_hash=token_hash(token),
+            code_hash=self.code_hash(browser, code),
+            browser_hash=token_hash(browser),
+            purpose=purpose,
+            email=email,
+            return_to=back,
+            language=ask.language,
+            carried=carried or {},
+            created_at=ask.now,
+            until=ask.now + MINUTES * 60.0,
+        )
+        await self.mailed.send(mailed, letter)
+        return cookies
+
+    async def notice(self, ask: Ask, email: str, *, kind: str, provider: str = "") -> None:
+        """Tell a reader what happened to their account."""
+        letter = self.drawing.mail(
+            "notice", ask.language, kind=kind, provider=provider, email=email
+        )
+        await self.mailed.put_out(email, letter, now=ask.now)
+
+    def browser(self, ask: Ask) -> str:
+        """What this browser is known by; empty where it asked for nothing yet."""
+        found = [value for name, value in ask.cookies if name == self.cookie_name]
+        if len(found) != 1 or not 16 <= len(found[0]) <= 64:
+            return ""
+        return found[0].decode("latin-1")
+
+    def code_hash(self, browser: str, code: str) -> str:
+        return hmac.digest(self.key, f"{browser} {code}".encode(), hashlib.sha256).hex()
+
+
+def token_hash(token: str) -> str:
+    """Of a long random text: nothing needs to be added to it."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

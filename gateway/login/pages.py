@@ -1,0 +1,165 @@
+"""How the login way answers with a page: drawn, set into the site's shell, with its headers.
+
+What draws is given by ``app``; this file knows names of pages and nothing of templates.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+from urllib.parse import quote
+
+from gateway.errors import (
+    LoginRefused,
+    LychgateError,
+    ProviderUnavailable,
+    StoreUnavailable,
+    TooManyLogins,
+)
+from gateway.login.asking import PRIVATE, Ask, Reply
+from gateway.login.failing import STATUSES, Failing, told
+from gateway.login.provider import Provider
+from gateway.model.letter import Letter
+from gateway.ops.logs import logger, shown
+
+ROUNDS_MAX = 3
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+
+
+class Drawing(Protocol):
+    """``page.templates.Templates``, as far as the login way needs it."""
+
+    def page(self, name: str, language: str, **context: object) -> bytes: ...
+
+    def mail(self, name: str, language: str, **context: object) -> Letter: ...
+
+
+def login_url(return_to: str, language: str, *, register: bool = False) -> str:
+    more = "&register=1" if register else ""
+    return f"/-/login?return_to={quote(return_to, safe='/')}&lang={language}{more}"
+
+
+def provider_url(provider: str, return_to: str, language: str, **more: str) -> str:
+    told = "".join(f"&{name}={quote(value, safe='/')}" for name, value in more.items())
+    return f"/-/login/{provider}?return_to={quote(return_to, safe='/')}&lang={language}{told}"
+
+
+class Pages:
+    """``dress`` sets a page into the publisher's own; ``dressed`` says that there is one, whose
+    scripts and styles a policy of ours would stop."""
+
+    def __init__(
+        self,
+        drawing: Drawing,
+        *,
+        dress: Callable[[bytes], Awaitable[bytes]],
+        dressed: bool,
+        providers: Iterable[Provider],
+        mails: bool,
+    ) -> None:
+        self.drawing = drawing
+        self._dress = dress
+        self._dressed = dressed
+        self._providers = tuple(providers)
+        self.mails = mails
+
+    async def page(self, ask: Ask, name: str, *, status: int = 200, **context: object) -> Reply:
+        """A page is one reader's: nobody keeps it, and nobody is told where it stood."""
+        body = await self._dress(self.drawing.page(name, ask.language, **context))
+        spoken = (b"content-language", ask.language.encode())
+        policy = () if self._dressed else ((b"content-security-policy", self._policy()),)
+        return Reply(status, (_HTML, spoken, *PRIVATE, *policy), body)
+
+    async def failed(
+        self,
+        ask: Ask,
+        failing: Failing,
+        *,
+        provider: Provider | None = None,
+        return_to: str = "/",
+        round_: int = 1,
+        retry_after: int = 0,
+        error_id: str = "",
+    ) -> Reply:
+        """Says what happened and offers a fresh start, three times; then only the other ways."""
+        loop = round_ >= ROUNDS_MAX and failing is not Failing.CANCELLED
+        again = ""
+        if provider is not None and not loop:
+            again = provider_url(provider.id, return_to, ask.language, round=str(round_ + 1))
+        reply = await self.page(
+            ask,
+            "login-failed",
+            status=STATUSES.get(failing, 400),
+            said=str(Failing.LOOP if loop else failing),
+            provider=provider.name if provider else "",
+            again_url=again,
+            others=[each for each in self.ways(ask, return_to) if not _is(each, provider)],
+            mail=self.mails,
+            login_url=login_url(return_to, ask.language),
+            help_url=f"/-/help?from={quote(return_to, safe='/')}&lang={ask.language}",
+            error_id=error_id or ask.request.id or secrets.token_hex(6),
+        )
+        if reply.status == 503:
+            retry_after = retry_after or 5
+        if not retry_after:
+            return reply
+        return reply.with_headers((b"retry-after", b"%d" % retry_after))
+
+    async def of_error(
+        self,
+        ask: Ask,
+        error: LychgateError,
+        *,
+        provider: Provider | None = None,
+        return_to: str = "/",
+        round_: int = 1,
+    ) -> Reply:
+        """The page of an error that a road raised. Raises it again where no page of ours is for it."""
+        if isinstance(error, LoginRefused):
+            failing = told(error.reason)
+        elif isinstance(error, ProviderUnavailable):
+            failing = Failing.PROVIDER_DOWN
+        elif isinstance(error, TooManyLogins):
+            failing = Failing.TOO_MANY
+        elif isinstance(error, StoreUnavailable):
+            failing = Failing.STORE_DOWN
+        else:
+            raise error
+        detail = getattr(error, "detail", "")
+        name = provider.id if provider else ""
+        logger("lychgate.login").warning(
+            "login-failed", reason=error.reason, detail=shown(detail), provider=name
+        )
+        return await self.failed(
+            ask,
+            failing,
+            provider=provider,
+            return_to=return_to,
+            round_=round_,
+            retry_after=error.seconds if isinstance(error, TooManyLogins) else 0,
+        )
+
+    def ways(self, ask: Ask, return_to: str, **more: str) -> list[dict[str, str]]:
+        """The providers, as a page lists them."""
+        return [
+            {
+                "id": each.id,
+                "name": each.name,
+                "url": provider_url(each.id, return_to, ask.language, **more),
+            }
+            for each in self._providers
+        ]
+
+    def _policy(self) -> bytes:
+        targets = dict.fromkeys(
+            origin for each in self._providers for origin in each.form_targets()
+        )
+        return (
+            "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none';"
+            f" form-action 'self' {' '.join(targets)}; frame-ancestors 'none'"
+        ).encode()
+
+
+def _is(way: dict[str, str], provider: Provider | None) -> bool:
+    return provider is not None and way["id"] == provider.id

@@ -1,0 +1,282 @@
+"""The one door to login providers: what a login needs of any of them, and OpenID Connect on Authlib.
+
+Authlib draws up the authorization request and the token request, with PKCE and the client's proof;
+what it leaves unchecked (the id token's claims, the response's issuer, the metadata) is checked in
+``checks``, and keys live in ``keys``. Every error that comes out of here is one of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from gateway.clock import Clock
+from gateway.errors import LoginRefused, ProviderUnavailable
+from gateway.login import checks
+from gateway.login.checks import LogoutNotice, Metadata, Refusal
+from gateway.login.client import ANSWER_SECONDS, Client, in_time, parsed, transport
+from gateway.login.keys import Kept, Keys, NamedKey, read_keys
+from gateway.model.identity import Identity
+
+SCOPES = ("openid", "email", "profile")
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a callback proved. ``id_token`` is what logging out at the provider may need."""
+
+    identity: Identity
+    id_token: str = ""
+
+
+class Provider(Protocol):
+    """``form_post``: its callback is a form posted from its own site.
+
+    Each method raises ProviderUnavailable, within three seconds; ``identify`` also LoginRefused.
+    """
+
+    id: str
+    name: str
+    issuer: str
+    form_post: bool
+
+    async def authorization_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        verifier: str,
+        redirect_uri: str,
+        language: str = "",
+        fresh: bool = False,
+        login_hint: str = "",
+    ) -> str: ...
+
+    async def identify(
+        self,
+        parameters: Mapping[str, list[str]],
+        *,
+        state: str,
+        nonce: str,
+        verifier: str,
+        redirect_uri: str,
+        now: float,
+    ) -> Proof: ...
+
+    async def end_session_url(self, *, id_token: str, back: str, state: str) -> str:
+        """Where the reader logs out at the provider too; empty where it has no such place."""
+
+    async def logged_out(self, logout_token: str, *, now: float) -> LogoutNotice: ...
+
+    def form_targets(self) -> tuple[str, ...]:
+        """Origins that a form of ours may be redirected to, as far as they are known."""
+
+    async def close(self) -> None: ...
+
+
+class TokenClient(AsyncOAuth2Client):  # type: ignore[misc]  # Authlib is untyped
+    """Authlib's, one for all logins: so it keeps no token."""
+
+    def parse_response_token(self, resp: httpx2.Response) -> dict[str, Any]:
+        said = parsed(resp.content)
+        if not isinstance(said, dict):
+            raise ProviderUnavailable("no token response")
+        if "error" in said or resp.status_code >= 400:
+            if resp.status_code >= 500:
+                raise ProviderUnavailable(f"status {resp.status_code}")
+            raise OAuthError(str(said.get("error", "")), "")
+        return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the publisher registered at a provider. ``secret`` is called at each use, for some are
+    signed anew."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    secret: Any
+    scopes: tuple[str, ...] = SCOPES
+    form_post: bool = False
+    wants_groups: bool = False
+
+
+def token_client(registration: Registration, *, method: str) -> TokenClient:
+    """``method``: how the client proves itself (OpenID Connect Core 1.0, section 9)."""
+    return TokenClient(
+        client_id=registration.client_id,
+        client_secret=registration.secret(),
+        token_endpoint_auth_method=method,
+        code_challenge_method="S256",
+        scope=" ".join(registration.scopes),
+        transport=transport(),
+        timeout=ANSWER_SECONDS,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+class OpenIDProvider:
+    """Implements ``Provider`` by discovery (OpenID Connect Discovery 1.0)."""
+
+    def __init__(self, registration: Registration, *, client: Client, clock: Clock) -> None:
+        self._registered = registration
+        self.id, self.name = registration.id, registration.name
+        self.issuer, self.form_post = registration.issuer, registration.form_post
+        self._client = client
+        self._metadata: Kept[Metadata] = Kept(fetch=self._fetch_metadata, clock=clock)
+        self._keys = Keys(Kept(fetch=self._fetch_keys, clock=clock))
+        self._tokens: TokenClient | None = None
+
+    async def authorization_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        verifier: str,
+        redirect_uri: str,
+        language: str = "",
+        fresh: bool = False,
+        login_hint: str = "",
+    ) -> str:
+        async with in_time():
+            metadata = await self._metadata.get()
+        more = {"nonce": nonce, "ui_locales": language, "login_hint": login_hint}
+        if self.form_post:
+            more["response_mode"] = "form_post"
+        if fresh:
+            more["prompt"] = "login"
+        url, _ = self._token_client(metadata).create_authorization_url(
+            metadata.authorization_endpoint,
+            state=state,
+            code_verifier=verifier,
+            redirect_uri=redirect_uri,
+            **{name: value for name, value in more.items() if value},
+        )
+        return str(url)
+
+    async def identify(
+        self,
+        parameters: Mapping[str, list[str]],
+        *,
+        state: str,
+        nonce: str,
+        verifier: str,
+        redirect_uri: str,
+        now: float,
+    ) -> Proof:
+        async with in_time():
+            metadata = await self._metadata.get()
+            code = checks.check_callback(
+                parameters,
+                state=state,
+                metadata_issuer=metadata.issuer,
+                iss_required=metadata.iss_in_response,
+            )
+            tokens = await self._redeem(metadata, code, verifier, redirect_uri)
+            id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
+            if not isinstance(id_token, str) or not isinstance(access_token, str):
+                raise LoginRefused(Refusal.MISSING_TOKEN)
+            claims, algorithm = await self._keys.verified(id_token, algorithms=metadata.algorithms)
+            identity = checks.check_id_token(
+                claims,
+                issuer=metadata.issuer,
+                client_id=self._registered.client_id,
+                nonce=nonce,
+                now=now,
+                access_token=access_token,
+                algorithm=algorithm,
+            )
+            return Proof(await self._completed(metadata, identity, access_token), id_token)
+
+    async def end_session_url(self, *, id_token: str, back: str, state: str) -> str:
+        async with in_time():
+            endpoint = (await self._metadata.get()).end_session_endpoint
+        if not endpoint:
+            return ""
+        told = {
+            "id_token_hint": id_token,
+            "client_id": self._registered.client_id,
+            "post_logout_redirect_uri": back,
+            "state": state,
+        }
+        mark = "&" if "?" in endpoint else "?"
+        return endpoint + mark + urlencode({name: value for name, value in told.items() if value})
+
+    async def logged_out(self, logout_token: str, *, now: float) -> LogoutNotice:
+        async with in_time():
+            metadata = await self._metadata.get()
+            claims, _ = await self._keys.verified(logout_token, algorithms=metadata.algorithms)
+        return checks.check_logout_token(
+            claims, issuer=metadata.issuer, client_id=self._registered.client_id, now=now
+        )
+
+    def form_targets(self) -> tuple[str, ...]:
+        metadata = self._metadata.value
+        endpoint = metadata.end_session_endpoint if metadata else ""
+        parts = urlsplit(endpoint or self.issuer)
+        return (f"{parts.scheme}://{parts.netloc}",)
+
+    async def close(self) -> None:
+        if self._tokens is not None:
+            await self._tokens.aclose()
+
+    async def _redeem(
+        self, metadata: Metadata, code: str, verifier: str, redirect_uri: str
+    ) -> dict[str, Any]:
+        client = self._token_client(metadata)
+        client.client_secret = self._registered.secret()
+        try:
+            tokens: dict[str, Any] = await client.fetch_token(
+                metadata.token_endpoint,
+                grant_type="authorization_code",
+                code=code,
+                code_verifier=verifier,
+                redirect_uri=redirect_uri,
+            )
+        except OAuthError as error:
+            raise LoginRefused(Refusal.CODE_REFUSED, str(error.error)[:100]) from None
+        if str(tokens.get("token_type", "")).lower() != "bearer":
+            raise LoginRefused(Refusal.CODE_REFUSED, "token_type")
+        return tokens
+
+    async def _completed(
+        self, metadata: Metadata, identity: Identity, access_token: str
+    ) -> Identity:
+        """With what only the userinfo endpoint tells, where something is missing."""
+        missing = not identity.email or (self._registered.wants_groups and not identity.groups)
+        if not metadata.userinfo_endpoint or not missing:
+            return identity
+        told = await self._client.json(
+            metadata.userinfo_endpoint, headers={"authorization": f"Bearer {access_token}"}
+        )
+        return checks.completed(identity, checks.check_userinfo(told, subject=identity.subject))
+
+    async def _fetch_metadata(self) -> Metadata:
+        document = await self._client.json(self.issuer.rstrip("/") + _WELL_KNOWN)
+        try:
+            return checks.check_metadata(document, issuer=self.issuer)
+        except LoginRefused as refused:
+            raise ProviderUnavailable(str(refused)) from None
+
+    async def _fetch_keys(self) -> tuple[NamedKey, ...]:
+        metadata = await self._metadata.get()
+        return read_keys(await self._client.json(metadata.jwks_uri))
+
+    def _token_client(self, metadata: Metadata) -> TokenClient:
+        if self._tokens is None:
+            methods = metadata.token_auth_methods
+            post = "client_secret_post" in methods and "client_secret_basic" not in methods
+            self._tokens = token_client(
+                self._registered, method="client_secret_post" if post else "client_secret_basic"
+            )
+        return self._tokens

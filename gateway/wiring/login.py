@@ -1,0 +1,193 @@
+"""The login way put together from the settings: providers, mail, roles, and the pages that say so.
+
+Imported where there is a store, and no earlier: Authlib and the rest cost a start half a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from limits.aio.storage import Storage
+from limits.storage import storage_from_string
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.identity.roles import Operators, People, Role
+from gateway.login.account import AccountPages
+from gateway.login.attempts import Attempts
+from gateway.login.client import Client
+from gateway.login.entering import Entering
+from gateway.login.front import Front
+from gateway.login.joining import Joins
+from gateway.login.leaving import Leaving
+from gateway.login.limits import Limits
+from gateway.login.mailed_link import PROVIDER as MAIL
+from gateway.login.mailed_link import MailedLink
+from gateway.login.mailing import Mailing
+from gateway.login.pages import Drawing, Pages
+from gateway.login.routes import LoginRoutes, ReaderOf, Roads
+from gateway.model.request import Request
+from gateway.stores.accounts import Accounts
+from gateway.stores.engine import Store
+from gateway.stores.mailed import MailedLogins
+from gateway.stores.rates import RateStorage
+from gateway.wiring.providers import provider_of
+from gateway.wiring.words import Held, Words
+
+_CODE_PURPOSE = b"lychgate.mailed-code.v1"
+
+
+class Login:
+    """``application`` answers what stands under ``PATHS``; ``close`` ends its connections.
+
+    ``network_of`` and ``language_of`` are the request's way's own, so that both ways see one reader.
+    """
+
+    PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/", "/-/me", "/-/me.js")
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        drawing: Drawing,
+        dress: Callable[[bytes], Awaitable[bytes]],
+        network_of: Callable[[str], str],
+        language_of: Callable[[Request], str],
+        reader_of: ReaderOf,
+        demo_mail_url: str = "",
+    ) -> None:
+        self._settings = settings
+        self._client = Client()
+        self.providers = {
+            each.id: provider_of(each, client=self._client, clock=clock, settings=settings)
+            for each in settings.login.provider
+        }
+        self._names = {each.id: each.name for each in self.providers.values()} | {MAIL: "e-mail"}
+        self._keys = [key.get_secret_value() for key in settings.keys.cookie]
+        self._cookie_name = cookie_name(settings.site.url)
+        self._secure = settings.site.url.startswith("https://")
+        self._limits = limits_of(settings, store, clock)
+        self._pages = Pages(
+            drawing,
+            dress=dress,
+            dressed=bool(settings.site.shell),
+            providers=self.providers.values(),
+            mails=settings.mail is not None,
+        )
+        signer = CookieSigner(self._keys)
+        accounts = Accounts(store)
+        self._entering = Entering(
+            accounts=accounts, signer=signer, cookie_name=self._cookie_name, secure=self._secure
+        )
+        self._mailing = self._mailing_on(store) if settings.mail is not None else None
+        self._joins = Joins(
+            accounts=accounts, pages=self._pages, mailing=self._mailing, names=self._names
+        )
+        self.application = LoginRoutes(
+            roads=Roads(
+                front=self._front(),
+                mailed=self._mailed(demo_mail_url),
+                account=self._account(),
+                leaving=Leaving(
+                    site_url=settings.site.url,
+                    providers=self.providers,
+                    entering=self._entering,
+                    pages=self._pages,
+                ),
+            ),
+            pages=self._pages,
+            signer=signer,
+            cookie_name=self._cookie_name,
+            clock=clock,
+            network_of=network_of,
+            language_of=language_of,
+            reader_of=reader_of,
+        ).router()
+
+    async def close(self) -> None:
+        for provider in self.providers.values():
+            await provider.close()
+        await self._client.close()
+
+    def _mailing_on(self, store: Store) -> Mailing:
+        return Mailing(
+            site_url=self._settings.site.url,
+            mailed=MailedLogins(store),
+            drawing=self._pages.drawing,
+            limits=self._limits,
+            key=hmac.digest(self._keys[0].encode(), _CODE_PURPOSE, hashlib.sha256),
+            cookie_name=self._cookie_name + b"-mail",
+            secure=self._secure,
+        )
+
+    def _front(self) -> Front:
+        return Front(
+            site_url=self._settings.site.url,
+            providers=self.providers,
+            attempts=Attempts(self._keys, prefix=self._cookie_name),
+            entering=self._entering,
+            joins=self._joins,
+            pages=self._pages,
+            limits=self._limits,
+        )
+
+    def _mailed(self, demo_mail_url: str) -> MailedLink | None:
+        if self._mailing is None:
+            return None
+        return MailedLink(
+            site_url=self._settings.site.url,
+            entering=self._entering,
+            joins=self._joins,
+            mailing=self._mailing,
+            pages=self._pages,
+            limits=self._limits,
+            demo_mail_url=demo_mail_url,
+        )
+
+    def _account(self) -> AccountPages:
+        settings = self._settings
+        return AccountPages(
+            site_url=settings.site.url,
+            entering=self._entering,
+            joins=self._joins,
+            pages=self._pages,
+            operators=operators_of(settings),
+            words=Words(settings),
+            subscriptions=Held(settings),
+            names=self._names,
+            languages=tuple(settings.site.languages),
+        )
+
+
+def operators_of(settings: Settings) -> Operators:
+    console = settings.console
+    return Operators(
+        providers=frozenset(console.providers),
+        people=(
+            (Role.FINANCE, People(frozenset(console.finance))),
+            (Role.SUPPORT, People(frozenset(console.support))),
+            (Role.ADMIN, People(frozenset(console.admins))),
+        ),
+    )
+
+
+def limits_of(settings: Settings, store: Store, clock: Clock) -> Limits:
+    bus = settings.bus.url.get_secret_value()
+    storage: Storage = RateStorage(store, clock)
+    if bus:
+        # Valkey speaks the same protocol, and `limits` would ask for a second client library.
+        address = bus.replace("valkey", "redis", 1)
+        made: Any = storage_from_string(f"async+{address}", wrap_exceptions=True)
+        storage = made
+    return Limits(
+        storage,
+        login_per_five_minutes=settings.limits.login_per_five_minutes,
+        mail_per_hour=settings.limits.mail_per_hour,
+        clock=clock,
+    )
