@@ -8,9 +8,10 @@ that isn't letters, digits and hyphens, since CGI folds ``X_User`` and ``X.User`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from gateway.model.remembered import NAME_BYTES_MAX, Remembered
 
 Headers = tuple[tuple[bytes, bytes], ...]
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -40,6 +41,8 @@ _NAMES = frozenset(
     ).split()
 )
 _COUNTRIES = (b"cf-ipcountry", b"cloudfront-viewer-country", b"x-country-code")
+# What a trusted peer may tell of its reader.
+TOLD_BY_PROXIES = frozenset((b"x-forwarded-for", b"x-forwarded-proto", *_COUNTRIES))
 _COUNTRY = re.compile(rb"[A-Z]{2}")
 _SINGLE = frozenset((b"host", b"authorization", b"content-length"))
 
@@ -58,36 +61,42 @@ def doubled(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     """What decisions may look at and the origin may see. ``upgrade`` stays for a WebSocket alone,
     ``transfer-encoding`` never: a body without a length is framed anew."""
-    named: set[bytes] = set()
-    for name, value in headers:
-        if name == b"connection":
-            named.update(token.strip().lower() for token in value.split(b","))
+    said = [value for name, value in headers if name == b"connection"]
+    if not said or said == _NAMES_NOTHING:
+        return tuple([pair for pair in headers if _passes[pair[0]]])
+    named = {token.strip().lower() for value in said for token in value.split(b",")}
     kept = []
     for name, value in headers:
         if name == b"upgrade" and b"upgrade" in named and value.strip().lower() == b"websocket":
             kept.append((name, b"websocket"))
-        elif len(name) <= NAME_BYTES_MAX and name not in named and _passes(name):
+        elif name not in named and _passes[name]:
             kept.append((name, value))
     return tuple(kept)
 
 
-NAME_BYTES_MAX = 100  # no field that an origin reads is longer, and the cache below is bounded
+_NAMES_NOTHING = [b"keep-alive"]  # but a field that never passes
 
 
-@lru_cache(maxsize=1024)
-def _passes(name: bytes) -> bool:
-    """Whether a line of this lower-case name may go on. Readers send few names, again and again."""
+def _may_pass(name: bytes) -> bool:
+    """Whether a line of this lower-case name may go on."""
     return (
-        _NAME.fullmatch(name) is not None
+        len(name) <= NAME_BYTES_MAX
+        and _NAME.fullmatch(name) is not None
         and name not in _HOP_BY_HOP
         and name not in _NAMES
         and not name.startswith(_FAMILIES)
     )
 
 
-def client_of(headers: Sequence[tuple[bytes, bytes]], *, peer: str, trusted: Networks) -> str:
-    """The right-most hop that no listed proxy is. A stranger's X-Forwarded-For is ignored."""
-    if not is_trusted(peer, trusted):
+_passes = Remembered(_may_pass)
+
+
+def client_of(
+    headers: Sequence[tuple[bytes, bytes]], *, peer: str, trusts: Callable[[str], bool]
+) -> str:
+    """The right-most hop that no listed proxy is. A stranger's X-Forwarded-For is ignored.
+    ``trusts`` tells whether an address is that of a listed proxy."""
+    if not trusts(peer):
         return peer
     hops = [
         hop.strip()
@@ -101,7 +110,7 @@ def client_of(headers: Sequence[tuple[bytes, bytes]], *, peer: str, trusted: Net
         if not address:
             break
         client = address
-        if not is_trusted(address, trusted):
+        if not trusts(address):
             break
     return client
 
@@ -122,7 +131,6 @@ def country_of(headers: Sequence[tuple[bytes, bytes]]) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
 def is_trusted(address: str, trusted: Networks) -> bool:
     """Whether an address is that of a listed proxy."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 
 from gateway.edge import headers as door
 from gateway.edge.target import MovedTo, canonical_target
@@ -35,16 +36,17 @@ class Ingress:
         cookie_names: tuple[bytes, ...],
     ) -> None:
         self._hosts = dict(hosts)
-        self._trusted = trusted_proxies
         self._cookie_names = cookie_names
+        # An instance's own, so that no look-up compares the networks as well.
+        self._trusts = lru_cache(maxsize=4096)(partial(door.is_trusted, trusted=trusted_proxies))
 
     def trusts(self, peer: str) -> bool:
         """Whether what this peer says of other addresses is believed."""
-        return door.is_trusted(peer, self._trusted)
+        return self._trusts(peer)
 
     def client(self, headers: Sequence[tuple[bytes, bytes]], peer: str) -> str:
         """The reader's address, as far as trusted proxies tell it."""
-        return door.client_of(headers, peer=peer, trusted=self._trusted)
+        return door.client_of(headers, peer=peer, trusts=self._trusts)
 
     def admit(
         self,
@@ -60,17 +62,18 @@ class Ingress:
         """``headers`` have lower-case names. Raises RequestRefused: 400, 405, 414 or 421."""
         if method not in METHODS:
             raise RequestRefused(405, "method-not-allowed")
-        if door.doubled(headers):
+        named = dict(headers)
+        if len(named) != len(headers) and door.doubled(headers):
             raise RequestRefused(400, "header-doubled")
-        host = self._host(headers)
+        host = self._host(named.get(b"host", b""))
         parsed = canonical_target(target, path_parameters_allowed=path_parameters_allowed)
         if isinstance(parsed, MovedTo):
             if method not in ("GET", "HEAD"):
                 raise RequestRefused(400, "path-not-canonical")
             return parsed
-        trusted = self.trusts(peer)
+        told = not door.TOLD_BY_PROXIES.isdisjoint(named) and self._trusts(peer)
         kept = door.cleaned(headers)
-        if method in BODILESS:
+        if method in BODILESS and b"content-length" in named:
             kept = tuple(pair for pair in kept if pair[0] != b"content-length")
         return Request(
             method=method,
@@ -78,15 +81,14 @@ class Ingress:
             path=parsed.path,
             query=parsed.query,
             headers=kept,
-            client=self.client(headers, peer) if trusted else peer,
-            scheme=door.scheme_of(headers, scheme=scheme) if trusted else scheme,
-            country=door.country_of(headers) if trusted else "",
-            has_session_cookie=self._has_cookie(kept),
+            client=self.client(headers, peer) if told else peer,
+            scheme=door.scheme_of(headers, scheme=scheme) if told else scheme,
+            country=door.country_of(headers) if told else "",
+            has_session_cookie=b"cookie" in named and self._has_cookie(kept),
             id=request_id,
         )
 
-    def _host(self, headers: Sequence[tuple[bytes, bytes]]) -> str:
-        sent = next((value for name, value in headers if name == b"host"), b"")
+    def _host(self, sent: bytes) -> str:
         if not _HOST.fullmatch(sent):
             raise RequestRefused(400, "host-malformed")
         host = self._hosts.get(sent.lower())

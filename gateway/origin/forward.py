@@ -6,17 +6,20 @@ one request; and no header of an identity family reaches the origin unless it wa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
+from gateway.model.remembered import Remembered
 from gateway.model.request import Request
+from gateway.origin.links import harmless
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 VIA = b"1.1 lychgate"
+_VIA_LINE = (b"via", VIA)
 ASSERTION = b"lychgate-reader"
 
 # What a fetch as the gateway takes over from the reader's request: nothing that could shape a kept
@@ -49,15 +52,20 @@ _KEPT_ON_PAGES = frozenset(
         b" last-modified"
     ).split()
 )
-# One link of a Link header, its target and its parameters; and two of these.
-_LINK = re.compile(rb'\s*<[^>]*>(?:[^,"]|"[^"]*")*')
-_REL = re.compile(rb';\s*rel\s*=\s*("[^"]*"|[^\s;,]+)')
-_AS = re.compile(rb';\s*as\s*=\s*("[^"]*"|[^\s;,]+)')
 _AFTER_AUTHORITY = (b"", b"/", b"?", b"#", b">", b'"', b"'", b" ", b";", b",")
 _LOCATIONS = frozenset((b"location", b"content-location", b"link", b"refresh"))
 
 
-_NAME_BYTES = 40  # longer than any name above
+class Fate(Enum):
+    """What becomes of a line by its name alone."""
+
+    DROPPED = auto()
+    KEPT = auto()
+    LOOKED_AT = auto()  # its value decides
+
+
+# An enum's members cost a look-up each time they are named.
+_KEPT, _LOOKED_AT, _DROPPED = Fate.KEPT, Fate.LOOKED_AT, Fate.DROPPED
 
 
 @dataclass(frozen=True)
@@ -72,17 +80,26 @@ class ForwardSettings:
     cookie_names: tuple[bytes, ...]
 
     @cached_property
-    def scheme(self) -> bytes:
-        return urlsplit(self.site_url).scheme.encode()
+    def host_line(self) -> tuple[bytes, bytes]:
+        return (b"host", self.host.encode())
 
     @cached_property
-    def site_host(self) -> bytes:
-        return urlsplit(self.site_url).netloc.encode()
+    def minted(self) -> Headers:
+        """What every question says of the gateway, whoever asks."""
+        site = urlsplit(self.site_url)
+        return (
+            (b"x-forwarded-host", site.netloc.encode()),
+            (b"x-forwarded-proto", site.scheme.encode()),
+            (b"via", VIA),
+        )
 
     @cached_property
-    def gateways_own(self) -> frozenset[bytes]:
-        """Names of ``identity`` that no reader may send."""
-        return frozenset(name.lower() for name, _ in self.identity) - _READERS_OWN
+    def fates(self) -> Remembered[Fate]:
+        """What becomes of a line of a reader's head, by its name."""
+        gateways_own = frozenset(name.lower() for name, _ in self.identity) - _READERS_OWN
+        return Remembered(
+            lambda name: Fate.DROPPED if name in gateways_own else _fate_of_asked(name)
+        )
 
     @cached_property
     def addresses(self) -> tuple[bytes, ...]:
@@ -121,10 +138,10 @@ def as_gateway(
         (b"user-agent", b"Lychgate"),
     )
     return (
-        (b"host", settings.host.encode()),
+        settings.host_line,
         *((name, value) for name, value in common if name not in named),
         *validators,
-        *_minted(settings, client=""),
+        *settings.minted,
         *own,
     )
 
@@ -136,40 +153,43 @@ def as_reader(request: Request, *, settings: ForwardSettings, assertion: bytes =
     goes. Several ranges at once go too, as RFC 9110 section 14.2 allows: in a multipart answer
     nobody could tell a page from a film.
     """
-    kept: list[tuple[bytes, bytes]] = [(b"host", settings.host.encode())]
-    for name, value in request.headers:
-        if _never_from_readers(name[:_NAME_BYTES]) or name in settings.gateways_own:
-            continue
-        if name == b"cookie":
-            cookies = without_ours(value, settings.cookie_names)
-            if cookies:
-                kept.append((name, cookies))
-        elif name == b"accept-encoding":
-            kept.append((name, _decodable(value)))
-        elif name != b"range" or b"," not in value:
-            kept.append((name, value))
-    kept.extend(_minted(settings, client=request.client))
+    kept, fates = [settings.host_line], settings.fates
+    for pair in request.headers:
+        fate = fates[pair[0]]
+        if fate is _KEPT:
+            kept.append(pair)
+        elif fate is _LOOKED_AT and (seen := _seen(*pair, settings)) is not None:
+            kept.append(seen)
+    if request.client:
+        kept += _addressed(request.client)
+    kept += settings.minted
     if assertion:
         kept.append((ASSERTION, assertion))
     return tuple(kept)
 
 
-@lru_cache(maxsize=1024)
-def _never_from_readers(name: bytes) -> bool:
-    """The same names come again and again. Their first bytes decide, and bound what is kept."""
-    return (
+def _fate_of_asked(name: bytes) -> Fate:
+    if (
         name in _NOT_FROM_READERS
         or name in _HOP_BY_HOP
         or name.startswith(_NOT_FROM_READERS_FAMILIES)
-    )
+    ):
+        return Fate.DROPPED
+    looked_at = name in (b"cookie", b"accept-encoding", b"range")
+    return Fate.LOOKED_AT if looked_at else Fate.KEPT
 
 
-@lru_cache(maxsize=1024)
-def _between_servers(name: bytes) -> bool:
-    return name in _HOP_BY_HOP or name.startswith(_INTERNAL)
+def _seen(name: bytes, value: bytes, settings: ForwardSettings) -> tuple[bytes, bytes] | None:
+    """A line whose value matters, as it travels; None where it doesn't."""
+    if name == b"cookie":
+        cookies = without_ours(value, settings.cookie_names)
+        return (name, cookies) if cookies else None
+    if name == b"accept-encoding":
+        return (name, _decodable[value])
+    return (name, value) if b"," not in value else None
 
 
-def _decodable(accept_encoding: bytes) -> bytes:
+def _known_codings(accept_encoding: bytes) -> bytes:
     """Only codings that the gateway can undo, should it have to judge the answer."""
     known = (b"gzip", b"br", b"zstd", b"identity")
     parts = [part.strip() for part in accept_encoding.lower().split(b",")]
@@ -177,14 +197,12 @@ def _decodable(accept_encoding: bytes) -> bytes:
     return b", ".join(kept) or b"identity"
 
 
-def _minted(settings: ForwardSettings, *, client: str) -> Headers:
-    address: Headers = ((b"x-forwarded-for", client.encode()), (b"x-real-ip", client.encode()))
-    return (
-        *(address if client else ()),
-        (b"x-forwarded-host", settings.site_host),
-        (b"x-forwarded-proto", settings.scheme),
-        (b"via", VIA),
-    )
+_decodable = Remembered(_known_codings)
+
+
+@lru_cache(maxsize=1024)
+def _addressed(client: str) -> Headers:
+    return ((b"x-forwarded-for", client.encode()), (b"x-real-ip", client.encode()))
 
 
 def without_ours(cookie: bytes, names: Iterable[bytes]) -> bytes:
@@ -193,9 +211,14 @@ def without_ours(cookie: bytes, names: Iterable[bytes]) -> bytes:
     kept = [
         part.strip()
         for part in cookie.split(b";")
-        if part.strip() and part.split(b"=", 1)[0].strip() not in ours
+        if part.strip() and not _is_ours(part.split(b"=", 1)[0].strip(), ours)
     ]
     return b"; ".join(kept)
+
+
+def _is_ours(name: bytes, ours: tuple[bytes, ...]) -> bool:
+    """The session's, or one of a login under way, which are called after it."""
+    return any(name == each or name.startswith(each + b"-") for each in ours)
 
 
 def answer_headers(headers: Headers, *, settings: ForwardSettings, gated: bool) -> Headers:
@@ -203,21 +226,39 @@ def answer_headers(headers: Headers, *, settings: ForwardSettings, gated: bool) 
     Set-Cookie; else all but hop-by-hop, internal names and cookies of our name."""
     connection = _named_by_connection(headers)
     kept: list[tuple[bytes, bytes]] = []
-    for name, value in headers:
-        if _between_servers(name[:_NAME_BYTES]) or name in connection:
+    for pair in headers:
+        name, value = pair
+        fate = _answered[name]
+        if fate is _DROPPED or (connection and name in connection):
             continue
         if gated and name not in _KEPT_ON_PAGES:
             continue
-        if name == b"set-cookie" and _cookie_name(value) in settings.cookie_names:
-            continue
-        told = rewritten(value, settings) if name in _LOCATIONS else value
-        if gated and name == b"link":
-            told = _harmless_links(told)
-        if told or not value:
+        if fate is _KEPT:
+            kept.append(pair)
+        elif name == b"set-cookie":
+            if _cookie_name(value) not in settings.cookie_names:
+                kept.append(pair)
+        elif (told := _told(name, value, settings, gated)) or not value:
             kept.append((name, told))
     if not gated:
-        kept.append((b"via", VIA))
+        kept.append(_VIA_LINE)
     return tuple(kept)
+
+
+def _fate_of_answered(name: bytes) -> Fate:
+    if name in _HOP_BY_HOP or name.startswith(_INTERNAL):
+        return Fate.DROPPED
+    looked_at = name in _LOCATIONS or name == b"set-cookie"
+    return Fate.LOOKED_AT if looked_at else Fate.KEPT
+
+
+_answered = Remembered(_fate_of_answered)
+
+
+def _told(name: bytes, value: bytes, settings: ForwardSettings, gated: bool) -> bytes:
+    """A line that names addresses, as the reader gets it."""
+    told = rewritten(value, settings)
+    return harmless(told) if gated and name == b"link" else told
 
 
 def _cookie_name(value: bytes) -> bytes:
@@ -226,31 +267,11 @@ def _cookie_name(value: bytes) -> bytes:
     return value.split(b";", 1)[0].lstrip(b" \t=").split(b"=", 1)[0].strip()
 
 
-def _harmless_links(value: bytes) -> bytes:
-    """A Link header (RFC 8288) without what loads parts of the article before it may be read:
-    images, films, sounds, enclosures. Whatever can't be read as links goes altogether."""
-    links = _LINK.findall(value)
-    if b",".join(links).replace(b" ", b"") != value.strip(b" ,").replace(b" ", b""):
-        return b""
-    return b", ".join(link.strip() for link in links if _harmless(link.lower()))
-
-
-def _harmless(link: bytes) -> bool:
-    named = _REL.search(link)
-    rels = frozenset(named[1].strip(b'"').split()) if named is not None else frozenset()
-    if rels & {b"preload", b"prefetch", b"prerender", b"modulepreload"}:
-        loaded = _AS.search(link)
-        return loaded is not None and loaded[1].strip(b'"') in (b"style", b"script", b"font")
-    return bool(rels) and b"enclosure" not in rels
-
-
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
-    return frozenset(
-        token.strip().lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-    )
+    said = [value for name, value in headers if name == b"connection"]
+    if not said or said == [b"keep-alive"]:
+        return frozenset()  # most often: a field of that name is hop-by-hop anyway
+    return frozenset(token.strip().lower() for value in said for token in value.split(b","))
 
 
 def rewritten(value: bytes, settings: ForwardSettings) -> bytes:
