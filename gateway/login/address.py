@@ -46,6 +46,8 @@ def email_address(claimed: object) -> str:
 
     ASCII as it stands, for what a provider verified is what it wrote, not what others make of it.
     """
-    if not isinstance(claimed, str) or not claimed.isascii() or address(claimed) != claimed.lower():
-        raise LoginRefused(Refusal.BAD_EMAIL)
-    return claimed.lower()
+    if isinstance(claimed, str) and claimed.isascii():
+        found = address(claimed)
+        if found and found == claimed.lower():
+            return found
+    raise LoginRefused(Refusal.BAD_EMAIL)
