@@ -5,6 +5,7 @@ Kept apart so that the two can't drift: a state that isn't here is neither looke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gateway.model.decision import Wall
+from gateway.page import login_samples
 from gateway.page.catalogue import Catalogue
 from gateway.page.wall import WallContext
 
@@ -23,6 +25,10 @@ ERROR_ID = "5f0c1e9a7b3d2846"
 STATUSES = (400, 403, 404, 405, 413, 414, 421, 429, 431, 500, 502, 503, 504, 418, 599)
 _PATH = "/culture/exemple"
 _PLANS = {"fr": "Soutien", "en": "Supporter"}
+# One page holds many pages here, and an id may stand on it once.
+_OWN_ID = re.compile(
+    r'(?<=")lg-(?:email|code|plan|who|name|language|ways|add|sessions|data)[a-z-]*(?=")'
+)
 _LINKS: dict[str, object] = {
     "plans_url": f"/-/plans?return_to={_PATH}",
     "login_url": f"/-/login?return_to={_PATH}",
@@ -74,6 +80,8 @@ def pages(language: str) -> Iterator[tuple[str, dict[str, object]]]:
             yield "withheld", {"level": level, "signed_in": signed_in, **_LINKS}
     for back in (_PATH, ""):
         yield "help", {"back": back, **_LINKS}
+    for _, name, context in login_samples.pages():
+        yield name, context
 
 
 def spoken(templates: Templates, catalogue: Catalogue) -> Spoken:
@@ -125,6 +133,21 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
         yield f"{code}-withheld-{level}", f"{name} · {action}", _demoted(html)
     html = templates.main_of("help", code, back=_PATH, **_LINKS)
     yield f"{code}-help", catalogue.text("help.title"), _demoted(html)
+    for state, name, context in login_samples.pages():
+        identity = f"{code}-{state}"
+        html = templates.main_of(name, code, **context)
+        yield identity, f"{name} · {state}", _demoted(_OWN_ID.sub(rf"\g<0>-{identity}", html))
+    for state, name, context in login_samples.mails():
+        letter = templates.mail(name, code, **context)
+        page = _letter(letter.subject, letter.text)
+        yield f"{code}-{state}", catalogue.text("preview.mail", name=letter.subject), page
+
+
+def _letter(subject: str, text: str) -> Markup:
+    """The text part: the HTML part is a whole page of its own."""
+    return Markup("<p><strong>{}</strong></p><pre class=lg-preview-mail>{}</pre>").format(
+        subject, text
+    )
 
 
 def _demoted(html: str) -> Markup:

@@ -1,7 +1,7 @@
 """The door to Jinja2 and Babel: walls, error pages and the other pages of ours, in each language.
 
 A publisher's folder is searched before the one shipped, file by file; ``shipped/…`` always names
-the shipped one, so that a file can extend its own namesake. Autoescape is on for every file and an
+the shipped one, so that a file can extend its own namesake. Autoescape is on for every file but a mail's text, and an
 undefined name is an error. What must not be here: who the reader is, and what a page costs to be
 read; a wall is given its ``WallContext`` and nothing else.
 """
@@ -30,12 +30,14 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    select_autoescape,
 )
 from jinja2.meta import find_referenced_templates
 
 from gateway import shipped
 from gateway.model.fault import Fault, Place
-from gateway.page import samples
+from gateway.model.letter import Letter
+from gateway.page import login_samples, samples
 from gateway.page.catalogue import Catalogue, Catalogues, TextMissing
 from gateway.page.wall import WallContext
 
@@ -116,6 +118,17 @@ class Templates:
         back = back if _LOCAL_PATH.fullmatch(back) else ""
         return self.page("help", language, back=back, **_links(back or "/"))
 
+    def mail(self, name: str, language: str, **context: object) -> Letter:
+        """A mail, ``templates/mail/{name}``, in both its parts. What it carries is on one line each:
+        an address or a name can't begin a line of its own."""
+        catalogue = self._catalogues.speak(language)
+        told = {key: _one_line(value) for key, value in context.items()}
+        key = f"mail.{name}.{told['kind']}" if "kind" in told else f"mail.{name}"
+        subject = catalogue.text(f"{key}.subject", site=self.site.name)
+        every = {"site": self.site, "subject": subject, **_speech(catalogue), **told}
+        text = self._render(f"mail/{name}.txt", **every)
+        return Letter(subject, text.strip() + "\n", self._render(f"mail/{name}.html", **every))
+
     def preview(self, language: str) -> bytes:
         """Every wall in every state and language, and every page of ours, on one page."""
         return self._preview(language).encode()
@@ -138,6 +151,9 @@ class Templates:
             for name, context in samples.pages(language):
                 draw = partial(strict._draw, name, language, layout=LAYOUT, **context)
                 faults.update(self._trial(f"page/{name}.html", draw))
+            for _, name, context in login_samples.mails():
+                draw = partial(strict._mailed, name, language, context)
+                faults.update(self._trial(f"mail/{name}.html", draw))
             faults.update(self._trial("page/preview.html", partial(strict._preview, language)))
         return tuple(sorted(faults))
 
@@ -162,6 +178,9 @@ class Templates:
         speech = _speech(self._catalogues.speak(language))
         return self._render(f"page/{name}.html", site=self.site, **speech, **context)
 
+    def _mailed(self, name: str, language: str, context: dict[str, object]) -> str:
+        return self.mail(name, language, **context).html
+
     def _preview(self, language: str) -> str:
         spoken = [samples.spoken(self, self._catalogues.speak(each)) for each in self._spoken()]
         return self._draw("preview", language, layout=LAYOUT, spoken=spoken)
@@ -185,7 +204,7 @@ class Templates:
             path: path.relative_to(folder).as_posix()
             for folder in self._folders[:-1]
             for path in sorted(folder.rglob("*"))
-            if path.suffix in {".html", ".css"}
+            if path.suffix in {".html", ".css", ".txt"}
         }
         known = set(self._shipped.list_templates())
         for path in files:
@@ -233,12 +252,16 @@ def _environment(folders: Sequence[Path]) -> Environment:
     loaders = [FileSystemLoader(folder) for folder in folders]
     return Environment(
         loader=ChoiceLoader([*loaders, PrefixLoader({"shipped": loaders[-1]})]),
-        autoescape=True,
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
+
+
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _percent(percent: int, catalogue: Catalogue) -> str:

@@ -88,13 +88,14 @@ async def test_nothing_under_the_prefix_reaches_the_origin(tmp_path: Path) -> No
 async def test_a_purge_needs_its_key_and_drops_the_page(tmp_path: Path) -> None:
     pages = {"/a": Page(b"<p>a</p>", headers=(("Cache-Control", "max-age=60"),))}
     policy = POLICY + "  - { name: kept, path: /a, access: public, cache: 60s }\n"
-    async with house(tmp_path, policy=policy, pages=dict(pages)) as inside:
+    key = "purge-key-of-thirty-two-characters-or-more"
+    settings = f'purge = "{key}"'  # it stands below [keys]
+    async with house(tmp_path, policy=policy, pages=dict(pages), settings=settings) as inside:
         assert (await ask(inside, "/-/purge?path=/a", "POST")).status_code == 403
-        inside.lychgate.entrance.ours._purge_key = "secret"  # type: ignore[attr-defined]
         await ask(inside, "/a")
         await ask(inside, "/a")
         assert len(inside.origin.seen) == 1
-        answer = await ask(inside, "/-/purge?path=/a", "POST", authorization="Bearer secret")
+        answer = await ask(inside, "/-/purge?path=/a", "POST", authorization=f"Bearer {key}")
         assert answer.json() == {"dropped": 1}
         await ask(inside, "/a")
         assert len(inside.origin.seen) == 2
