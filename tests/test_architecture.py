@@ -57,7 +57,10 @@ DOORS = {
     "prometheus_client": {"ops"},
     "structlog": {"ops"},
     "redis": {"bus"},
-    "joserfc": {"origin/assertion.py", "login"},
+    "joserfc": {"origin/assertion.py", "login", "demo"},
+    "authlib": {"login/provider.py", "login/plain_oauth.py"},
+    "aiosmtplib": {"jobs/smtp.py"},
+    "limits": {"login/limits.py", "stores/rates.py", "wiring/login.py"},
     "starlette": {"app.py", "edge", "identity/cookies.py", "demo", "routes.py"},
     "uvicorn": {"cli", "edge", "worker.py", "supervisor.py", "demo", "wiring"},
 }

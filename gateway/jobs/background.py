@@ -3,7 +3,7 @@
     python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
-the origin?), and sweeping ended sessions and old news.
+the origin?), sending mail, and sweeping what is over: sessions, links, old news.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from gateway.config import Settings, load_settings
 from gateway.errors import Faults
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
+from gateway.jobs.mail import EVERY_SECONDS, Mailer
 from gateway.jobs.periodic import Job, run_all
+from gateway.jobs.smtp import Smtp
 from gateway.ops import logs
+from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.leases import Leases
+from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
 
@@ -50,11 +54,16 @@ async def run(settings: Settings, report_fd: int) -> None:
     async def sweep() -> None:
         now = clock.now()
         await Sessions(store).sweep(before=now - DAY_SECONDS)
+        await Accounts(store).sweep(before=now)
         await News(store).sweep(before=now - DAY_SECONDS)
 
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
+    if settings.mail is not None:
+        post = Smtp(settings.mail.url.get_secret_value(), settings.mail.sender)
+        mailer = Mailer(letters=Letters(store), post=post, clock=clock)
+        jobs.append(Job("mail", EVERY_SECONDS, mailer.send_due))
     working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
     reporting = asyncio.create_task(_report(canary, report_fd, stopped))
     await stopped.wait()
