@@ -7,10 +7,11 @@ what it leaves unchecked (the id token's claims, the response's issuer, the meta
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -112,7 +113,7 @@ class Registration:
 
 def token_client(registration: Registration, *, method: str) -> TokenClient:
     """``method``: how the client proves itself (OpenID Connect Core 1.0, section 9)."""
-    return TokenClient(
+    client = TokenClient(
         client_id=registration.client_id,
         client_secret=registration.secret(),
         token_endpoint_auth_method=method,
@@ -123,6 +124,15 @@ def token_client(registration: Registration, *, method: str) -> TokenClient:
         follow_redirects=False,
         trust_env=False,
     )
+    client.register_client_auth_method(("client_secret_basic", _basic))
+    return client
+
+
+def _basic(client: Any, method: str, uri: str, headers: Any, body: str) -> tuple[str, Any, str]:
+    """RFC 6749, 2.3.1: both are form-encoded before they are joined, which Authlib leaves out."""
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
 
 
 class OpenIDProvider:
