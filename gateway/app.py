@@ -62,11 +62,13 @@ def build(
     session_store: SessionStore | None = None,
     extra: Application | None = None,
     around: Callable[[Application], Application] | None = None,
+    mail_shown_at: str = "",
 ) -> Lychgate:
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
     sessions (demo, try), ``extra`` answers reserved paths first and opens the preview; what
-    ``around`` makes stands before everything, so there is no quick lane. Raises Faults."""
-    parts = _Parts(settings, clock or SystemClock(), readers, session_store)
+    ``around`` makes stands before everything, so there is no quick lane. ``mail_shown_at`` is where
+    the demo shows its mail. Raises Faults."""
+    parts = _Parts(settings, clock or SystemClock(), readers, session_store, mail_shown_at)
     entrance = parts.entrance(extra)
     enforced = settings.policies.mode == "enforce"
     quick: Quick = parts.quick() if enforced and not readers and not around else decline
@@ -98,8 +100,10 @@ class _Parts:
         clock: Clock,
         readers: Readers | None,
         session_store: SessionStore | None,
+        mail_shown_at: str,
     ) -> None:
         self.settings, self.clock = settings, clock
+        self.mail_shown_at = mail_shown_at
         self.keys = [key.get_secret_value() for key in settings.keys.cookie]
         self.cookie_name = cookie_name(settings.site.url)
         self.hosts = known_hosts(urlsplit(settings.site.url).netloc, settings.site.aliases)
@@ -237,6 +241,7 @@ class _Parts:
             network_of=network_of,
             language_of=self.failures.language,
             reader_of=self.readers.reader_of,
+            demo_mail_url=self.mail_shown_at,
         )
 
     def quick(self) -> Quick:

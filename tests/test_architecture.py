@@ -38,7 +38,7 @@ ROOMS = {
     "demo": {"config", "policy"},
     "bench": {"config", "policy", "page", "identity", "stores"},
     "cli": {"app", "config", "policy", "origin", "page", "console", "demo", "bench"}
-    | {"supervisor", "worker", "stores", "identity", "edge", "wiring", "clock"},
+    | {"supervisor", "worker", "stores", "identity", "edge", "wiring", "clock", "login", "jobs"},
     "supervisor": {"config", "stores"},
 }
 COMPOSITION_ROOTS = {"app", "wiring", "worker", "__main__", "__init__"}

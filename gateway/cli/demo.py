@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from socket import socket
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.options import policy_of
+
+if TYPE_CHECKING:
+    from gateway.cli.demo_rooms import Letters
+    from gateway.clock import Clock
+    from gateway.config import Settings
+    from gateway.stores.engine import Store
 
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -25,7 +35,10 @@ _ADVICE = """\
   in English                       {url}/en
   every wall, in every state       {url}/-/preview
 
-A wall's button makes you the reader it speaks of, since there is nothing to pay here. Or:
+A wall's button logs you in: at the demo's own provider (one click) or by mail. Paying costs nothing here.
+  the mail that it sends           {url}/-/demo/mail
+  your account                     {url}/-/account
+Or at once:
   read as a member                 {url}/-/demo/as/member
   read as a subscriber             {url}/-/demo/as/subscriber
   read as nobody                   {url}/-/demo/as/anonymous
@@ -54,38 +67,121 @@ def demo(
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     origin = f"http://127.0.0.1:{beside.getsockname()[1]}"
 
+    _run(taken, beside, url=url, origin=origin, reader=reader)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Addresses without a slash at the end."""
+
+    url: str
+    origin: str
+    issuer: str
+
+
+def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -> None:
     from gateway import demo as paper
     from gateway.app import build
-    from gateway.cli.switch import Switch
-    from gateway.config import load_settings
+    from gateway.cli import playing
+    from gateway.cli.demo_rooms import MAIL_URL, DemoRooms, Letters
+    from gateway.clock import SystemClock
     from gateway.demo.site import app_factory
     from gateway.ops import logs
+    from gateway.stores.engine import Store
+    from gateway.stores.first import make_if_absent
 
     folder = Path(paper.__file__).parent
     logs.set_up(process="demo")
-    settings = load_settings(
+    identity = playing.listener(0)
+    places = _Places(url, origin, f"http://127.0.0.1:{identity.getsockname()[1]}")
+    key, secret, clock = playing.new_key(), playing.new_key(), SystemClock()
+    with tempfile.TemporaryDirectory(prefix="lychgate-demo-") as kept:
+        settings = _settings(folder, kept, places, key=key, secret=secret)
+        store_url = settings.store.url.get_secret_value()
+        make_if_absent(store_url)
+        policy = policy_of(settings)
+        letters, store = Letters(), Store(store_url)
+        rooms = DemoRooms(
+            store=store,
+            issuer=places.issuer,
+            site_url=url,
+            keys=[key],
+            tiers=playing.tiers_of(policy),
+            letters=letters,
+            now=clock.now,
+        )
+        always = playing.OneReader(playing.readers_for(policy)[reader]) if reader else None
+        lychgate = build(settings, readers=always, extra=rooms, mail_shown_at=MAIL_URL)
+        rooms.heard = lychgate.polling.poll if lychgate.polling else None
+
+        def say() -> None:
+            typer.echo(_ADVICE.format(url=url, origin=origin, folder=folder, **examples(url)))
+            if reader:
+                typer.echo(f"Everything is read as a {reader} (--as).")
+
+        provider = playing.site_config(_provider(places, secret))
+        with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
+            runner.run(
+                playing.play(
+                    lychgate,
+                    taken,
+                    beside=(
+                        (playing.site_config(app_factory(url=url)), beside),
+                        (provider, identity),
+                    ),
+                    furnish=rooms.furnish,
+                    working=(_sending(store, letters, clock),),
+                    started=say,
+                )
+            )
+            runner.run(store.close())
+
+
+def _settings(folder: Path, kept: str, places: _Places, *, key: str, secret: str) -> Settings:
+    """The paper's own file, with what only this run knows. ``kept`` goes when the demo ends."""
+    from gateway.cli.demo_rooms import PROVIDER
+    from gateway.config import load_settings
+
+    provider = {"id": PROVIDER, "name": "Fanal ID", "issuer": places.issuer, "client_id": "fanal"}
+    return load_settings(
         folder / "lychgate.toml",
         {
-            "LYCHGATE_SITE__URL": url,
-            "LYCHGATE_SITE__ORIGIN": origin,
-            "LYCHGATE_SERVER__BIND": url.removeprefix("http://"),
-            "LYCHGATE_KEYS__COOKIE": json.dumps([playing.new_key()]),
+            "LYCHGATE_SITE__URL": places.url,
+            "LYCHGATE_SITE__ORIGIN": places.origin,
+            "LYCHGATE_SERVER__BIND": places.url.removeprefix("http://"),
+            "LYCHGATE_KEYS__COOKIE": json.dumps([key]),
             "LYCHGATE_OPS__ACCESS_LOG": "false",
+            "LYCHGATE_STORE__URL": f"sqlite:///{kept}/demo.db",
+            "LYCHGATE_LOGIN__PROVIDER": json.dumps([{**provider, "client_secret": secret}]),
         },
     )
-    switch = Switch(settings, prefix="/-/demo/as/")
-    switch.readers = playing.readers_for(policy_of(settings))
-    always = playing.OneReader(switch.readers[reader]) if reader else None
-    lychgate = build(settings, readers=always, session_store=switch, extra=switch)
 
-    def say() -> None:
-        typer.echo(_ADVICE.format(url=url, origin=origin, folder=folder, **examples(url)))
-        if reader:
-            typer.echo(f"Everything is read as a {reader} (--as).")
 
-    site = (playing.site_config(app_factory(url=url)), beside)
-    with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
-        runner.run(playing.play(lychgate, taken, site=site, started=say))
+def _provider(places: _Places, secret: str) -> Any:
+    from gateway.cli.demo_rooms import PROVIDER
+    from gateway.demo.identity import Client, Identity
+
+    client = Client(
+        id="fanal",
+        secret=secret,
+        redirect_uris=(f"{places.url}/-/login/{PROVIDER}/callback",),
+        logout_uris=(f"{places.url}/-/logout",),
+    )
+    return Identity(issuer=places.issuer, client=client).application
+
+
+def _sending(store: Store, letters: Letters, clock: Clock) -> Callable[[], Awaitable[None]]:
+    from gateway.jobs.mail import EVERY_SECONDS, Mailer
+    from gateway.stores.mailed import Letters as Waiting
+
+    mailer = Mailer(letters=Waiting(store), post=letters, clock=clock)
+
+    async def send_mail() -> None:
+        while True:
+            await mailer.send_due()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    return send_mail
 
 
 def examples(url: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""One gateway in this very process, for ``demo`` and ``try``: no store, no workers, loopback alone.
+"""One gateway in this very process, for ``demo`` and ``try``: no workers, loopback alone.
 
-Readers are made up, three of them. Nobody can log in here, and nothing of this is reachable through
-``serve``.
+Nothing of this is reachable through ``serve``.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import contextlib
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -27,10 +26,15 @@ KINDS = ("anonymous", "member", "subscriber")
 ANY_TIER = "any"
 
 
+def tiers_of(policy: Policy) -> tuple[str, ...]:
+    """Every tier that a policy names, or one that none does."""
+    named = {tier for rule in policy.rules if rule.access is not None for tier in rule.access.tiers}
+    return tuple(sorted(named)) or (ANY_TIER,)
+
+
 def readers_for(policy: Policy) -> dict[str, Reader]:
     """One reader of each kind; the subscriber holds every tier that the policy names."""
-    named = {tier for rule in policy.rules if rule.access is not None for tier in rule.access.tiers}
-    held = tuple(Entitlement(tier, 0.0, 1e18) for tier in sorted(named) or [ANY_TIER])
+    held = tuple(Entitlement(tier, 0.0, 1e18) for tier in tiers_of(policy))
     return {
         "anonymous": ANONYMOUS,
         "member": Reader(id="member", name="Camille", email="camille@reader.example"),
@@ -85,7 +89,7 @@ async def _serving(config: uvicorn.Config, taken: socket.socket) -> AsyncIterato
 
 
 def site_config(application: Any) -> uvicorn.Config:
-    """How the embedded site is served: plainly."""
+    """How an embedded site is served: plainly."""
     return uvicorn.Config(
         application, lifespan="off", ws="none", access_log=False, log_config=None, loop="uvloop"
     )
@@ -95,20 +99,32 @@ async def play(
     lychgate: Lychgate,
     taken: socket.socket,
     *,
-    site: tuple[uvicorn.Config, socket.socket] | None = None,
+    beside: Sequence[tuple[uvicorn.Config, socket.socket]] = (),
+    furnish: Callable[[], Awaitable[None]] | None = None,
+    working: Sequence[Callable[[], Awaitable[None]]] = (),
     started: Callable[[], None],
 ) -> None:
-    """Until a signal comes."""
+    """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before, ``working`` for
+    as long."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await lychgate.startup()
     try:
         async with contextlib.AsyncExitStack() as stack:
-            if site is not None:
-                await stack.enter_async_context(_serving(*site))
+            for each in beside:
+                await stack.enter_async_context(_serving(*each))
+            if furnish is not None:
+                await furnish()
+            tasks = [asyncio.ensure_future(work()) for work in working]
+            stack.callback(_cancel, tasks)
             await stack.enter_async_context(_serving(lychgate.config, taken))
             started()
             await stopping.wait()
     finally:
         await lychgate.shutdown()
+
+
+def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()

@@ -172,7 +172,7 @@ class AccountPages:
                 {
                     "key": each.key,
                     "device": each.device,
-                    "place": words.country(each.country, language) or each.network,
+                    "place": words.country(each.country, language) or _place(each.network),
                     "last_seen": words.moment(each.last_seen_at, language),
                     "current": each.current,
                 }
@@ -197,6 +197,12 @@ class AccountPages:
             }
             for each in account.ways
         ]
+
+
+def _place(network: str) -> str:
+    """A network as an address with a blank, where nobody tells the country."""
+    mark = ":" if ":" in network else "."
+    return f"{network}{mark}*" if network else ""
 
 
 _SAID = frozenset(("saved", "ended", "removed", "last-way", "added"))

@@ -157,9 +157,7 @@ class LoginRoutes:
 
 
 async def _form(http: HttpRequest) -> dict[str, list[str]]:
-    """Raises RequestRefused for what no form of ours sends."""
-    if http.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise RequestRefused(415, "not-a-form")
+    """Raises RequestRefused for what no form of ours sends. One without fields may be no body."""
     body = b""
     try:
         async for chunk in http.stream():
@@ -168,6 +166,9 @@ async def _form(http: HttpRequest) -> dict[str, list[str]]:
                 raise RequestRefused(413, "form-too-large")
     except ClientDisconnect:
         raise ConnectionAbortedError("the reader left") from None
+    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind != _FORM:
+        raise RequestRefused(415, "not-a-form")
     return _fields(body)
 
 
