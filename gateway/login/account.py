@@ -165,7 +165,7 @@ class AccountPages:
             manage_url=self.manage_url,
             cancel_url=self.cancel_url,
             ways=self._ways(account),
-            add_ways=self.pages.ways(ask, ACCOUNT_URL, add="1"),
+            add_ways=self._further_ways(ask, account),
             add_mail=self.pages.mails,
             mail_url="/-/login/mail",
             sessions=[
@@ -186,6 +186,12 @@ class AccountPages:
             ],
             return_to=return_to(ask.asked("return_to"), site_url=self.site_url),
         )
+
+    def _further_ways(self, ask: Ask, account: Account) -> list[dict[str, str]]:
+        known = {each.provider for each in account.ways}
+        back = f"{ACCOUNT_URL}?said=added"
+        listed = self.pages.ways(ask, back, add="1")
+        return [each for each in listed if each["id"] not in known]
 
     def _ways(self, account: Account) -> list[dict[str, object]]:
         return [

@@ -77,9 +77,12 @@ class Reply:
         return replace(self, headers=(*kept, *headers))
 
 
+# Referrer-Policy: a token in our address is nobody's business, the origin's logs included; but under
+# "no-referrer" browsers post our own forms with `Origin: null` (Fetch Standard, "append a request
+# Origin header"), and those are refused.
 PRIVATE: Headers = (
     (b"cache-control", b"private, no-store"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"strict-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex"),
 )
