@@ -10,7 +10,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,6 +38,7 @@ _ADVICE = """\
 A wall's button logs you in: at the demo's own provider (one click) or by mail. Paying costs nothing here.
   the mail that it sends           {url}/-/demo/mail
   your account                     {url}/-/account
+  log out at the provider          {issuer}/
 Or at once:
   read as a member                 {url}/-/demo/as/member
   read as a subscriber             {url}/-/demo/as/subscriber
@@ -115,7 +116,8 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
         rooms.heard = lychgate.polling.poll if lychgate.polling else None
 
         def say() -> None:
-            typer.echo(_ADVICE.format(url=url, origin=origin, folder=folder, **examples(url)))
+            told = {**asdict(places), "folder": folder, **examples(url)}
+            typer.echo(_ADVICE.format(**told))
             if reader:
                 typer.echo(f"Everything is read as a {reader} (--as).")
 
@@ -161,11 +163,13 @@ def _provider(places: _Places, secret: str) -> Any:
     from gateway.cli.demo_rooms import PROVIDER
     from gateway.demo.identity import Client, Identity
 
+    here = f"{places.url}/-/login/{PROVIDER}"
     client = Client(
         id="fanal",
         secret=secret,
-        redirect_uris=(f"{places.url}/-/login/{PROVIDER}/callback",),
+        redirect_uris=(f"{here}/callback",),
         logout_uris=(f"{places.url}/-/logout",),
+        backchannel_url=f"{here}/backchannel-logout",
     )
     return Identity(issuer=places.issuer, client=client).application
 

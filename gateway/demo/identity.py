@@ -2,34 +2,51 @@
 
 One click logs in, and that is all it leaves out: client, redirect address, PKCE, state, nonce, code
 and secret are checked as a real provider would. It knows nothing of the gateway but the addresses
-that it was registered with.
+that it was registered with. What is asked is judged in ``identity_asked``, signed in
+``identity_tokens``, and left in ``identity_leaving``.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from html import escape
-from typing import Any
-from urllib.parse import parse_qs, unquote_plus, urlencode
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from joserfc import jwt
-from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.demo.identity_page import chooser, signed_out
+from gateway.clock import SystemClock
+from gateway.demo.identity_asked import (
+    CARRIED,
+    Refused,
+    credentials,
+    fault,
+    fields,
+    language,
+    same,
+    token_hash,
+    unknown,
+    verified,
+)
+from gateway.demo.identity_leaving import (
+    COOKIE,
+    Leaving,
+    Post,
+    Session,
+    Sessions,
+    post_logout_token,
+)
+from gateway.demo.identity_page import chooser, refused, reply
+from gateway.demo.identity_tokens import TOKEN_SECONDS, Tokens, metadata
 
 CODE_SECONDS = 60
-TOKEN_SECONDS = 300
-_ASKED_MAX = 1000
+KEPT_MAX = 1000  # codes, and access tokens: beyond it the oldest go
+_NO_STORE = {"cache-control": "no-store"}
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,194 +68,214 @@ PEOPLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
+    """``backchannel_url`` is told of every logout, unless it is empty."""
+
     id: str
     secret: str = field(repr=False)
     redirect_uris: tuple[str, ...]
     logout_uris: tuple[str, ...] = ()
+    backchannel_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a code stands for, once."""
+    """What a code stands for, once. ``access_token`` is what it was redeemed for."""
 
     person: Person
-    redirect_uri: str
-    challenge: str
-    nonce: str
-    session_id: str
+    asked: Mapping[str, str]
+    session: Session
     until: float
-
-
-class Refused(Exception):
-    """An OAuth error of the token endpoint (RFC 6749, 5.2)."""
-
-    def __init__(self, status: int, error: str) -> None:
-        self.status, self.error = status, error
-        super().__init__(error)
+    access_token: str = ""
 
 
 class Identity:
-    """``issuer`` is this provider's own address. ``clock`` gives seconds since the epoch."""
+    """``issuer`` is this provider's own address. ``clock`` gives seconds since the epoch, ``post``
+    sends a logout token to an address."""
 
     def __init__(
-        self, *, issuer: str, client: Client, clock: Callable[[], float] = time.time
+        self,
+        *,
+        issuer: str,
+        client: Client,
+        clock: Callable[[], float] | None = None,
+        post: Post = post_logout_token,
     ) -> None:
         self.issuer, self.client = issuer, client
-        self._clock = clock
-        self._key = ECKey.generate_key("P-256", auto_kid=True)
+        self._clock = clock or SystemClock().now
+        self._tokens = Tokens(issuer=issuer, client_id=client.id, clock=self._clock)
+        self._sessions = Sessions()
         self._codes: dict[str, Grant] = {}
-        self._tokens: dict[str, tuple[Person, float]] = {}
+        self._access: dict[str, tuple[Person, float]] = {}
+        leaving = Leaving(
+            client_id=client.id,
+            logout_uris=client.logout_uris,
+            backchannel_url=client.backchannel_url,
+            tokens=self._tokens,
+            sessions=self._sessions,
+            post=post,
+        )
         self.application = Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self._metadata),
                 Route("/jwks", self._keys),
-                Route("/authorize", self._authorize),
+                Route("/authorize", self._authorize, methods=["GET", "POST"]),
                 Route("/choose", self._choose, methods=["POST"]),
                 Route("/token", self._token, methods=["POST"]),
-                Route("/userinfo", self._userinfo),
-                Route("/logout", self._log_out),
+                Route("/userinfo", self._userinfo, methods=["GET", "POST"]),
+                *leaving.routes,
             ]
         )
 
     async def _metadata(self, http: Request) -> Response:
-        return JSONResponse(
-            {
-                "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/authorize",
-                "token_endpoint": f"{self.issuer}/token",
-                "userinfo_endpoint": f"{self.issuer}/userinfo",
-                "end_session_endpoint": f"{self.issuer}/logout",
-                "jwks_uri": f"{self.issuer}/jwks",
-                "response_types_supported": ["code"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["ES256"],
-                "code_challenge_methods_supported": ["S256"],
-                "token_endpoint_auth_methods_supported": [
-                    "client_secret_basic",
-                    "client_secret_post",
-                ],
-                "scopes_supported": ["openid", "email", "profile"],
-                "authorization_response_iss_parameter_supported": True,
-            }
-        )
+        return JSONResponse(metadata(self.issuer))
 
     async def _keys(self, http: Request) -> Response:
-        public = {**self._key.as_dict(private=False), "use": "sig", "alg": "ES256"}
-        return JSONResponse({"keys": [public]})
+        return JSONResponse(self._tokens.public_keys())
 
     async def _authorize(self, http: Request) -> Response:
         """The page with the readers; or an error, which goes back only to an address we know."""
-        asked = dict(http.query_params)
-        if asked.get("client_id") != self.client.id:
-            return HTMLResponse("unknown client", 400)
-        if asked.get("redirect_uri") not in self.client.redirect_uris:
-            return HTMLResponse("unknown redirect_uri", 400)
-        error = ""
-        if asked.get("response_type") != "code":
-            error = "unsupported_response_type"
-        elif "openid" not in asked.get("scope", "").split():
-            error = "invalid_scope"
-        elif asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
-            error = "invalid_request"
-        if error:
+        raw = await http.body() if http.method == "POST" else http.url.query.encode()
+        asked, spoken = self._known(raw, http)
+        if asked is None:
+            return reply(refused("client_id, redirect_uri", spoken), 400)
+        if error := fault(asked):
             return self._back(asked, error=error)
-        wanted = asked.get("ui_locales") or http.headers.get("accept-language", "")
-        return HTMLResponse(chooser(PEOPLE, asked, french=wanted.lower().startswith("fr")))
+        if asked.get("prompt") == "none":
+            session = self._sessions.of(http)
+            if session is None:
+                return self._back(asked, error="login_required")
+            return self._granted(asked, _person(session.subject), session)
+        carried = {name: asked[name] for name in CARRIED if name in asked}
+        return reply(chooser(PEOPLE, carried, spoken), leads_to=asked["redirect_uri"])
 
     async def _choose(self, http: Request) -> Response:
         """A reader was clicked. What was asked comes along in the form, and is looked at again."""
-        form = _form(await http.body())
-        person = next((each for each in PEOPLE if each.key == form.get("person")), None)
-        known = form.get("redirect_uri") in self.client.redirect_uris
-        if form.get("client_id") != self.client.id or not known:
-            return HTMLResponse("unknown client", 400)
-        if person is None:
-            return self._back(form, error="access_denied")
-        if len(self._codes) >= _ASKED_MAX:
-            self._codes.clear()
-        code = secrets.token_urlsafe(24)
-        self._codes[code] = Grant(
-            person,
-            form["redirect_uri"],
-            form.get("code_challenge", ""),
-            form.get("nonce", ""),
-            secrets.token_urlsafe(12),
-            self._clock() + CODE_SECONDS,
+        asked, spoken = self._known(await http.body(), http)
+        if asked is None:
+            return reply(refused("client_id, redirect_uri", spoken), 400)
+        if error := fault(asked):
+            return self._back(asked, error=error)
+        person = _person(asked.get("person", ""))
+        if person is None or "cancel" in asked:
+            return self._back(asked, error="access_denied")
+        session = self._sessions.begin(
+            http, subject=person.key, name=person.name, now=self._clock()
         )
-        return self._back(form, code=code)
+        response = self._granted(asked, person, session)
+        response.set_cookie(COOKIE, session.key, httponly=True, samesite="lax")
+        return response
 
-    def _back(self, asked: dict[str, str], **said: str) -> Response:
+    def _known(self, raw: bytes, http: Request) -> tuple[dict[str, str] | None, str]:
+        asked = fields(raw)
+        accepted = http.headers.get("accept-language", "")
+        spoken = language(asked.get("ui_locales", "") if asked else "", accepted)
+        client = self.client
+        foreign = asked is None or unknown(
+            asked, client_id=client.id, redirect_uris=client.redirect_uris
+        )
+        return None if foreign else asked, spoken
+
+    def _granted(
+        self, asked: Mapping[str, str], person: Person | None, session: Session
+    ) -> Response:
+        if person is None:
+            return self._back(asked, error="login_required")
+        code = secrets.token_urlsafe(24)
+        _keep(self._codes, code, Grant(person, asked, session, self._clock() + CODE_SECONDS))
+        return self._back(asked, code=code)
+
+    def _back(self, asked: Mapping[str, str], **said: str) -> Response:
+        """RFC 6749, 4.1.2, with the issuer (RFC 9207, 2)."""
         told = {**said, "iss": self.issuer}
         if "state" in asked:
             told["state"] = asked["state"]
-        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(told)}", 303)
+        mark = "&" if "?" in asked["redirect_uri"] else "?"
+        location = f"{asked['redirect_uri']}{mark}{urlencode(told)}"
+        return RedirectResponse(location, 303, _NO_STORE)
 
     async def _token(self, http: Request) -> Response:
+        basic = http.headers.get("authorization", "")
         try:
-            return self._tokens_for(http, _form(await http.body()))
-        except Refused as refused:
-            return JSONResponse({"error": refused.error}, refused.status, _NO_STORE)
+            return self._redeemed(basic, fields(await http.body()))
+        except Refused as error:
+            headers = dict(_NO_STORE)
+            if error.status == 401 and basic:
+                headers["www-authenticate"] = "Basic"  # RFC 6749, 5.2
+            return JSONResponse({"error": error.error}, error.status, headers)
 
-    def _tokens_for(self, http: Request, form: dict[str, str]) -> Response:
-        name, secret = _credentials(http, form)
-        if name != self.client.id or not _same(secret, self.client.secret):
+    def _redeemed(self, basic: str, form: dict[str, str] | None) -> Response:
+        if form is None:
+            raise Refused(400, "invalid_request")
+        name, secret = credentials(basic, form)
+        if not same(name, self.client.id) or not same(secret, self.client.secret):
             raise Refused(401, "invalid_client")
-        if form.get("grant_type") != "authorization_code":
+        if "grant_type" not in form or "code" not in form:
+            raise Refused(400, "invalid_request")
+        if form["grant_type"] != "authorization_code":
             raise Refused(400, "unsupported_grant_type")
-        grant = self._codes.pop(form.get("code", ""), None)
-        now = self._clock()
-        if grant is None or now >= grant.until:
+        grant, now = self._codes.get(form["code"]), self._clock()
+        if grant is None:
             raise Refused(400, "invalid_grant")
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        if not _same(challenge, grant.challenge) or form.get("redirect_uri") != grant.redirect_uri:
+        if grant.access_token or now >= grant.until:
+            # RFC 6749, 4.1.2: what a code was redeemed for ends when it comes again.
+            self._access.pop(grant.access_token, None)
             raise Refused(400, "invalid_grant")
         access_token = secrets.token_urlsafe(24)
-        self._tokens[access_token] = (grant.person, now + TOKEN_SECONDS)
-        return JSONResponse(
-            {
-                "access_token": access_token,
-                "token_type": "Bearer",
-                "expires_in": TOKEN_SECONDS,
-                "id_token": self._id_token(grant, access_token, int(now)),
-            },
-            headers=_NO_STORE,
+        # It has served now, whatever comes of it: a wrong verifier isn't tried twice.
+        self._codes[form["code"]] = Grant(
+            grant.person, grant.asked, grant.session, grant.until, access_token
         )
-
-    def _id_token(self, grant: Grant, access_token: str, now: int) -> str:
-        half = hashlib.sha256(access_token.encode()).digest()[:16]
-        claims = {
-            "iss": self.issuer,
-            "aud": self.client.id,
-            "iat": now,
-            "exp": now + TOKEN_SECONDS,
-            "auth_time": now,
-            "nonce": grant.nonce,
-            "sid": grant.session_id,
-            "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
-            **_claims(grant.person),
+        if form.get("redirect_uri") != grant.asked["redirect_uri"]:
+            raise Refused(400, "invalid_grant")
+        if not verified(form.get("code_verifier", ""), grant.asked["code_challenge"]):
+            raise Refused(400, "invalid_grant")
+        _keep(self._access, access_token, (grant.person, now + TOKEN_SECONDS))
+        told = {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": TOKEN_SECONDS,
+            "scope": grant.asked["scope"],
+            "id_token": self._tokens.id_token(_id_claims(grant, access_token)),
         }
-        return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key)
+        return JSONResponse(told, headers=_NO_STORE)
 
     async def _userinfo(self, http: Request) -> Response:
-        token = http.headers.get("authorization", "").removeprefix("Bearer ")
-        person, until = self._tokens.get(token, (None, 0.0))
-        if person is None or self._clock() >= until:
-            return JSONResponse({"error": "invalid_token"}, 401)
+        scheme, _, token = http.headers.get("authorization", "").partition(" ")
+        person, until = self._access.get(token, (None, 0.0))
+        if scheme.lower() != "bearer" or person is None or self._clock() >= until:
+            headers = {**_NO_STORE, "www-authenticate": 'Bearer error="invalid_token"'}
+            return JSONResponse({"error": "invalid_token"}, 401, headers)
         return JSONResponse(_claims(person), headers=_NO_STORE)
 
-    async def _log_out(self, http: Request) -> Response:
-        """OpenID Connect RP-Initiated Logout 1.0. There is no session here to end: the next login
-        asks again who it is."""
-        asked = dict(http.query_params)
-        back = asked.get("post_logout_redirect_uri", "")
-        if back not in self.client.logout_uris:
-            return HTMLResponse(signed_out(escape(self.issuer)))
-        state = f"?{urlencode({'state': asked['state']})}" if "state" in asked else ""
-        return RedirectResponse(back + state, 303)
+
+def application(
+    *,
+    issuer: str,
+    client_id: str,
+    client_secret: str,
+    redirect_uris: tuple[str, ...],
+    logout_uris: tuple[str, ...] = (),
+    backchannel_url: str = "",
+) -> Starlette:
+    """The provider with one client, as an ASGI application."""
+    client = Client(
+        id=client_id,
+        secret=client_secret,
+        redirect_uris=redirect_uris,
+        logout_uris=logout_uris,
+        backchannel_url=backchannel_url,
+    )
+    return Identity(issuer=issuer, client=client).application
 
 
-_NO_STORE = {"cache-control": "no-store"}
+def _person(key: str) -> Person | None:
+    return next((each for each in PEOPLE if each.key == key), None)
+
+
+def _keep(kept: dict[str, _Value], key: str, value: _Value) -> None:
+    if len(kept) >= KEPT_MAX:
+        kept.pop(next(iter(kept)))
+    kept[key] = value
 
 
 def _claims(person: Person) -> dict[str, Any]:
@@ -251,22 +288,12 @@ def _claims(person: Person) -> dict[str, Any]:
     }
 
 
-def _credentials(http: Request, form: dict[str, str]) -> tuple[str, str]:
-    """client_secret_basic, whose parts are form-encoded first (RFC 6749, 2.3.1), or _post."""
-    said = http.headers.get("authorization", "")
-    if not said.startswith("Basic "):
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        name, _, secret = base64.b64decode(said[6:], validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return unquote_plus(name), unquote_plus(secret)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=50)
-    return {name: values[0] for name, values in fields.items() if len(values) == 1}
-
-
-def _same(said: str, expected: str) -> bool:
-    return hmac.compare_digest(said.encode(), expected.encode())
+def _id_claims(grant: Grant, access_token: str) -> dict[str, Any]:
+    claims = {
+        "auth_time": int(grant.session.began_at),
+        "sid": grant.session.id,
+        "at_hash": token_hash(access_token),
+        **_claims(grant.person),
+    }
+    # OpenID Connect Core 1.0, 2: as it was asked, and only where it was.
+    return claims | ({"nonce": grant.asked["nonce"]} if "nonce" in grant.asked else {})
