@@ -7,6 +7,7 @@ Logout 1.0) ends sessions by what the provider signed, and by nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from gateway.errors import (
 )
 from gateway.identity.accounts import Login
 from gateway.login.asking import Ask, Reply, see_other
+from gateway.login.checks import LogoutNotice
 from gateway.login.entering import USED_SECONDS, Entering
 from gateway.login.pages import Pages, login_url
 from gateway.login.provider import Provider
@@ -65,7 +67,7 @@ class Leaving:
                 notice.issuer,
                 subject=notice.subject,
                 provider_session=notice.session_id,
-                used=f"logout {provider.id} {notice.token_id}"[:100],
+                used=_used(provider, notice),
                 until=ask.now + USED_SECONDS,
                 now=ask.now,
             )
@@ -89,6 +91,12 @@ class Leaving:
             )
         except ProviderUnavailable:
             return ""  # the reader is logged out here, which is what was asked
+
+
+def _used(provider: Provider, notice: LogoutNotice) -> str:
+    """A name of any length, in the space that the store has for it."""
+    named = f"{provider.id} {notice.issuer} {notice.token_id}"
+    return f"logout {hashlib.sha256(named.encode()).hexdigest()}"
 
 
 def _answer(status: int, body: dict[str, str] | None) -> Reply:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -21,7 +20,7 @@ from gateway.app import Lychgate, build
 from gateway.config import load_settings
 from gateway.stores.migrating import migrate
 from tests.hostile.browsing import SITE, Browser, BrowserShop, browsers
-from tests.hostile.misbehaving_provider import CLIENT, SECRET, Provider, provider
+from tests.hostile.misbehaving_provider import CLIENT, SECRET, SOUND, Manner, Provider, provider
 from tests.ways.house import KEY, Page, TableOrigin, _serve
 
 POLICY = """version: 1
@@ -69,6 +68,15 @@ class Lodge:
         events = ("login-failed", "back-channel-logout-refused")
         return [each["reason"] for each in self.log if each["event"] in events]
 
+    async def logged_in(self, manner: Manner = SOUND) -> Browser:
+        """A browser whose reader has logged in."""
+        self.provider.manner = manner
+        browser = self.browser()
+        answer = await browser.go("/-/login/idp?return_to=/members/story")
+        assert answer.status_code == 200, self.reasons()
+        assert await self.reads(browser)
+        return browser
+
     async def reads(self, browser: Browser) -> bool:
         """Whether this browser's reader is shown the whole of a members' page, once every worker
         has heard the news."""
@@ -80,11 +88,12 @@ class Lodge:
 
 
 @cache
-def _empty_store() -> Path:
+def _empty_store() -> bytes:
     """A store of this version, made once a run; each test gets a copy."""
-    path = Path(mkdtemp(prefix="lychgate-lodge-")) / "empty.db"
-    migrate(f"sqlite:///{path}")
-    return path
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +101,7 @@ async def lodge(
     folder: Path, *, provider_extra: str = "", settings: str = ""
 ) -> AsyncIterator[Lodge]:
     """``provider_extra`` is more TOML of the provider, ``settings`` further sections."""
-    shutil.copy(await asyncio.to_thread(_empty_store), folder / "lychgate.db")
+    (folder / "lychgate.db").write_bytes(await asyncio.to_thread(_empty_store))
     origin = TableOrigin({"/members/story": STORY, "/": STORY, "/news": STORY})
     listening = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
     clock = Clock()

@@ -148,7 +148,9 @@ def test_microsofts_issuer_names_a_tenant(tenant: str, fits: bool) -> None:
         ("a\x1b[31m", Refusal.PROVIDER_SAID_NO, ""),
         ("é", Refusal.PROVIDER_SAID_NO, ""),
         ("\ud800", Refusal.PROVIDER_SAID_NO, ""),
-        ("x" * 101, Refusal.PROVIDER_SAID_NO, ""),
+        ("jane@news.example said no", Refusal.PROVIDER_SAID_NO, ""),
+        ("<script>", Refusal.PROVIDER_SAID_NO, ""),
+        ("x" * 61, Refusal.PROVIDER_SAID_NO, ""),
     ],
 )
 @pytest.mark.parametrize("with_code", [True, False])
