@@ -11,21 +11,15 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
-
 from gateway.clock import Clock
+from tests.hostile.forging import Published, Words, encoded, signed_by
 from tests.login.claims import EVENT, changed
 from tests.ways.house import Asked, Page, TableOrigin
 
@@ -33,32 +27,6 @@ CLIENT = "the-gateway"
 SECRET = "s3cret: with/odd+signs%&="
 SUBJECT = "248289761001"
 ANSWERS_MAX = 2_000  # of one test: a client that runs in circles is stopped
-
-Words = Mapping[str, Any]
-
-
-@cache
-def signing_key(name: str) -> RSAKey:
-    """Made once a run, for it takes a while."""
-    return RSAKey.generate_key(2048)
-
-
-@cache
-def curve_key(name: str) -> ECKey:
-    return ECKey.generate_key("P-256")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """``key`` names what signs, ``kid`` what it is called by, if at all."""
-
-    key: str
-    kid: str | None
-
-    def document(self) -> dict[str, Any]:
-        public = dict(signing_key(self.key).as_dict(private=False))
-        public |= {"use": "sig", "alg": "RS256"}
-        return public | ({"kid": self.kid} if self.kid is not None else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,34 +116,12 @@ class Provider:
             "jti": secrets.token_urlsafe(12),
             "events": {EVENT: {}},
         }
-        return self.sign(
+        return signed_by(
+            self.signs_with,
             changed(sound, **(claims or {})),
             changed({"typ": "logout+jwt", "kid": self.signs_with.kid}, **(header or {})),
             signed,
         )
-
-    def sign(self, claims: Words, header: Words, algorithm: str) -> str:
-        """A compact JWS by any algorithm, those that prove nothing included."""
-        head = {"alg": algorithm} | {k: v for k, v in header.items() if v is not None}
-        body = json.dumps(dict(claims)).encode()
-        if algorithm == "stray":  # the right algorithm, by a key that nobody published
-            head["alg"] = "RS256"
-        signing = f"{_encoded(json.dumps(head).encode())}.{_encoded(body)}"
-        if algorithm == "none":
-            return f"{signing}."
-        if algorithm == "HS256":  # the public key, which everybody has, as the shared secret
-            key = signing_key(self.signs_with.key).as_pem(private=False)
-            return f"{signing}.{_encoded(hmac.digest(key, signing.encode(), hashlib.sha256))}"
-        if algorithm == "stray":
-            # By hand: the library won't write the headers that a forger would.
-            stray = signing_key("stray").private_key
-            assert stray is not None
-            made = stray.sign(signing.encode(), padding.PKCS1v15(), hashes.SHA256())
-            return f"{signing}.{_encoded(made)}"
-        if algorithm == "ES256":  # by a key that is published nowhere
-            return jws.serialize_compact(head, body, curve_key("stray"), algorithms=["ES256"])
-        key_ = signing_key(self.signs_with.key)
-        return jws.serialize_compact(head, body, key_, algorithms=[algorithm])
 
     def _discovery(self, asked: Asked) -> Page:
         self._fault_if(len(self.server.seen) > ANSWERS_MAX, "asked without end")
@@ -233,7 +179,7 @@ class Provider:
         self._fault_if(not self._is_us(asked, said), "token: not our client's proof")
         self._fault_if(said.get("grant_type") != "authorization_code", "token: grant_type")
         login = self.logins.get(said.get("code", ""))
-        challenge = _encoded(hashlib.sha256(said.get("code_verifier", "").encode()).digest())
+        challenge = encoded(hashlib.sha256(said.get("code_verifier", "").encode()).digest())
         if login is None or said.get("redirect_uri") != login.asked["redirect_uri"]:
             return _json({"error": "invalid_grant"}, status=400)
         proved = challenge == login.asked["code_challenge"] or login.manner.ignores_verifier
@@ -266,12 +212,12 @@ class Provider:
             "auth_time": now,
             "iat": now,
             "exp": now + 300,
-            "at_hash": _encoded(half),
+            "at_hash": encoded(half),
             "sid": "sid-1",
         }
         manner = login.manner
         header = changed({"kid": self.signs_with.kid}, **manner.header)
-        token = self.sign(changed(sound, **manner.id_token), header, manner.signed)
+        token = signed_by(self.signs_with, changed(sound, **manner.id_token), header, manner.signed)
         if manner.signature_spoilt:
             front, _, signature = token.rpartition(".")
             other = "A" if signature[20] != "A" else "B"
@@ -339,10 +285,6 @@ async def provider(clock: Clock, *, redirect_uri: str) -> AsyncIterator[Provider
 
 def _once(encoded: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(encoded, keep_blank_values=True).items()}
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _json(words: Words, *, status: int = 200) -> Page:

@@ -23,8 +23,9 @@ import pytest
 
 from gateway.login.checks import Refusal
 from tests.hostile.browsing import SITE, Browser
+from tests.hostile.forging import Published
 from tests.hostile.lodge import Lodge, lodge
-from tests.hostile.misbehaving_provider import CLIENT, SOUND, SUBJECT, Manner, Published
+from tests.hostile.misbehaving_provider import CLIENT, SOUND, SUBJECT, Manner
 from tests.login.claims import GONE
 
 Module = Callable[[Lodge], Awaitable[None]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -244,12 +246,52 @@ async def test_a_client_that_proves_itself_in_the_body(tmp_path: Path) -> None:
         assert inside.provider.faults == []
 
 
+@contextlib.asynccontextmanager
+async def slow_server(*, drips: bool) -> AsyncIterator[str]:
+    """Takes a request and answers nothing, or a byte whenever it is let."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n" if drips else b"")
+            while drips and not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1 << 16), 0.2)
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
 @pytest.mark.anyio
-async def test_a_provider_that_nobody_answers_for_costs_three_seconds(tmp_path: Path) -> None:
-    async with lodge(tmp_path) as inside:
-        inside.provider.server.down = True
+@pytest.mark.parametrize("drips", [False, True])
+@pytest.mark.parametrize("endpoint", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
+async def test_a_provider_that_hangs_costs_its_reader_three_seconds(
+    endpoint: str, drips: bool, tmp_path: Path
+) -> None:
+    async with slow_server(drips=drips) as slow, lodge(tmp_path) as inside:
+        inside.provider.metadata = {endpoint: f"{slow}/x"}
+        browser = inside.browser()
         loop = asyncio.get_running_loop()
         began = loop.time()
+        waiting = asyncio.create_task(browser.go(START))
+        assert (await inside.browser().get("/news")).status_code == 200
+        assert loop.time() - began < 1, "readers of articles wait for nobody"
+        answer = await waiting
+        assert answer.status_code == 503
+        assert loop.time() - began < 3.5
+        assert not browser.session()
+
+
+@pytest.mark.anyio
+async def test_a_provider_that_is_away(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        inside.provider.server.down = True
         answer = await inside.browser().go(START)
         assert answer.status_code == 503
-        assert loop.time() - began < 3
+        assert answer.headers["retry-after"]

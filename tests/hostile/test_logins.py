@@ -12,8 +12,9 @@ import pytest
 
 from gateway.login.checks import Refusal
 from tests.hostile.browsing import SITE, Browser
+from tests.hostile.forging import curve_key, signing_key
 from tests.hostile.lodge import lodge
-from tests.hostile.misbehaving_provider import CLIENT, SOUND, Manner, curve_key, signing_key
+from tests.hostile.misbehaving_provider import CLIENT, SOUND, Manner
 from tests.login.claims import GONE
 from tests.ways.house import Page
 

@@ -9,8 +9,9 @@ import pytest
 
 from gateway.login.checks import Refusal
 from gateway.login.keys import LIFETIME_SECONDS, STALE_SECONDS, THROTTLE_SECONDS
+from tests.hostile.forging import Published
 from tests.hostile.lodge import Lodge, lodge
-from tests.hostile.misbehaving_provider import SOUND, Manner, Published
+from tests.hostile.misbehaving_provider import SOUND, Manner
 from tests.login.claims import GONE
 
 START = "/-/login/idp?return_to=/members/story"
