@@ -11,6 +11,7 @@
     ├── LoginRefused              400: a login that doesn't stand the checks
     ├── ProviderUnavailable       503: a login provider without a usable answer in time
     ├── TooManyLogins             429, with Retry-After
+    ├── WebhookRefused            400: not an event, or not signed by Stripe; nothing is kept of it
     └── SessionInvalid            a cookie that proves nothing: the reader is anonymous
 
 ``status`` is the HTTP status, ``reason`` a kebab-case word for logs, metrics and pages. Errors are
@@ -118,6 +119,16 @@ class TooManyLogins(LychgateError):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         super().__init__(self.reason)
+
+
+class WebhookRefused(LychgateError):
+    """``reason`` is one of ``money.signature.Unsigned`` or ``money.parse.NoEvent``."""
+
+    status = 400
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class SessionInvalid(LychgateError):
