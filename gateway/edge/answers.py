@@ -80,7 +80,7 @@ async def _whole(status: int, headers: Headers, body: bytes, *, method: str, sen
 async def _stream(answer: Streamed, *, method: str, send: Send, date: tuple[bytes, bytes]) -> int:
     response = answer.response
     headers = answer.headers
-    if not any(name == b"date" for name, _ in headers):
+    if b"date" not in dict(headers):
         headers = (*headers, date)
     cycle = send.cycle() if isinstance(send, Sending) else None
     try:

@@ -7,7 +7,7 @@ that was asked for. Browsers get a page of ours, everything else RFC 9457 proble
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,7 +40,7 @@ class ErrorPages(Protocol):
 
 
 def new_error_id() -> str:
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def _uncounted(reason: str) -> None:

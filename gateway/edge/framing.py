@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 _METHODS = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 _VERSIONS = frozenset(("1.0", "1.1"))
@@ -55,6 +56,10 @@ class Framed:
     websocket: bool
 
 
+_TOLD = frozenset((_TE, _CL, b"expect"))
+_PLAIN = Framed(expects=False, websocket=False)
+
+
 def framed(
     *, method: bytes, version: str, headers: Headers, upgrading: bool, limits: Limits
 ) -> Framed:
@@ -65,8 +70,10 @@ def framed(
         raise Refused(405)
     if method not in _METHODS:
         raise Refused(501)
-    if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head_bytes:
+    if sum(map(len, chain.from_iterable(headers))) + 4 * len(headers) > limits.head_bytes:
         raise Refused(431)
+    if not upgrading and _TOLD.isdisjoint(dict(headers)):
+        return _PLAIN  # most heads say nothing of a body
     body = _body(headers, version, limits)
     if upgrading and body:
         # llhttp takes the body of such a request for the new protocol, others for a body.

@@ -21,8 +21,13 @@ from gateway.origin.fetch import OriginResponse
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _CONTROLS = bytes((*range(0x09), *range(0x0A, 0x20), 0x7F))
+_UNSENT_BYTES_MAX = 8 << 10
 _WITHOUT_BODY = frozenset((204, 304))
-_status_line = lru_cache(maxsize=1000)(status_line)
+
+
+@lru_cache(maxsize=1000)
+def _status_line(status: int) -> bytes:
+    return status_line(status).removesuffix(b"\r\n")
 
 
 @dataclass(slots=True)
@@ -68,12 +73,16 @@ async def stream(
     left = length
     if length is not None:
         left = _left(length, parts, ended=ended)
-        transport.write(b"".join((head, *parts)))
+        transport.writelines((head, *parts))
     elif bodiless:
         transport.write(head)
     else:
-        transport.write(b"".join((head, *_chunked(parts, ended=ended))))
+        transport.writelines((head, *_chunked(parts, ended=ended)))
     while not ended:
+        if transport.get_write_buffer_size() > _UNSENT_BYTES_MAX:
+            # A slow reader: not as much again as is held for it already.
+            transport.set_write_buffer_limits(high=_UNSENT_BYTES_MAX)
+            response.hold_little()
         await response.more()
         if flow.write_paused and not cycle.disconnected:
             await flow.drain()
@@ -84,7 +93,7 @@ async def stream(
             parts = _chunked(parts, ended=ended)
         else:
             left = _left(left, parts, ended=ended)
-        transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+        transport.writelines(parts)
     cycle.response_complete = True
     cycle.message_event.set()
     if not cycle.keep_alive:
@@ -102,22 +111,20 @@ def _head(
 ) -> tuple[bytes, int | None]:
     """The head, and the length of the body that follows: None for chunks, 0 where there is none."""
     lines = [_status_line(status)]
-    lines += [b"%b: %b\r\n" % pair for pair in headers]
-    length = None
-    for name, value in headers:
-        if name == b"content-length":
-            length = int(value)
+    lines += map(b": ".join, headers)
+    told = dict(headers).get(b"content-length")
+    length = int(told) if told is not None else None
     if not keep_alive:
-        lines.append(b"connection: close\r\n")
+        lines.append(b"connection: close")
     if bodiless:
         length = 0
     elif length is None:
-        lines.append(b"transfer-encoding: chunked\r\n")
-    head = b"".join(lines)
+        lines.append(b"transfer-encoding: chunked")
+    head = b"\r\n".join(lines)
     # A line that ended early would be a header, or an answer, of somebody else's making.
-    if len(head) - len(head.translate(None, _CONTROLS)) != 2 * len(lines):
+    if len(head) - len(head.translate(None, _CONTROLS)) != 2 * len(lines) - 2:
         raise RuntimeError("a header that would break its line")
-    return head + b"\r\n", length
+    return head + b"\r\n\r\n", length
 
 
 def _left(length: int, parts: list[bytes], *, ended: bool) -> int:

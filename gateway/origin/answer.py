@@ -16,8 +16,9 @@ from gateway.errors import OriginFailed
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
-# A slow reader holds this much of a body, and at most one read more.
-BUFFERED_HIGH_BYTES = 16 << 10
+# What a body may hold beyond one read before its connection waits: a page of 50 KB comes at once,
+# and a reader known to be slow has less.
+BUFFERED_HIGH_BYTES = 32 << 10
 _BUFFERED_LOW_BYTES = 8 << 10
 
 
@@ -40,6 +41,7 @@ class OriginResponse:
         "_buffered",
         "_chunks",
         "_error",
+        "_high_bytes",
         "_waiter",
         "complete",
         "headers",
@@ -54,6 +56,7 @@ class OriginResponse:
         self.complete = False
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
+        self._high_bytes = BUFFERED_HIGH_BYTES
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -132,6 +135,10 @@ class OriginResponse:
                 raise self._error
             await self._news()
 
+    def hold_little(self) -> None:
+        """The reader is slow: from now on the connection waits as soon as anything is held."""
+        self._high_bytes = _BUFFERED_LOW_BYTES
+
     async def close(self) -> None:
         """A body that wasn't read to its end costs the connection."""
         if self.line is not None:
@@ -166,7 +173,7 @@ class OriginResponse:
         self._chunks.append(chunk)
         self._buffered += len(chunk)
         self._wake()
-        return self._buffered > BUFFERED_HIGH_BYTES
+        return self._buffered > self._high_bytes
 
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more comes: all of it, or ``error``."""

@@ -233,11 +233,14 @@ def _chunk(part: bytes) -> bytes:
 def _head(request: OriginRequest) -> bytes:
     """The question's head. Raises OriginFailed for one that would be two."""
     lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
-    lines += [b"%b: %b" % pair for pair in request.headers if pair[0] not in _FRAMING]
+    told = request.headers
+    if not _FRAMING.isdisjoint(dict(told)):
+        told = tuple(pair for pair in told if pair[0] not in _FRAMING)
+    lines += map(b": ".join, told)
     if request.method not in _WITHOUT_BODY:
         length = request.body_bytes if request.body is not None else 0
-        told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
-        lines.append(told)
+        chunked, sized = b"transfer-encoding: chunked", b"content-length: %d"
+        lines.append(chunked if length is None else sized % length)
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
         raise OriginFailed("a header that would break its line")

@@ -39,12 +39,20 @@ class FakeLine:
 
 
 class FakeTransport(asyncio.Transport):
-    """A reader's connection that takes everything at once."""
+    """A reader's connection that takes everything at once, or says that it holds ``unsent``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.writes: list[bytes] = []
         self.closed = False
+        self.unsent = 0
+        self.limit: int | None = None
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limit = high
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
@@ -234,3 +242,31 @@ def test_a_reader_who_left_gets_nothing_and_the_origin_is_let_go() -> None:
     writes, line = asyncio.run(left())
     assert not writes
     assert line.failed is not None
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_for_a_slow_reader_little_is_held(slow: bool) -> None:
+    """What its own line holds already is enough: of the rest the origin's connection waits."""
+
+    async def held() -> tuple[bool, int | None]:
+        transport = FakeTransport()
+        transport.unsent = 40_000 if slow else 0
+        response = OriginResponse(FakeLine())
+        response.begin(200, ())
+        response.add(b"x" * 30_000)
+        cycle = cycle_on(transport, "GET", keep_alive=True)
+        sending = Sending(cycle.send)
+        answer = Streamed(200, (), response)
+        task = asyncio.create_task(
+            answers.send(
+                answer, method="GET", if_none_match=None, send=sending, now=1.0, dates=Dates()
+            )
+        )
+        while not transport.writes:
+            await asyncio.sleep(0)
+        waits = response.add(b"x" * 20_000)
+        response.end()
+        await task
+        return waits, transport.limit
+
+    assert asyncio.run(held()) == ((True, 8 << 10) if slow else (False, None))
