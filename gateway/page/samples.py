@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gateway.model.decision import Wall
+from gateway.model.letter import Letter
 from gateway.page import login_samples
 from gateway.page.catalogue import Catalogue
 from gateway.page.wall import WallContext
@@ -25,10 +26,10 @@ ERROR_ID = "5f0c1e9a7b3d2846"
 STATUSES = (400, 403, 404, 405, 413, 414, 421, 429, 431, 500, 502, 503, 504, 418, 599)
 _PATH = "/culture/exemple"
 _PLANS = {"fr": "Soutien", "en": "Supporter"}
-# One page holds many pages here, and an id may stand on it once.
-_OWN_ID = re.compile(
-    r'(?<=")lg-(?:email|code|plan|who|name|language|ways|add|sessions|data)[a-z-]*(?=")'
-)
+_ID = re.compile(r'(?<= id=")[\w-]+(?=")')
+_HEADING = re.compile(r"(</?h)([12])(?=[ >])")
+# What follows a mail's <body …>, up to its end: the preview is no place for a second body.
+_BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL)
 _LINKS: dict[str, object] = {
     "plans_url": f"/-/plans?return_to={_PATH}",
     "login_url": f"/-/login?return_to={_PATH}",
@@ -80,7 +81,7 @@ def pages(language: str) -> Iterator[tuple[str, dict[str, object]]]:
             yield "withheld", {"level": level, "signed_in": signed_in, **_LINKS}
     for back in (_PATH, ""):
         yield "help", {"back": back, **_LINKS}
-    for _, name, context in login_samples.pages():
+    for _, name, context in login_samples.pages(language):
         yield name, context
 
 
@@ -133,25 +134,32 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
         yield f"{code}-withheld-{level}", f"{name} · {action}", _demoted(html)
     html = templates.main_of("help", code, back=_PATH, **_LINKS)
     yield f"{code}-help", catalogue.text("help.title"), _demoted(html)
-    for state, name, context in login_samples.pages():
+    for state, name, context in login_samples.pages(code):
         identity = f"{code}-{state}"
         html = templates.main_of(name, code, **context)
-        yield identity, f"{name} · {state}", _demoted(_OWN_ID.sub(rf"\g<0>-{identity}", html))
+        yield identity, f"{name} · {state}", _demoted(_renamed(html, identity))
     for state, name, context in login_samples.mails():
         letter = templates.mail(name, code, **context)
-        page = _letter(letter.subject, letter.text)
-        yield f"{code}-{state}", catalogue.text("preview.mail", name=letter.subject), page
+        title = catalogue.text("preview.mail", name=letter.subject)
+        yield f"{code}-{state}", title, _letter(letter)
 
 
-def _letter(subject: str, text: str) -> Markup:
-    """The text part: the HTML part is a whole page of its own."""
-    return Markup("<p><strong>{}</strong></p><pre class=lg-preview-mail>{}</pre>").format(
-        subject, text
-    )
+def _letter(letter: Letter) -> Markup:
+    """Both parts, the HTML part without its head."""
+    body = _BODY.search(letter.html)
+    html = Markup(body[1] if body else letter.html)  # noqa: S704 — our own template drew it
+    text = Markup("<pre class=lg-preview-mail>{}</pre>").format(letter.text)
+    return Markup('<div class="lg-preview-letter">{}</div>{}').format(html, text)
+
+
+def _renamed(html: str, identity: str) -> str:
+    """One page holds many pages here, and an id may stand on it once."""
+    for own in set(_ID.findall(html)):
+        html = re.sub(rf'(?<=[" #]){own}(?=[" ])', f"{own}-{identity}", html)
+    return html
 
 
 def _demoted(html: str) -> Markup:
-    """The preview has its own h1: a page within it speaks one level lower, and its h2 with it."""
-    for old, new in (("h2", "h4"), ("h1", "h3")):
-        html = html.replace(f"<{old}>", f"<{new}>").replace(f"</{old}>", f"</{new}>")
-    return Markup(html)  # noqa: S704 — our own template drew it, escaping on
+    """The preview has its own h1 and h2: the headings of a page within it come two levels lower."""
+    lower = _HEADING.sub(lambda match: f"{match[1]}{int(match[2]) + 2}", html)
+    return Markup(lower)  # noqa: S704 — our own template drew it

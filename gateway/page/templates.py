@@ -261,6 +261,8 @@ def _environment(folders: Sequence[Path]) -> Environment:
 
 
 def _one_line(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_one_line(each) for each in value]
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
