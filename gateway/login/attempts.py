@@ -27,7 +27,7 @@ _TAIL = 12  # of the state, in the cookie's name
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """``round`` counts how often this login was begun anew after it failed. ``adding_to`` is the
-    reader who adds a way to log in, or empty."""
+    reader who adds a way to log in, or empty; ``adding_from`` the key of the session that asked."""
 
     seed: str
     provider: str
@@ -35,6 +35,7 @@ class Attempt:
     began_at: float
     round: int = 1
     adding_to: str = ""
+    adding_from: str = ""
     language: str = ""
 
     @property
@@ -71,10 +72,11 @@ class Attempts:
         now: float,
         round_: int = 1,
         adding_to: str = "",
+        adding_from: str = "",
         language: str = "",
     ) -> Attempt:
         seed = secrets.token_urlsafe(32)
-        return Attempt(seed, provider, return_to, now, round_, adding_to, language)
+        return Attempt(seed, provider, return_to, now, round_, adding_to, adding_from, language)
 
     def cookie(self, attempt: Attempt) -> tuple[bytes, str]:
         """Its name and its value."""

@@ -57,12 +57,14 @@ class Front:
         back, round_ = self._back(ask), round_of(ask.asked("round"))
         try:
             await self.limits.login(ask.network)
+            adding_to, adding_from = await self._adding(ask)
             attempt = self.attempts.new(
                 provider=provider.id,
                 return_to=back,
                 now=ask.now,
                 round_=round_,
-                adding_to=await self._adding_to(ask),
+                adding_to=adding_to,
+                adding_from=adding_from,
                 language=ask.language,
             )
             url = await provider.authorization_url(
@@ -129,6 +131,8 @@ class Front:
         return see_other(f"/-/login/{provider.id}?{urlencode(told)}")
 
     async def _enter(self, ask: Ask, provider: Provider, attempt: Attempt, proof: Proof) -> Reply:
+        if attempt.adding_to and not await self._still(ask, attempt):
+            return await self.pages.failed(ask, Failing.EXPIRED, provider=provider)
         entered = await self.entering.enter(
             ask,
             proof.identity,
@@ -148,17 +152,31 @@ class Front:
             ask, failing, provider=provider, return_to=attempt.return_to, round_=attempt.round
         )
 
-    async def _adding_to(self, ask: Ask) -> str:
-        """The reader who asked on their own account page for another way to log in.
+    async def _adding(self, ask: Ask) -> tuple[str, str]:
+        """The reader who asked on their own account page for another way to log in, and the key of
+        the session that asked.
 
         It is a link, and another site may hold the same one: the browser says where it was followed.
         """
-        if ask.asked("add") != "1" or not ask.session_id:
-            return ""
-        if ask.header(b"sec-fetch-site") != "same-origin":
-            return ""
-        login = await self.entering.accounts.login(ask.session_id, now=ask.now)
-        return login.reader_id if login else ""
+        if ask.asked("add") != "1" or ask.header(b"sec-fetch-site") != "same-origin":
+            return "", ""
+        accounts = self.entering.accounts
+        login = await accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
+        if login is None:
+            return "", ""
+        account = await accounts.account(login.reader_id, session_id=login.session_id, now=ask.now)
+        held = account.sessions if account else ()
+        return login.reader_id, next((each.key for each in held if each.current), "")
+
+    async def _still(self, ask: Ask, attempt: Attempt) -> bool:
+        """Whether the session that asked for another way is live. It may have been ended by a reader
+        who wants somebody else out, and a posted answer doesn't bring its cookie."""
+        account = await self.entering.accounts.account(
+            attempt.adding_to, session_id="", now=ask.now
+        )
+        return account is not None and any(
+            each.key == attempt.adding_from for each in account.sessions
+        )
 
     def _provider(self, provider_id: str) -> Provider:
         if provider_id not in self.providers:
