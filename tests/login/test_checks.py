@@ -128,6 +128,8 @@ BAD_URLS = (
     "https://idp.example/a#fragment",
     "https://idp.example/a#",
     "https://idp.example\\@evil.example/",
+    "https://idp.example\\.evil.example/",
+    "https://idp.example/\\evil.example",
     "https://idp.example/a b",
     "https://idp.example/a\r\nX: y",
     "https://idp.example/\0",
