@@ -40,7 +40,8 @@ class Draft:
     it says. ``observed_at`` is when its facts were true by Stripe's clock: the event's ``created``,
     or the ``Date`` of Stripe's answer; for our own acts, when they were done. ``reader`` is the id
     of an account, which leads to nobody once that account is gone. ``amount_minor`` is None where
-    no money is spoken of. ``key_owner`` says whose key seals the payload: a customer's id where
+    no money is spoken of. ``hint``: its object is to be fetched, for what is said here may be old by the
+    time it comes. ``key_owner`` says whose key seals the payload: a customer's id where
     there is one, else the payment's or the object's own.
     """
 
@@ -63,6 +64,11 @@ class Draft:
     reader: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     payload: bytes = field(default=b"", repr=False)
+    hint: bool = False
+
+    @property
+    def payload_sha256(self) -> str:
+        return hashlib.sha256(self.payload).hexdigest()
 
     @property
     def key_owner(self) -> str:
@@ -136,7 +142,7 @@ def chained(draft: Draft, *, number: int, previous_hash: str, at: float) -> Entr
         **copied,
         number=number,
         at=at,
-        payload_sha256=hashlib.sha256(draft.payload).hexdigest(),
+        payload_sha256=draft.payload_sha256,
         previous_hash=previous_hash,
         hash="",
     )

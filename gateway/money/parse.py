@@ -21,6 +21,10 @@ from gateway.money.shapes import described
 
 BYTES_MAX = 1_000_000
 THIN = "thin"  # in the facts of an entry whose object has to be fetched
+# What an event only hints at: the truth is what Stripe answers when it is asked for the object.
+TO_FETCH = frozenset(
+    "subscription invoice charge refund dispute checkout.session radar.early_fraud_warning".split()
+)
 _BOM = b"\xef\xbb\xbf"
 _SECONDS_MAX = 1 << 40
 
@@ -53,8 +57,12 @@ def parse(raw: bytes) -> Draft:
         "payload": raw,
     }
     if event.get("object") == "v2.core.event":
-        return Draft(**envelope, **_thin(event))
-    return Draft(**envelope, **described(mapping(mapping(event.get("data")).get("object"))))
+        said = _thin(event)
+    else:
+        said = described(mapping(mapping(event.get("data")).get("object")))
+    return Draft(
+        **envelope, **said, hint=bool(said["object_id"]) and said["object_type"] in TO_FETCH
+    )
 
 
 def read_object(raw: bytes) -> Mapping[str, Any]:

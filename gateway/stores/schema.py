@@ -202,3 +202,6 @@ POSTGRESQL_APPEND_ONLY = (
     "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit"
     " FOR EACH STATEMENT EXECUTE FUNCTION lychgate_append_only()",
 )
+
+# The money way's tables stand in a file of their own and belong to the same schema.
+from gateway.stores import money_schema  # noqa: E402, F401

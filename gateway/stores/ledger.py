@@ -1,0 +1,175 @@
+"""The ledger on the store: the port of ``money.ledger``. It only ever inserts.
+
+One transaction takes a lock that all writers take, reads the head, leaves out what is there
+already, and writes the rest with the next numbers and hashes. So numbers have no gaps, whoever
+writes, and a batch is in the ledger whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import insert, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.model.entry import Appended, Draft, Entry, Head, Source, chained
+from gateway.stores import money_schema, payloads
+from gateway.stores.engine import Store
+
+_LOCK = 0x6C656467  # any number that nobody else takes: "ledg"
+_IDS_MAX = 500  # in one statement; SQLite and PostgreSQL take some 32,000 parameters
+_NAMES = tuple(each.name for each in fields(Entry))
+# What leads from one entry to others of the same story.
+_LEADS = ("customer_id", "subscription_id", "invoice_id", "charge_id", "payment_id", "reader")
+
+
+class Ledger:
+    """Implements ``money.ledger.Ledger``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def append(self, drafts: Sequence[Draft], *, now: float) -> list[Appended]:
+        """All of them or none, in their order. Raises StoreUnavailable."""
+        async with self._store.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            numbers = await _known(connection, [draft.event_id for draft in drafts])
+            head = await _head(connection)
+            fresh: list[tuple[Draft, Entry]] = []
+            appended = []
+            for draft in drafts:
+                known = numbers.get(draft.event_id)
+                if known is None:
+                    number, before = head.number + 1, head.hash
+                    entry = chained(draft, number=number, previous_hash=before, at=now)
+                    head = Head(number, entry.hash)
+                    numbers[draft.event_id] = number
+                    fresh.append((draft, entry))
+                appended.append(Appended(numbers[draft.event_id], known is None))
+            await _write(connection, fresh, now=now)
+            await _note_deliveries(connection, zip(drafts, appended, strict=True), now=now)
+        return appended
+
+    async def head(self) -> Head:
+        async with self._store.reading() as connection:
+            return await _head(connection)
+
+    async def read(self, *, after: int, limit: int) -> list[Entry]:
+        """The next entries in the order of their numbers."""
+        table = money_schema.ledger
+        wanted = select(table).where(table.c.number > after).order_by(table.c.number).limit(limit)
+        async with self._store.reading() as connection:
+            return [entry_of(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def entries(self, numbers: Collection[int]) -> list[Entry]:
+        table = money_schema.ledger
+        async with self._store.reading() as connection:
+            return await _select(connection, table.c.number, numbers)
+
+    async def objects(self, object_ids: Collection[str]) -> list[Entry]:
+        """All that was ever said of some objects; our own acts have words for ids."""
+        table = money_schema.ledger
+        async with self._store.reading() as connection:
+            return await _select(connection, table.c.object_id, object_ids)
+
+    async def story(self, entries: Iterable[Entry]) -> list[Entry]:
+        """These entries and all that hang together with them by the ids they name, over any number
+        of steps: a dispute names a payment, the payment an invoice, the invoice a customer."""
+        found = {entry.number: entry for entry in entries}
+        new = list(found.values())
+        followed: set[tuple[str, str]] = set()
+        async with self._store.reading() as connection:
+            while new:
+                leads = {(name, getattr(each, name)) for each in new for name in _LEADS}
+                leads = {lead for lead in leads - followed if lead[1]}
+                followed |= leads
+                rows = await _following(connection, sorted(leads))
+                new = [row for row in rows if row.number not in found]
+                found |= {row.number: row for row in new}
+        return [found[number] for number in sorted(found)]
+
+
+async def _head(connection: AsyncConnection) -> Head:
+    table = money_schema.ledger
+    last = select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
+    row = (await connection.execute(last)).first()
+    return Head() if row is None else Head(row.number, row.hash)
+
+
+async def _known(connection: AsyncConnection, event_ids: Sequence[str]) -> dict[str, int]:
+    table = money_schema.ledger
+    known: dict[str, int] = {}
+    for start in range(0, len(event_ids), _IDS_MAX):
+        some = event_ids[start : start + _IDS_MAX]
+        found = await connection.execute(
+            select(table.c.event_id, table.c.number).where(table.c.event_id.in_(some))
+        )
+        known |= {row.event_id: row.number for row in found}
+    return known
+
+
+async def _write(
+    connection: AsyncConnection, fresh: Sequence[tuple[Draft, Entry]], *, now: float
+) -> None:
+    if not fresh:
+        return
+    await connection.execute(insert(money_schema.ledger), [asdict(entry) for _, entry in fresh])
+    work = [
+        {
+            "number": entry.number,
+            "state": "received",
+            "reason": "",
+            "changed_at": now,
+            "tries": 0,
+            "next_at": now,
+            "fetch": "wanted" if draft.hint else "",
+            "fetch_tries": 0,
+            "fetch_next_at": now,
+        }
+        for draft, entry in fresh
+    ]
+    await connection.execute(insert(money_schema.ledger_work), work)
+    await payloads.keep(connection, fresh, now=now)
+
+
+async def _note_deliveries(
+    connection: AsyncConnection, pairs: Iterable[tuple[Draft, Appended]], *, now: float
+) -> None:
+    """Each arrival of a webhook, the first and every one after it."""
+    rows = [
+        {"entry": done.number, "at": now, "payload_sha256": draft.payload_sha256}
+        for draft, done in pairs
+        if draft.source is Source.WEBHOOK
+    ]
+    if rows:
+        await connection.execute(insert(money_schema.delivery), rows)
+
+
+async def _select(connection: AsyncConnection, column: Any, values: Collection[Any]) -> list[Entry]:
+    listed = sorted(values)
+    entries = []
+    for start in range(0, len(listed), _IDS_MAX):
+        some = column.in_(listed[start : start + _IDS_MAX])
+        rows = await connection.execute(select(money_schema.ledger).where(some))
+        entries += [entry_of(row) for row in rows.mappings()]
+    return sorted(entries, key=lambda entry: entry.number)
+
+
+async def _following(connection: AsyncConnection, leads: Sequence[tuple[str, str]]) -> list[Entry]:
+    table = money_schema.ledger
+    entries = []
+    for start in range(0, len(leads), _IDS_MAX):
+        some = leads[start : start + _IDS_MAX]
+        named = {name: [value for lead, value in some if lead == name] for name, _ in some}
+        either = or_(*(table.c[name].in_(values) for name, values in named.items()))
+        rows = await connection.execute(select(table).where(either))
+        entries += [entry_of(row) for row in rows.mappings()]
+    return entries
+
+
+def entry_of(row: Any) -> Entry:
+    values = {name: row[name] for name in _NAMES}
+    return Entry(**(values | {"source": Source(values["source"])}))

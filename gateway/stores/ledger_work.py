@@ -1,0 +1,107 @@
+"""What is still to be done about entries: the only mutable thing that is said of them.
+
+*Received* and *applied* are two facts: an entry that couldn't be applied stays received and comes
+up again, and a redelivery of its event changes nothing about that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import func, select, update
+
+from gateway.model.entry import Entry
+from gateway.model.mark import Mark, State
+from gateway.stores import money_schema
+from gateway.stores.engine import Store
+from gateway.stores.ledger import entry_of
+
+
+class LedgerWork:
+    """Implements ``money.ledger.Work``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def due(self, *, now: float, limit: int) -> list[Entry]:
+        """Entries that wait to be applied, the oldest first."""
+        work = money_schema.ledger_work.c
+        return await self._waiting(work.state == State.RECEIVED, work.next_at, now, limit)
+
+    async def hints(self, *, now: float, limit: int) -> list[Entry]:
+        """Entries whose object is to be fetched, the oldest first."""
+        work = money_schema.ledger_work.c
+        return await self._waiting(work.fetch == "wanted", work.fetch_next_at, now, limit)
+
+    async def _waiting(self, which: object, next_at: object, now: float, limit: int) -> list[Entry]:
+        ledger, work = money_schema.ledger, money_schema.ledger_work
+        wanted = (
+            select(ledger)
+            .join(work, work.c.number == ledger.c.number)
+            .where(which, next_at <= now)  # type: ignore[arg-type, operator]
+            .order_by(ledger.c.number)
+            .limit(limit)
+        )
+        async with self._store.reading() as connection:
+            return [entry_of(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def mark(self, marks: Mapping[int, Mark], *, now: float) -> None:
+        """Write down what became of entries; where nothing changed, nothing is written."""
+        work = money_schema.ledger_work
+        async with self._store.writing() as connection:
+            for number, mark in sorted(marks.items()):
+                other = (work.c.state != mark.state) | (work.c.reason != mark.reason)
+                await connection.execute(
+                    update(work)
+                    .where(work.c.number == number, other)
+                    .values(state=mark.state, reason=mark.reason, changed_at=now)
+                )
+
+    async def later(self, numbers: Collection[int], *, next_at: float) -> None:
+        """Applying failed: try these again, and not before."""
+        work = money_schema.ledger_work
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(work)
+                .where(work.c.number.in_(numbers))
+                .values(tries=work.c.tries + 1, next_at=next_at)
+            )
+
+    async def fetched(self, numbers: Collection[int]) -> None:
+        """Their objects' answers stand in the ledger."""
+        work = money_schema.ledger_work
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(work).where(work.c.number.in_(numbers)).values(fetch="done")
+            )
+
+    async def fetch_later(self, numbers: Collection[int], *, next_at: float) -> None:
+        work = money_schema.ledger_work
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(work)
+                .where(work.c.number.in_(numbers))
+                .values(fetch_tries=work.c.fetch_tries + 1, fetch_next_at=next_at)
+            )
+
+    async def tries(self, numbers: Collection[int]) -> dict[int, tuple[int, int]]:
+        """How often applying and fetching have failed."""
+        work = money_schema.ledger_work.c
+        wanted = select(work.number, work.tries, work.fetch_tries).where(work.number.in_(numbers))
+        async with self._store.reading() as connection:
+            rows = await connection.execute(wanted)
+            return {row.number: (row.tries, row.fetch_tries) for row in rows}
+
+    async def marks(self, numbers: Collection[int]) -> dict[int, Mark]:
+        work = money_schema.ledger_work.c
+        wanted = select(work.number, work.state, work.reason).where(work.number.in_(numbers))
+        async with self._store.reading() as connection:
+            rows = await connection.execute(wanted)
+            return {row.number: Mark(State(row.state), row.reason) for row in rows}
+
+    async def count(self) -> dict[State, int]:
+        """For metrics and the console."""
+        state = money_schema.ledger_work.c.state
+        async with self._store.reading() as connection:
+            rows = await connection.execute(select(state, func.count()).group_by(state))
+            return {State(row[0]): row[1] for row in rows}

@@ -1,0 +1,123 @@
+"""What webhooks said, byte for byte, sealed: AES-GCM with a key for each owner, a customer mostly.
+
+Destroying an owner's key erases whatever was sealed with it, and its row stays to say that nothing
+more is kept for that owner. The ledger doesn't need any of this to prove itself or be replayed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.model.entry import Draft, Entry
+from gateway.stores import money_schema
+from gateway.stores.engine import Store, is_sqlite
+
+_KEY_BITS = 256
+_NONCE_BYTES = 12
+
+
+def _bound_to(number: int, payload_sha256: str) -> bytes:
+    """A sealed payload can't be put in another entry's place."""
+    return f"{number}:{payload_sha256}".encode()
+
+
+async def keep(
+    connection: AsyncConnection, pairs: Sequence[tuple[Draft, Entry]], *, now: float
+) -> None:
+    """Within the transaction that appends the entries. What has no bytes has no row."""
+    said = [(draft, entry) for draft, entry in pairs if draft.payload]
+    if not said:
+        return
+    keys = await _keys(connection, {draft.key_owner for draft, _ in said}, now=now)
+    rows = []
+    for draft, entry in said:
+        key = keys[draft.key_owner]
+        if key is None:
+            continue  # erased: what comes afterwards isn't kept either
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        bound = _bound_to(entry.number, entry.payload_sha256)
+        sealed = nonce + AESGCM(key).encrypt(nonce, draft.payload, bound)
+        rows.append({"number": entry.number, "owner": draft.key_owner, "sealed": sealed})
+    if rows:
+        await connection.execute(insert(money_schema.payload), rows)
+
+
+async def _keys(
+    connection: AsyncConnection, owners: set[str], *, now: float
+) -> dict[str, bytes | None]:
+    """None for an owner whose key was destroyed. The ledger's lock keeps two from making one key."""
+    table = money_schema.payload_key
+    found = await connection.execute(
+        select(table.c.owner, table.c.key).where(table.c.owner.in_(owners))
+    )
+    keys: dict[str, bytes | None] = {row.owner: row.key for row in found}
+    made = {owner: AESGCM.generate_key(_KEY_BITS) for owner in sorted(owners - keys.keys())}
+    if made:
+        rows = [{"owner": owner, "key": key, "made_at": now} for owner, key in made.items()]
+        await connection.execute(insert(table), rows)
+    return {**keys, **made}
+
+
+class Payloads:
+    """Reading payloads, and erasing them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def payload(self, number: int) -> bytes | None:
+        """As it came; None where there was none, or it was erased, or somebody changed it."""
+        entry, key = money_schema.ledger, money_schema.payload_key
+        wanted = (
+            select(money_schema.payload.c.sealed, key.c.key, entry.c.payload_sha256)
+            .join(key, key.c.owner == money_schema.payload.c.owner)
+            .join(entry, entry.c.number == money_schema.payload.c.number)
+            .where(money_schema.payload.c.number == number)
+        )
+        async with self._store.reading() as connection:
+            row = (await connection.execute(wanted)).first()
+        if row is None or row.key is None:
+            return None
+        nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
+        try:
+            return AESGCM(row.key).decrypt(nonce, sealed, _bound_to(number, row.payload_sha256))
+        except InvalidTag:
+            return None
+
+    async def destroy(self, owners: Iterable[str], *, now: float) -> None:
+        """Erase for good all that these owners' keys sealed, and whatever will come for them."""
+        table = money_schema.payload_key
+        wanted = sorted(set(owners))
+        async with self._store.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                # Freed bytes are overwritten, and not just unlinked.
+                await connection.execute(text("PRAGMA secure_delete=ON"))
+            found = await connection.execute(select(table.c.owner).where(table.c.owner.in_(wanted)))
+            known = set(found.scalars())
+            await connection.execute(
+                update(table)
+                .where(table.c.owner.in_(wanted), table.c.destroyed_at.is_(None))
+                .values(key=None, destroyed_at=now)
+            )
+            rows = [
+                {"owner": owner, "key": None, "made_at": now, "destroyed_at": now}
+                for owner in wanted
+                if owner not in known
+            ]
+            if rows:
+                await connection.execute(insert(table), rows)
+        await self._scrub()
+
+    async def _scrub(self) -> None:
+        """Old versions of a row outlive its change: in SQLite's log, in PostgreSQL's table."""
+        sqlite = is_sqlite(self._store.url)
+        async with self._store.reading() as connection:
+            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await alone.execute(
+                text("PRAGMA wal_checkpoint(TRUNCATE)" if sqlite else "VACUUM payload_key")
+            )
