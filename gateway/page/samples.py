@@ -153,7 +153,8 @@ def _letter(letter: Letter) -> Markup:
 
 
 def _renamed(html: str, identity: str) -> str:
-    """One page holds many pages here, and an id may stand on it once."""
+    """One page holds many pages here: an id may stand on it once, and none may take the focus."""
+    html = html.replace(" autofocus", "")
     for own in set(_ID.findall(html)):
         html = re.sub(rf'(?<=[" #]){own}(?=[" ])', f"{own}-{identity}", html)
     return html
