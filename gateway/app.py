@@ -26,7 +26,8 @@ from gateway.edge.protocol import Quick, decline, server_config
 from gateway.edge.quick import QuickLane
 from gateway.edge.rate import RequestRate, network_of
 from gateway.edge.records import Records
-from gateway.edge.reserved import Reserved, Room
+from gateway.edge.relay import DeskLine, Relay
+from gateway.edge.reserved import LOGIN, Reserved, Room
 from gateway.edge.routes import Ours
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
@@ -63,12 +64,18 @@ def build(
     extra: Application | None = None,
     around: Callable[[Application], Application] | None = None,
     mail_shown_at: str = "",
+    desk: str = "",
 ) -> Lychgate:
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
     sessions (demo, try), ``extra`` answers reserved paths first and opens the preview; what
     ``around`` makes stands before everything, so there is no quick lane. ``mail_shown_at`` is where
-    the demo shows its mail. Raises Faults."""
-    parts = _Parts(settings, clock or SystemClock(), readers, session_store, mail_shown_at)
+    the demo shows its mail. ``desk`` is the socket of the process that readers log in at; without
+    it they do so here. Raises Faults."""
+    parts = _Parts(settings, clock or SystemClock(), readers, session_store)
+    if desk:
+        parts.desk = DeskLine(desk)
+    elif parts.store is not None:
+        parts.login = parts.login_here(mail_shown_at)
     entrance = parts.entrance(extra)
     enforced = settings.policies.mode == "enforce"
     quick: Quick = parts.quick() if enforced and not readers and not around else decline
@@ -85,6 +92,7 @@ def build(
         access_log=parts.access_log,
         store=parts.store,
         login=parts.login,
+        desk=parts.desk,
         polling=news,
         bell=bell(settings.bus.url.get_secret_value(), parts.store, news),
         clock=parts.clock,
@@ -100,10 +108,8 @@ class _Parts:
         clock: Clock,
         readers: Readers | None,
         session_store: SessionStore | None,
-        mail_shown_at: str,
     ) -> None:
         self.settings, self.clock = settings, clock
-        self.mail_shown_at = mail_shown_at
         self.keys = [key.get_secret_value() for key in settings.keys.cookie]
         self.cookie_name = cookie_name(settings.site.url)
         self.hosts = known_hosts(urlsplit(settings.site.url).netloc, settings.site.aliases)
@@ -148,7 +154,8 @@ class _Parts:
             forwarding=self.passing.forwarding,
             clock=clock,
         )
-        self.login = self._login() if self.store is not None else None
+        self.login: Login | None = None
+        self.desk: DeskLine | None = None
 
     def _showing(self) -> Showing:
         site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
@@ -185,9 +192,8 @@ class _Parts:
     def entrance(self, extra: Application | None) -> Entrance:
         """The full lane, from the door to the last byte."""
         ours = self._ours(preview=extra is not None)
-        rooms = [Room(self.login.PATHS, self.login.application)] if self.login else []
         reserved = Reserved(
-            rooms=rooms,
+            rooms=self._rooms(),
             rest=ours.before(extra) if extra else ours,
             origins=site_origins(self.settings),
         )
@@ -227,7 +233,14 @@ class _Parts:
             clock=self.clock,
         )
 
-    def _login(self) -> Login:
+    def _rooms(self) -> tuple[Room, ...]:
+        """Where readers log in: here, or at the desk."""
+        if self.desk is not None:
+            host = urlsplit(self.settings.site.url).netloc.encode()
+            return (Room(LOGIN, Relay(line=self.desk, host=host, clock=self.clock)),)
+        return (Room(LOGIN, self.login.application),) if self.login else ()
+
+    def login_here(self, mail_shown_at: str) -> Login:
         """The login way, on the store."""
         from gateway.wiring.login import Login  # half a second that `check` needn't wait for
 
@@ -240,8 +253,7 @@ class _Parts:
             dress=self.shell.around,
             network_of=network_of,
             language_of=self.failures.language,
-            reader_of=self.readers.reader_of,
-            demo_mail_url=self.mail_shown_at,
+            demo_mail_url=mail_shown_at,
         )
 
     def quick(self) -> Quick:

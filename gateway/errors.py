@@ -8,6 +8,7 @@
     │   └── OriginBusy            503, with Retry-After
     ├── PageUnreadable            a page that can't be parsed within its bounds: judged as without body
     ├── StoreUnavailable          503
+    ├── DeskUnavailable           503: the process of logins can't be reached
     ├── LoginRefused              400: a login that doesn't stand the checks
     ├── ProviderUnavailable       503: a login provider without a usable answer in time
     ├── TooManyLogins             429, with Retry-After
@@ -86,6 +87,17 @@ class PageUnreadable(LychgateError):
 class StoreUnavailable(LychgateError):
     status = 503
     reason = "store-unavailable"
+
+
+class DeskUnavailable(LychgateError):
+    """``detail`` is for the log alone."""
+
+    status = 503
+    reason = "desk-unavailable"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(detail or self.reason)
 
 
 class LoginRefused(LychgateError):

@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long 
 STUCK_SECONDS = 60.0  # and this long without a word, it won't come back by itself
 WORKER = "gateway.worker"
 BACKGROUND = "gateway.jobs.background"
+DESK = "gateway.desk"
 WORKERS_FIRST_SECONDS = 10.0
 _CLOCK = SystemClock()
 
@@ -77,6 +79,7 @@ class Supervisor:
     config_path: Path
     listener: socket.socket
     children: list[Child]
+    desk_path: str = ""
     stopping: bool = False
     exit_code: int = 0
     totals: Any = None
@@ -87,9 +90,10 @@ class Supervisor:
     def start(self, child: Child) -> None:
         reader, writer = os.pipe()
         descriptor = self.listener.fileno()
-        command = [sys.executable, "-m", child.module, str(self.config_path)]
+        listening = self.desk_path if child.module == DESK else str(descriptor)
+        command = [sys.executable, "-m", child.module, str(self.config_path), listening]
         child.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [*command, str(descriptor), str(writer)], pass_fds=(descriptor, writer)
+            [*command, str(writer), self.desk_path], pass_fds=(descriptor, writer)
         )
         os.close(writer)
         child.reader, child.ready, child.rest = reader, False, b""
@@ -180,9 +184,13 @@ def run(config_path: Path, settings: Settings) -> int:
     listener = bind(settings.server.bind.host, settings.server.bind.port)
     ops = _bind_ops(settings)
     workers = [Child(number, WORKER) for number in range(settings.server.workers)]
-    supervisor = Supervisor(config_path, listener, [*workers, Child(len(workers), BACKGROUND)])
-    asyncio.run(_run(supervisor, ops))
-    return supervisor.exit_code
+    others = (DESK, BACKGROUND)
+    children = [*workers, *(Child(len(workers) + at, each) for at, each in enumerate(others))]
+    # A folder that nobody else can enter: whoever speaks on a socket in it is one of us.
+    with tempfile.TemporaryDirectory(prefix="lychgate-") as folder:
+        supervisor = Supervisor(config_path, listener, children, desk_path=f"{folder}/desk")
+        asyncio.run(_run(supervisor, ops))
+        return supervisor.exit_code
 
 
 def _bind_ops(settings: Settings) -> socket.socket:
@@ -233,7 +241,7 @@ async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
 async def _start_others(
     supervisor: Supervisor, workers: list[Child], loop: asyncio.AbstractEventLoop
 ) -> None:
-    """The background process waits until the workers serve: the first page has the processors."""
+    """The others wait until the workers serve: the first page has the processors."""
     deadline = _CLOCK.monotonic() + WORKERS_FIRST_SECONDS
     while not all(child.ready for child in workers) and _CLOCK.monotonic() < deadline:  # noqa: ASYNC110 - looked at once a start
         await asyncio.sleep(0.05)

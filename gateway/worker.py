@@ -1,6 +1,8 @@
 """One worker of `serve`: an event loop, the application, an inherited listening socket.
 
-    python -m gateway.worker CONFIG LISTENING_FD REPORT_FD
+    python -m gateway.worker CONFIG LISTENING_FD REPORT_FD DESK
+
+DESK is the socket of the process where readers log in.
 
 Once a second it writes a line of JSON to REPORT_FD: whether it is ready, and its counters. SIGTERM
 finishes what is under way, and so does a pipe that nobody reads any more: without its supervisor a
@@ -42,7 +44,8 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(lychgate: Lychgate, listener: socket.socket, report_fd: int) -> None:
+async def serve(lychgate: Lychgate, listener: socket.socket | None, report_fd: int) -> None:
+    """Until told to stop. Without a ``listener``, on the config's own socket."""
     loop = asyncio.get_running_loop()
     server = Server(lychgate.config)
 
@@ -57,7 +60,7 @@ async def serve(lychgate: Lychgate, listener: socket.socket, report_fd: int) -> 
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector needn't look at it again
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[listener] if listener else None)
     finally:
         reporting.cancel()
         await lychgate.shutdown()
@@ -91,7 +94,7 @@ def main(arguments: list[str]) -> int:
     logs.set_up(process=f"worker-{os.getpid()}")
     try:
         settings = load_settings(config_path)
-        lychgate = build(settings)
+        lychgate = build(settings, desk=arguments[3])
     except Faults as faulty:
         for fault in faulty.faults:
             print(fault, file=sys.stderr)

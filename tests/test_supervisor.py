@@ -61,7 +61,7 @@ def test_counts_of_a_killed_worker_stay(site: Served) -> None:
 
 
 def test_the_background_process_comes_back_and_pages_never_wait_for_it(site: Served) -> None:
-    site.until(lambda: len(children_of(site.process.pid)) == 3)
+    site.until(lambda: len(children_of(site.process.pid)) == 4)
     found = {module: number for number, module in children_of(site.process.pid).items()}
     victim = found["gateway.jobs.background"]
     os.kill(victim, signal.SIGKILL)
@@ -73,6 +73,21 @@ def test_the_background_process_comes_back_and_pages_never_wait_for_it(site: Ser
         ),
         10,
     )
+
+
+def test_the_desk_comes_back_and_articles_never_wait_for_it(site: Served) -> None:
+    """Readers log in at a process of its own: without it articles go on, and logging in says 503."""
+    site.until(lambda: site.get("/-/login")[0] == 200)
+    assert b'name="viewport"' in site.get("/-/login")[1]
+    found = {module: number for number, module in children_of(site.process.pid).items()}
+    os.kill(found["gateway.desk"], signal.SIGSTOP)
+    try:
+        assert site.get("/kept")[0] == 200
+    finally:
+        os.kill(found["gateway.desk"], signal.SIGKILL)
+    assert site.get("/-/login")[0] in (200, 503)
+    assert site.ops("/ready")[0] == 200
+    site.until(lambda: site.get("/-/login")[0] == 200)
 
 
 def test_a_stuck_worker_is_not_ready(site: Served) -> None:
@@ -87,7 +102,7 @@ def test_a_stuck_worker_is_not_ready(site: Served) -> None:
 
 
 def test_nothing_outlives_a_killed_supervisor(site: Served) -> None:
-    site.until(lambda: len(children_of(site.process.pid)) == 3)
+    site.until(lambda: len(children_of(site.process.pid)) == 4)
     family = children_of(site.process.pid)
     site.process.kill()
     site.process.wait()

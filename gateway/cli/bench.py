@@ -14,9 +14,15 @@ def bench(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all numbers to FILE.")
     ] = None,
+    storm: Annotated[
+        bool, typer.Option("--storm", help="A minute of 50 logins/s: what an article waits.")
+    ] = False,
 ) -> None:
     """Measure the gateway on loopback, beside nginx, Caddy and oauth2-proxy."""
     from rich.console import Console
+
+    if storm:
+        return _storm()
 
     from gateway.bench.cases import CASES
     from gateway.bench.run import FULL, QUICK, run
@@ -37,3 +43,17 @@ def bench(
     if json_file is not None:
         text = json.dumps(as_json(report.outcomes, report.lines), indent=2)
         json_file.write_text(text + "\n", "utf-8")
+    return None
+
+
+def _storm() -> None:
+    from gateway.bench.storm import run
+
+    found = run(told=typer.echo)
+    idle, during = found.idle, found.during
+    typer.echo(
+        f"logins: {found.asked} begun, {found.entered} in; p99 {found.login_p99 * 1e3:.0f} ms"
+    )
+    typer.echo(f"an article, idle: p50 {idle.p50 * 1e3:.2f} ms, p99 {idle.p99 * 1e3:.2f} ms")
+    typer.echo(f"an article, then: p50 {during.p50 * 1e3:.2f} ms, p99 {during.p99 * 1e3:.2f} ms")
+    typer.echo(f"p99 is {during.p99 / idle.p99:.2f} times that of idle")

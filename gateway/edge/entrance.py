@@ -138,7 +138,7 @@ class Entrance:
         )
         if kinds.upgrade(request):
             return await self._upgrade(visit, scope, sending)
-        body = _body(scope, receive)
+        body = body_of(scope, receive)
         answer = await self.gate.answer(visit, body)
         return await self._send(answer, scope, request, sending)
 
@@ -150,10 +150,10 @@ class Entrance:
             return 101
         return await self._send(answer, scope, visit.request, sending)
 
-    async def _send(
+    def _send(
         self, answer: Answer, scope: Scope, request: Request | None, sending: Sending
-    ) -> int:
-        return await answers.send(
+    ) -> Awaitable[int]:
+        return answers.send(
             answer,
             method=scope["method"],
             if_none_match=request.header(b"if-none-match") if request else None,
@@ -199,7 +199,7 @@ class _Status:
         await self.send(message)
 
 
-def _body(scope: Scope, receive: answers.Receive) -> Body | None:
+def body_of(scope: Scope, receive: answers.Receive) -> Body | None:
     """GET and HEAD bodies aren't forwarded; the server reads and drops them."""
     if scope["method"] in ("GET", "HEAD"):
         return None

@@ -14,6 +14,7 @@ from gateway.edge.entrance import Application
 from gateway.edge.origin_check import check_origin
 from gateway.model.request import Request
 
+LOGIN = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
 _WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
 _LOGIN = "/-/login/"
 _LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.clock import Clock
+from gateway.edge import me
 from gateway.edge.answers import Plain
 from gateway.edge.entrance import Application, Readers
 from gateway.edge.failures import Failures
@@ -83,6 +84,8 @@ class Ours:
                 Route("/-/purge", self._purge, methods=["POST"]),
                 Route("/-/decide", self._decide),
                 Route("/-/help", self._help),
+                Route("/-/me", self._me),
+                Route("/-/me.js", self._script),
                 Route("/-/preview", self._preview),
                 Route("/-/{rest:path}", self._missing, methods=None),
             ]
@@ -111,6 +114,14 @@ class Ours:
         language = self._failures.language(_admitted(http))
         page = self._templates.help(language=language, back=http.query_params.get("from", "/"))
         return Response(await self._shell.around(page), headers=self._in_shell)
+
+    async def _me(self, http: HttpRequest) -> Response:
+        now = self._clock.now()
+        reader = await self._readers.reader_of(_admitted(http).header(b"cookie"), now)
+        return _response(me.me(reader, now))
+
+    async def _script(self, http: HttpRequest) -> Response:
+        return _response(me.script())
 
     async def _preview(self, http: HttpRequest) -> Response:
         """For designers, in the demo and in `lychgate try` alone."""

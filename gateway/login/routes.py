@@ -26,14 +26,12 @@ from gateway.errors import (
     TooManyLogins,
 )
 from gateway.identity.cookies import CookieSigner, find
-from gateway.login import me
 from gateway.login.account import AccountPages
 from gateway.login.asking import Ask, Reply, see_other
 from gateway.login.front import Front
 from gateway.login.leaving import Leaving
 from gateway.login.mailed_link import MailedLink
 from gateway.login.pages import Pages
-from gateway.model.reader import Reader
 from gateway.model.request import Request
 
 FORM_BYTES_MAX = 64 << 10
@@ -42,7 +40,6 @@ _FORM = "application/x-www-form-urlencoded"
 _MAIL_OFF = "no-mail"
 
 Road = Callable[[Ask], Awaitable[Reply]]
-ReaderOf = Callable[[bytes | None, float], Awaitable[Reader]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +54,7 @@ class Roads:
 
 @dataclass(slots=True, kw_only=True)
 class LoginRoutes:
-    """``network_of`` and ``language_of`` look at an admitted request; ``reader_of`` at cookies."""
+    """``network_of`` and ``language_of`` look at an admitted request."""
 
     roads: Roads
     pages: Pages
@@ -66,7 +63,6 @@ class LoginRoutes:
     clock: Clock
     network_of: Callable[[str], str]
     language_of: Callable[[Request], str]
-    reader_of: ReaderOf
 
     def router(self) -> Router:
         front, mailed = self.roads.front, self.roads.mailed
@@ -96,8 +92,6 @@ class LoginRoutes:
             self._route("/-/account/sessions/end", account.end_sessions, "POST"),
             self._route("/-/account/ways/remove", account.remove_way, "POST"),
             self._route("/-/account/erase", account.erase, "POST"),
-            self._route("/-/me", self._me),
-            self._route("/-/me.js", self._script),
         ]
         return Router(routes=routes, redirect_slashes=False, default=_missing)
 
@@ -128,12 +122,6 @@ class LoginRoutes:
             return await road(ask)
         except (LoginRefused, ProviderUnavailable, StoreUnavailable, TooManyLogins) as error:
             return await self.pages.of_error(ask, error)
-
-    async def _me(self, ask: Ask) -> Reply:
-        return me.me(ask, await self.reader_of(ask.request.header(b"cookie"), ask.now))
-
-    async def _script(self, ask: Ask) -> Reply:
-        return me.script()
 
     async def _ask(self, http: HttpRequest) -> Ask:
         request: Request = http.scope["state"]["request"]

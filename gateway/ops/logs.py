@@ -27,6 +27,10 @@ def shown(path: str) -> str:
     return path
 
 
+# What these say at INFO is nobody's business: an address asked, a line opened.
+_QUIET = ("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic", "httpx2", "httpcore2")
+
+
 def set_up(*, process: str) -> None:
     """Every logger of this process, the standard library's too, as JSON lines."""
     shared: list[Any] = [
@@ -48,7 +52,7 @@ def set_up(*, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic"):
+    for name in _QUIET:
         logging.getLogger(name).setLevel(
             logging.CRITICAL if name == "uvicorn.error" else logging.WARNING
         )

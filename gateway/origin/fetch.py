@@ -12,7 +12,7 @@ import math
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.errors import LychgateError, OriginBusy, OriginFailed, OriginTimeout
@@ -26,12 +26,12 @@ SWEEP_SECONDS = 0.05
 # isn't worth a failed request.
 IDLE_SECONDS = 4.0
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
+_BREAKING = b"\r\n\0"
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 _MAY_ASK_AGAIN = frozenset(("GET", "HEAD"))
 
 
-@dataclass(frozen=True, slots=True)
-class OriginRequest:
+class OriginRequest(NamedTuple):
     """``target`` is path and query as they go over the wire. ``headers`` are all that is sent, but
     for the framing: a body travels with its length, ``body_bytes``, or in chunks where that is
     None. On GET, HEAD and OPTIONS it isn't forwarded: it has no meaning (RFC 9110, 9.3.1)."""
@@ -39,7 +39,7 @@ class OriginRequest:
     method: str
     target: bytes
     headers: Headers
-    body: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    body: AsyncIterator[bytes] | None = None
     body_bytes: int | None = None
 
 
@@ -95,37 +95,34 @@ class Origin:
         and whatever ``body`` raises."""
         if self._under_way >= self._fetches_max:
             raise OriginBusy
-        self._under_way += 1
-        try:
-            return await self._asked(request)
-        finally:
-            self._under_way -= 1
-
-    async def _asked(self, request: OriginRequest) -> OriginResponse:
         head, body = _head(request), request.body
         if request.method in _WITHOUT_BODY:
             body = None
-        while True:
-            connection = self._kept()
-            again = connection is not None and body is None
-            if connection is None:
-                connection = await self._connect()
-            answer = connection.ask(head, head_only=request.method == "HEAD")
-            if body is not None:
-                self._send(connection, body, request.body_bytes)
-            try:
-                await answer.head()
-            except OriginTimeout:
-                raise
-            except OriginFailed:
-                # The origin dropped a kept connection as we took it up (RFC 9112 section 9.3.1).
-                if again and not connection.heard and request.method in _MAY_ASK_AGAIN:
-                    continue
-                raise
-            except asyncio.CancelledError:
-                connection.fail(OriginFailed("nobody waits for it"))
-                raise
-            return answer
+        self._under_way += 1
+        try:
+            while True:
+                connection = self._kept()
+                again = connection is not None and body is None
+                if connection is None:
+                    connection = await self._connect()
+                answer = connection.ask(head, head_only=request.method == "HEAD")
+                if body is not None:
+                    self._send(connection, body, request.body_bytes)
+                try:
+                    await answer.head()
+                except OriginTimeout:
+                    raise
+                except OriginFailed:
+                    # The origin dropped a kept connection as we took it up (RFC 9112, 9.3.1).
+                    if again and not connection.heard and request.method in _MAY_ASK_AGAIN:
+                        continue
+                    raise
+                except asyncio.CancelledError:
+                    connection.fail(OriginFailed("nobody waits for it"))
+                    raise
+                return answer
+        finally:
+            self._under_way -= 1
 
     # Connections.
 
@@ -148,12 +145,7 @@ class Origin:
         )
         try:
             async with asyncio.timeout(self._connect_seconds):
-                await loop.create_connection(
-                    lambda: connection,
-                    self._host,
-                    self._port,
-                    ssl=self._tls if self._secure else None,
-                )
+                await self._dial(loop, connection)
         except TimeoutError:
             raise OriginTimeout("no connection in time") from None
         except (OSError, ValueError) as error:
@@ -164,6 +156,11 @@ class Origin:
         if self._sweeper is None:
             self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
         return connection
+
+    async def _dial(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
+        """The one step that a site reached otherwise than over TCP does otherwise."""
+        tls = self._tls if self._secure else None
+        await loop.create_connection(lambda: connection, self._host, self._port, ssl=tls)
 
     def _keep(self, connection: Connection) -> None:
         if self._loop is not None:
@@ -232,18 +229,18 @@ def _chunk(part: bytes) -> bytes:
 
 def _head(request: OriginRequest) -> bytes:
     """The question's head. Raises OriginFailed for one that would be two."""
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
-    told = request.headers
-    if not _FRAMING.isdisjoint(dict(told)):
-        told = tuple(pair for pair in told if pair[0] not in _FRAMING)
-    lines += map(b": ".join, told)
-    if request.method not in _WITHOUT_BODY:
-        length = request.body_bytes if request.body is not None else 0
-        chunked, sized = b"transfer-encoding: chunked", b"content-length: %d"
-        lines.append(chunked if length is None else sized % length)
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1 or b"\0" in head:
-        raise OriginFailed("a header that would break its line")
-    if request.target.count(b" ") or not request.target.startswith(b"/"):
+    method, target, headers, body, body_bytes = request
+    if b" " in target or not target.startswith(b"/"):
         raise OriginFailed("a target that isn't one")
+    lines = [b"%b %b HTTP/1.1" % (method.encode(), target)]
+    for pair in headers:
+        if pair[0] not in _FRAMING:
+            lines.append(b": ".join(pair))
+    if method not in _WITHOUT_BODY:
+        length = body_bytes if body is not None else 0
+        told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+        lines.append(told)
+    head = b"\r\n".join(lines)
+    if len(head) - len(head.translate(None, _BREAKING)) != 2 * len(lines) - 2:
+        raise OriginFailed("a header that would break its line")
     return head + b"\r\n\r\n"

@@ -29,7 +29,7 @@ from gateway.login.mailed_link import PROVIDER as MAIL
 from gateway.login.mailed_link import MailedLink
 from gateway.login.mailing import Mailing
 from gateway.login.pages import Drawing, Pages
-from gateway.login.routes import LoginRoutes, ReaderOf, Roads
+from gateway.login.routes import LoginRoutes, Roads
 from gateway.model.request import Request
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
@@ -42,12 +42,11 @@ _CODE_PURPOSE = b"lychgate.mailed-code.v1"
 
 
 class Login:
-    """``application`` answers what stands under ``PATHS``; ``close`` ends its connections.
+    """``application`` answers what stands under ``edge.reserved.LOGIN``; ``close`` ends its
+    connections.
 
     ``network_of`` and ``language_of`` are the request's way's own, so that both ways see one reader.
     """
-
-    PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/", "/-/me", "/-/me.js")
 
     def __init__(
         self,
@@ -59,7 +58,6 @@ class Login:
         dress: Callable[[bytes], Awaitable[bytes]],
         network_of: Callable[[str], str],
         language_of: Callable[[Request], str],
-        reader_of: ReaderOf,
         demo_mail_url: str = "",
     ) -> None:
         self._settings = settings
@@ -107,7 +105,6 @@ class Login:
             clock=clock,
             network_of=network_of,
             language_of=language_of,
-            reader_of=reader_of,
         ).router()
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from gateway.bus.valkey import Bell
 from gateway.clock import Clock
 from gateway.edge.entrance import Entrance
 from gateway.edge.pages import Pages
+from gateway.edge.relay import DeskLine
 from gateway.identity.sessions import SessionCache
 from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog
@@ -43,6 +44,7 @@ class Lychgate:
     access_log: AccessLog
     store: Store | None
     login: Login | None
+    desk: DeskLine | None
     polling: Polling | None
     clock: Clock
     bell: Bell | None = None
@@ -50,6 +52,8 @@ class Lychgate:
 
     async def startup(self) -> None:
         await self.origin.open()
+        if self.desk is not None:
+            await self.desk.open()
         background: list[Any] = [self._flush(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
@@ -66,6 +70,8 @@ class Lychgate:
         await self.sessions.flush_sightings()
         self.access_log.flush()
         await self.origin.close()
+        if self.desk is not None:
+            await self.desk.close()
         if self.login is not None:
             await self.login.close()
         if self.store is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from gateway.login.asking import Ask, Reply
+from gateway.edge.answers import Plain
 from gateway.model.reader import Reader
 
 _PRIVATE = ((b"cache-control", b"private, no-store"), (b"vary", b"cookie"))
@@ -24,26 +24,26 @@ d.dispatchEvent(new CustomEvent("lychgate",{detail:m}))}).catch(function(){});
 """
 
 
-def me(ask: Ask, reader: Reader) -> Reply:
+def me(reader: Reader, now: float) -> Plain:
     """JSON: ``reader`` is anonymous, member or subscriber; the rest only of somebody."""
-    told: dict[str, object] = {"reader": str(reader.kind(ask.now))}
+    told: dict[str, object] = {"reader": str(reader.kind(now))}
     if reader.id:
         told |= {
             "name": reader.name,
             "email": reader.email,
-            "tiers": sorted(reader.tiers(ask.now)),
+            "tiers": sorted(reader.tiers(now)),
             "account": "/-/account",
         }
     else:
         told["login"] = "/-/login"
     headers = ((b"content-type", b"application/json; charset=utf-8"), *_PRIVATE)
-    return Reply(200, headers, json.dumps(told, ensure_ascii=False).encode())
+    return Plain(200, headers, json.dumps(told, ensure_ascii=False).encode())
 
 
-def script() -> Reply:
+def script() -> Plain:
     headers = (
         (b"content-type", b"text/javascript; charset=utf-8"),
         (b"cache-control", b"public, max-age=3600"),
         (b"x-content-type-options", b"nosniff"),
     )
-    return Reply(200, headers, SCRIPT)
+    return Plain(200, headers, SCRIPT)

@@ -1,0 +1,65 @@
+"""The desk: one process of `serve` where readers log in, apart from those that serve articles.
+
+    python -m gateway.desk CONFIG SOCKET REPORT_FD
+
+It serves what the workers pass on (``edge.relay``) over a socket in a folder that nobody else can
+enter, so it believes what they say of a reader's address. Otherwise it is a worker like any other:
+the same entrance, the same checks, and the same end when its supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from gateway.app import build
+from gateway.config import Settings, load_settings
+from gateway.edge.entrance import Application
+from gateway.errors import Faults, StoreUnavailable
+from gateway.ops import logs
+from gateway.worker import UNFIT, serve
+
+_WORKER = "127.0.0.1"
+
+
+def from_workers(application: Application) -> Application:
+    """Whoever comes over the socket is a worker of this gateway, and trusted as a proxy is."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        scope["client"] = (_WORKER, 0)
+        await application(scope, receive, send)
+
+    return served
+
+
+def at_the_desk(settings: Settings) -> Settings:
+    """The settings with the workers as the only proxies: they have judged what others say."""
+    trusted = (ip_network(f"{_WORKER}/32"),)
+    server = settings.server.model_copy(update={"trusted_proxies": trusted})
+    return settings.model_copy(update={"server": server})
+
+
+def main(arguments: list[str]) -> int:
+    config_path, socket_path, reporting = Path(arguments[0]), arguments[1], int(arguments[2])
+    logs.set_up(process="desk")
+    try:
+        lychgate = build(at_the_desk(load_settings(config_path)), around=from_workers)
+    except Faults as faulty:
+        print(faulty, file=sys.stderr)
+        return UNFIT
+    except StoreUnavailable as error:
+        print(f"lychgate: {error.reason}: {error}", file=sys.stderr)
+        return UNFIT
+    os.set_blocking(reporting, False)
+    lychgate.config.uds = socket_path
+    with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
+        runner.run(serve(lychgate, None, reporting))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
