@@ -167,6 +167,13 @@ url = "{store_url}"
 """,
         "utf-8",
     )
+    with serving(folder, port, ops_port) as one:
+        yield one
+
+
+@contextlib.contextmanager
+def serving(folder: Path, port: int, ops_port: int) -> Iterator[Served]:
+    """``folder`` holds the config, which names the ports."""
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve"], cwd=folder, stdout=log, stderr=log

@@ -85,7 +85,7 @@ def chooser(people: Iterable[Shown], asked: Mapping[str, str], language: str) ->
     )
     buttons = "".join(
         f'<button name="person" value="{escape(each.key)}"><strong>{escape(each.name)}</strong>'
-        f"<span>{words[each.key]} · {escape(each.email)}</span></button>"
+        f"<span>{words[each.key]}</span><span>{escape(each.email)}</span></button>"
         for each in people
     )
     cancel = f'<button class="quiet" name="cancel" value="1">{words["cancel"]}</button>'

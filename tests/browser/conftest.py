@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs chromium and npm's axe-core")
+    config.addinivalue_line("markers", "browser: needs chromium, node and npm's packages")
 
 
 @pytest.fixture(scope="session")
@@ -54,10 +54,16 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core, at the version that the lock file names."""
-    source = _HERE / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.exists():
+def packages() -> Path:
+    """npm's packages, at the versions that the lock file names."""
+    folder = _HERE / "node_modules"
+    if not all((folder / name).exists() for name in ("axe-core", "oidc-provider")):
         command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=_HERE, check=True, capture_output=True, timeout=120)
-    return source.read_text(encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def axe(packages: Path) -> str:
+    """The source of axe-core."""
+    return (packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
