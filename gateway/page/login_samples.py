@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gateway.page import account_samples
 
 _PATH = "/culture/exemple"
-_LOGIN = f"/-/login?return_to={_PATH}"
+LOGIN = f"/-/login?return_to={_PATH}"
 _EMAIL = "camille@exemple.example"
 _PROVIDERS = [
     {"id": "google", "name": "Google", "url": f"/-/login/google?return_to={_PATH}"},
@@ -46,7 +46,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
         "code_url": "/-/login/code",
         "return_to": _PATH,
         "wrong": False,
-        "login_url": _LOGIN,
+        "login_url": LOGIN,
         "demo_mail_url": "",
     }
     yield "sent", "login-sent", sent
@@ -58,7 +58,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield "link-foreign", "login-link", {**link, "foreign": True}
     yield from _joins()
     yield from _failures()
-    yield "logged-out", "logged-out", {"login_url": _LOGIN, "home": "/"}
+    yield "logged-out", "logged-out", {"login_url": LOGIN, "home": "/"}
     yield from account_samples.pages(language)
     erase: Context = {"action": "/-/account/erase", "account_url": "/-/account"}
     yield "erase", "account-erase", {**erase, "email": _EMAIL}
@@ -78,7 +78,7 @@ def _joins() -> Iterator[tuple[str, str, Context]]:
         "wrong": False,
         "separate_url": "/-/login/code/apart",
         "ways": [],
-        "login_url": _LOGIN,
+        "login_url": LOGIN,
     }
     yield "join", "login-join", join
     yield "join-wrong", "login-join", {**join, "wrong": True}
@@ -92,7 +92,7 @@ def _failures() -> Iterator[tuple[str, str, Context]]:
         "again_url": "/-/login/google?return_to=/",
         "others": _PROVIDERS[1:],
         "mail": True,
-        "login_url": _LOGIN,
+        "login_url": LOGIN,
         "help_url": f"/-/help?from={_PATH}",
         "error_id": "5f0c1e9a7b3d2846",
     }

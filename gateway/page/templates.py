@@ -46,6 +46,8 @@ LAYOUT = "page/layout.html"
 BARE = "page/bare.html"
 # A path and query of RFC 3986 characters whose second one isn't a slash: it can't name a host.
 _LOCAL_PATH = re.compile(r"/([\w.~!$&'()*+,;=:@%?-][\w.~!$&'()*+,;=:@%?/-]*)?", re.ASCII)
+# Control characters and Unicode's own line ends, with the spaces around: not those that don't break.
+_LINE_BREAKS = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # These may succeed when the very same request is made again.
 _PASSING = frozenset({429, 502, 503, 504})
 
@@ -263,7 +265,7 @@ def _environment(folders: Sequence[Path]) -> Environment:
 def _one_line(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_one_line(each) for each in value]
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return _LINE_BREAKS.sub(" ", value).strip() if isinstance(value, str) else value
 
 
 def _percent(percent: int, catalogue: Catalogue) -> str:
