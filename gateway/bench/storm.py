@@ -32,6 +32,7 @@ from joserfc.jwk import ECKey
 from gateway.bench import peers
 from gateway.bench.processes import free_port, running
 from gateway.bench.served import FIRST_PAGE, KEY, POLICY
+from gateway.clock import SystemClock
 
 READS_PER_SECOND = 200
 _CONFIG = """\
@@ -246,7 +247,7 @@ class _Provider:
         subject, nonce, challenge = self.codes.pop(form["code"])
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
-        now = int(time.time())
+        now = int(SystemClock().now())
         claims = {
             "iss": self.issuer,
             "aud": "bench",
