@@ -57,9 +57,12 @@ class Kept(Generic[T]):
                     raise
                 return self.value
 
-    async def again(self) -> T | None:
-        """Fetched anew, because what is kept doesn't fit; None where that was tried a moment ago."""
+    async def newer(self, than: T) -> T | None:
+        """Fetched anew, because ``than`` doesn't fit; or by whoever found so first. None where that
+        was tried a moment ago."""
         async with self._asking:
+            if self.value is not None and self.value is not than:
+                return self.value
             now = self.clock.monotonic()
             if now - self.again_at < THROTTLE_SECONDS:
                 return None
@@ -122,9 +125,10 @@ class Keys:
         provider's, and of the key's own kind (RFC 8725, 3.1).
         """
         algorithm, name = _header(token, algorithms)
-        claims = _try(token, await self._kept.get(), algorithm, name)
+        kept = await self._kept.get()
+        claims = _try(token, kept, algorithm, name)
         if claims is None:
-            newer = await self._kept.again()
+            newer = await self._kept.newer(kept)
             claims = _try(token, newer, algorithm, name) if newer is not None else None
         if claims is None:
             raise LoginRefused(Refusal.BAD_SIGNATURE)

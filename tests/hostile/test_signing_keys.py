@@ -71,6 +71,27 @@ async def test_a_key_turns_without_a_restart(kid: str | None, tmp_path: Path) ->
 
 
 @pytest.mark.anyio
+async def test_all_who_log_in_while_a_key_turns_get_in(tmp_path: Path) -> None:
+    """One of them fetches, and the others find what it found."""
+    async with lodge(tmp_path) as inside:
+        await inside.logged_in()
+        inside.clock.pass_time(THROTTLE_SECONDS)
+        inside.provider.rotate("second", kid="k1")
+        assert await asyncio.gather(*(tries(inside) for _ in range(8))) == [200] * 8
+        assert inside.provider.times("/keys") == 2
+
+
+@pytest.mark.anyio
+async def test_a_key_is_known_by_its_name(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        idp = inside.provider
+        idp.published = [*idp.published, Published(key="second", kid="k2")]
+        assert await tries(inside, Manner(header={"kid": "k2"})) == 400
+        assert inside.reasons() == [Refusal.BAD_SIGNATURE]
+        assert await tries(inside) == 200
+
+
+@pytest.mark.anyio
 async def test_a_key_that_turns_during_a_flood(tmp_path: Path) -> None:
     """The one fetch in ten seconds is spent: its reader waits them out, and no longer."""
     async with lodge(tmp_path) as inside:
