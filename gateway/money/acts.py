@@ -1,0 +1,108 @@
+"""Our own entries: what this gateway or its operators did. Drafts of them, and their reading. Pure.
+
+They come from one ledger, so their numbers are their order; nothing of Stripe's is ever ordered so.
+A reason that somebody typed may name a person: it goes into the payload, which can be erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from gateway.model.entry import Draft, Source, canonical
+
+FOREVER = 32_503_680_000.0  # the year 3000
+
+
+class Act(StrEnum):
+    PLANS = "plans"  # a version of [[plan]] was applied
+    SETTINGS = "settings"  # a version of [stripe], with the account and mode that it is pinned to
+    BIND = "bind"  # a customer is a reader's
+    UNBIND = "unbind"  # and no longer
+    GRANT = "grant"  # a tier is given for nothing, until a moment
+    REVOKE = "revoke"  # what was given so is taken back
+    ERASED = "erased"  # a reader asked to be forgotten
+    MISSING = "missing"  # Stripe said 404 to an object that we know
+    UNLINKED = "unlinked"  # Stripe said that no invoice was paid by a payment
+
+
+def _act(
+    act: Act,
+    at: float,
+    facts: Mapping[str, Any],
+    *,
+    reason: str = "",
+    source: Source = Source.OPERATOR,
+    **ids: str,
+) -> Draft:
+    """Its id is derived of all that it says, its moment too: the same act twice is one entry."""
+    said = canonical([str(act), at, facts, reason, ids])
+    return Draft(
+        event_id=f"{act}:{sha256(said.encode()).hexdigest()[:40]}",
+        source=source,
+        kind=act,
+        observed_at=at,
+        facts=facts,
+        payload=reason.encode(),
+        **ids,  # type: ignore[arg-type]
+    )
+
+
+def plans(prices: Mapping[str, Sequence[str]], *, at: float) -> Draft:
+    """``prices``: the tiers that each price opens, of all plans together."""
+    facts = {"prices": {price: sorted(tiers) for price, tiers in prices.items()}}
+    return _act(Act.PLANS, at, facts, object_id=str(Act.PLANS))
+
+
+def settings(values: Mapping[str, Any], *, at: float) -> Draft:
+    """``values`` as ``rules.Rules`` names them."""
+    return _act(Act.SETTINGS, at, dict(values), object_id=str(Act.SETTINGS))
+
+
+def bind(customer: str, reader: str, *, by: str, at: float, reason: str = "") -> Draft:
+    return _act(Act.BIND, at, {"by": by}, reason=reason, customer_id=customer, reader=reader)
+
+
+def unbind(customer: str, reader: str, *, by: str, at: float, reason: str = "") -> Draft:
+    return _act(Act.UNBIND, at, {"by": by}, reason=reason, customer_id=customer, reader=reader)
+
+
+def grant(reader: str, tier: str, *, until: float | None, by: str, at: float, reason: str) -> Draft:
+    facts = {"tier": tier, "until": until, "by": by}
+    return _act(Act.GRANT, at, facts, reason=reason, reader=reader)
+
+
+def revoke(reader: str, tier: str, *, by: str, at: float, reason: str) -> Draft:
+    """Of an empty ``tier``: all that was ever granted. What is paid for is ended at Stripe."""
+    return _act(Act.REVOKE, at, {"tier": tier, "by": by}, reason=reason, reader=reader)
+
+
+def erased(reader: str, *, by: str, at: float) -> Draft:
+    return _act(Act.ERASED, at, {"by": by}, reader=reader)
+
+
+def missing(object_type: str, object_id: str, *, at: float, source: Source = Source.API) -> Draft:
+    """Absence from a list is none: only Stripe's 404 to the very id is."""
+    subscription = object_id if object_type == "subscription" else ""
+    return _act(
+        Act.MISSING,
+        at,
+        {"id": object_id},
+        source=source,
+        object_type=object_type,
+        object_id=object_id,
+        subscription_id=subscription,
+    )
+
+
+def unlinked(payment: str, charge: str, *, at: float) -> Draft:
+    return _act(
+        Act.UNLINKED,
+        at,
+        {"payment": payment, "charge": charge},
+        source=Source.API,
+        payment_id=payment,
+        charge_id=charge,
+    )
