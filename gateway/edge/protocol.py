@@ -26,23 +26,17 @@ from uvicorn.server import ServerState
 
 from gateway.edge.answering import AnsweringProtocol, UnchunkedCycle
 from gateway.edge.framing import Framed, Limits, Refused, framed
+from gateway.edge.hook import Headers, Knowing, Quick, decline
+from gateway.edge.known import HEAD_BYTES_MAX, generous
 from gateway.edge.sweep import Sweep
 
-__all__ = ["GatewayProtocol", "Limits", "decline", "server_config"]
+__all__ = ["GatewayProtocol", "Limits", "Quick", "decline", "server_config"]
 
 _LOGGER = logging.getLogger("lychgate.edge")
-
-Headers = list[tuple[bytes, bytes]]
-Quick = Callable[[bytes, Headers, str], list[bytes] | None]
 
 QUICK_ANSWERS_PER_READ = 16
 _EARLY_BYTES_MAX = 64 << 10
 _BODY_HIGH_WATER = 64 << 10
-
-
-def decline(target: bytes, headers: Headers, peer: str) -> list[bytes] | None:
-    """A quick lane that never answers."""
-    return None
 
 
 class GatewayProtocol(AnsweringProtocol):
@@ -58,9 +52,11 @@ class GatewayProtocol(AnsweringProtocol):
         limits: Limits,
         quick: Quick,
         sweep: Sweep,
+        knowing: Knowing | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, sweep=sweep)
         self.quick = quick
+        self.knowing = knowing
         self._head_bytes = 0
         self._overhead_bytes = 0
         self._quick_left = QUICK_ANSWERS_PER_READ
@@ -73,8 +69,40 @@ class GatewayProtocol(AnsweringProtocol):
                 self.transport.abort()
             return
         self._quick_left = QUICK_ANSWERS_PER_READ
+        if (
+            self.knowing is not None
+            and self.answering is None
+            and not self.head_open
+            and not self.body_open
+            and not self.refused
+            and not self.last
+            and not self.flow.write_paused
+            and len(data) <= HEAD_BYTES_MAX
+            and data.startswith(b"GET /")
+        ):
+            self._idle_received(data, self.knowing)
+            return
         while data and not self.refused:
             data = self._feed(data)
+
+    def _idle_received(self, data: bytes, knowing: Knowing) -> None:
+        """What came where nothing was owed or begun: most often one head, like one before it."""
+        try:
+            buffers = knowing.at_once(data, self.peer)
+        except Exception:  # as below
+            _LOGGER.exception("the quick lane failed")
+            buffers = None
+        if buffers is not None:
+            self.fresh = False
+            self.tick = self.sweep.tick
+            self.server_state.total_requests += 1
+            self.transport.writelines(buffers)
+            return
+        left = data
+        while left and not self.refused:
+            left = self._feed(left)
+        if self._quick_left == QUICK_ANSWERS_PER_READ - 1 and not self.head_open:
+            knowing.learn(data, self.headers)
 
     def _feed(self, data: bytes) -> bytes:
         """Parse; returns what is left behind an upgrade that was ignored."""
@@ -246,7 +274,13 @@ def server_config(
 ) -> uvicorn.Config:
     """uvicorn with this protocol and nothing of its own on top; the caller gives it its sockets."""
     limits = limits or Limits()
-    protocol = partial(GatewayProtocol, limits=limits, quick=quick, sweep=Sweep(limits))
+    protocol = partial(
+        GatewayProtocol,
+        limits=limits,
+        quick=quick,
+        sweep=Sweep(limits),
+        knowing=quick if isinstance(quick, Knowing) and generous(limits) else None,
+    )
     return uvicorn.Config(
         app,
         http=protocol,  # type: ignore[arg-type]  # a class with its values bound

@@ -8,18 +8,18 @@ for a reader's sake, or decide anything by itself: it looks up and calls ``Showi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.edge import codings, egress
 from gateway.edge.ingress import Ingress
+from gateway.edge.known import KnownHeads
 from gateway.edge.rate import RequestRate
+from gateway.edge.ready import Ready
 from gateway.edge.showing import Showing
 from gateway.errors import RequestRefused
 from gateway.identity.cookies import find
-from gateway.model.page import Variant
 from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
@@ -41,20 +41,22 @@ _ANSWERS_PER_RECORD = 256
 
 
 @dataclass(slots=True)
-class _Ready:
-    """One variant with all that is the same for whoever gets it within one second."""
+class _Glance:
+    """What this lane asks of a head, but for its cookies: those differ where all else is the same.
+    ``targets`` are those of its host."""
 
-    variant: Variant
-    tally: tuple[str, int]
-    second: int = -1
-    ending: bytes = b""
-    buffers: list[bytes] = field(default_factory=list)
+    headers: list[tuple[bytes, bytes]]
+    targets: Mapping[bytes, PageRecord]
+    encoding: bytes
+    none_match: bytes | None
+    cookie: bytes | None
 
 
 # A reader sends the same Cookie header again and again. Long ones aren't remembered: 16 KB times
 # 16,384 would be anyone's to fill.
-_found = lru_cache(maxsize=16_384)(find)
+_COOKIES_MAX = 16_384
 _REMEMBERED_COOKIE_BYTES_MAX = 512
+_NONE_OF_OURS = b""
 
 
 class Counts(Protocol):
@@ -76,8 +78,10 @@ class QuickLane:
         "_cookie_name",
         "_counts",
         "_dates",
+        "_known",
         "_policy",
         "_rate",
+        "_sessions",
         "_targets",
     )
 
@@ -105,87 +109,155 @@ class QuickLane:
         self._counts = counts
         self._clock = clock.now
         self._dates = egress.Dates()
+        self._sessions: dict[bytes, bytes] = {}  # Cookie header → the session's cookie
+        self._known = KnownHeads(self._glance)
 
     def __call__(
         self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str = ""
     ) -> list[bytes] | None:
-        named = dict(headers)
-        if len(named) != len(headers) or not _NEVER.isdisjoint(named):
-            return None  # a doubled field needs more thought than there is time for here
-        targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]
-        record = targets.get(target) if targets is not None else None
+        glance = self._glance(headers)
+        if glance is None:
+            return None
+        record = glance.targets.get(target)
         if record is None:
             return None
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
+        cookie = glance.cookie
+        session = self._session(cookie) if cookie is not None else _NONE_OF_OURS
+        if session is None:
+            return None
+        reader = self._cached_reader(session, now) if session else ANONYMOUS
+        if reader is None:
+            return None
+        key = self._key(record, reader, session, glance, now)
+        ready: Ready | None = record.quick.get(key)
+        if ready is None:
+            ready = self._choose_for(record, reader, target, glance, peer, bool(session), now, key)
+            if ready is None:
+                return None
+        return self._answer(record, ready, target, glance, peer, now)
+
+    def at_once(self, data: bytes, peer: str) -> list[bytes] | None:
+        """The same for a head that needn't be parsed (``edge.known``), where all was asked before.
+        ``data``: at most HEAD_BYTES_MAX bytes that begin with ``GET /``."""
+        found = self._known.find(data)
+        if found is None:
+            return None
+        target, glance, cookie = found
+        record = glance.targets.get(target)
+        if record is None:
+            return None
+        now = self._clock()
+        if now >= record.good_until or record.policy_version != self._policy().version:
+            return None
+        session, reader = _NONE_OF_OURS, ANONYMOUS
+        if cookie is not None:
+            # Only values that the parser took are remembered.
+            seen = self._sessions.get(cookie)
+            if seen is None:
+                return None
+            if seen:
+                cached = self._cached_reader(seen, now)
+                if cached is None:
+                    return None
+                session, reader = seen, cached
+        ready: Ready | None = record.quick.get(self._key(record, reader, session, glance, now))
+        if ready is None:
+            return None
+        return self._answer(record, ready, target, glance, peer, now)
+
+    def learn(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """``data``, which was parsed to ``headers``, was answered here."""
+        self._known.learn(data, headers)
+
+    def _glance(self, headers: list[tuple[bytes, bytes]]) -> _Glance | None:
+        """None for heads that this lane has no answer to."""
+        named = dict(headers)
+        if len(named) != len(headers) or not _NEVER.isdisjoint(named):
+            return None  # a doubled field needs more thought than there is time for here
+        targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]
         destination = named.get(b"sec-fetch-dest")
         if (
-            named.get(b"connection", b"keep-alive") not in _KEPT_ALIVE
+            targets is None
+            or named.get(b"connection", b"keep-alive") not in _KEPT_ALIVE
             or (destination is not None and destination not in _DOCUMENTS)
             or b"event-stream" in named.get(b"accept", b"")
         ):
             return None
-        encoding = named.get(b"accept-encoding", b"")
-        cookie = named.get(b"cookie")
-        if cookie is not None and self._cookie_name in cookie:
-            ready = self._for_reader(record, target, headers, peer, cookie, encoding, now)
-        else:
-            ready = record.quick.get(encoding)
-            if ready is None:
-                ready = self._choose_for(
-                    record, ANONYMOUS, target, headers, peer, False, encoding, now
-                )
-        if ready is None:
-            return None
-        if self._rate.per_second and not self._rate.allows(self._client(headers, peer), now):
-            return None  # the full lane says so
-        record.used = True  # or the cache takes the most read pages for those nobody wants
-        return self._write(ready, target, named.get(b"if-none-match"), now)
+        return _Glance(
+            headers,
+            targets,
+            named.get(b"accept-encoding", b""),
+            named.get(b"if-none-match"),
+            named.get(b"cookie"),
+        )
 
-    def _for_reader(
-        self,
-        record: PageRecord,
-        target: bytes,
-        headers: list[tuple[bytes, bytes]],
-        peer: str,
-        cookie: bytes,
-        encoding: bytes,
-        now: float,
-    ) -> _Ready | None:
-        look = _found if len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX else find
-        value = look(cookie, self._cookie_name)
-        reader = self._cached_reader(value, now) if value is not None else None
-        if reader is None:
-            return None
+    def _session(self, cookie: bytes) -> bytes | None:
+        """The value of the session's cookie; empty where there is none; None where it's unclear."""
+        session = self._sessions.get(cookie)
+        if session is not None:
+            return session
+        session = find(cookie, self._cookie_name) if self._cookie_name in cookie else _NONE_OF_OURS
+        if session is not None and len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX:
+            if len(self._sessions) >= _COOKIES_MAX:
+                self._sessions.clear()
+            self._sessions[cookie] = session
+        return session
+
+    def _key(
+        self, record: PageRecord, reader: Reader, session: bytes, glance: _Glance, now: float
+    ) -> object:
+        """By what this lane's answers of one record differ; None where the whole request counts."""
+        if not session:
+            return glance.encoding
         sole = record.sole
         if sole is None:
-            return self._choose_for(record, reader, target, headers, peer, True, encoding, now)
+            return None
         # Decisions are made once and given out again, so each is known by its identity.
-        key = (id(judge(sole, reader, now)), reader.kind(now), encoding)
-        ready: _Ready | None = record.quick.get(key)
-        if ready is None:
-            return self._choose_for(record, reader, target, headers, peer, True, encoding, now, key)
-        return ready
+        return (id(judge(sole, reader, now)), reader.kind(now), glance.encoding)
+
+    def _answer(
+        self,
+        record: PageRecord,
+        ready: Ready,
+        target: bytes,
+        glance: _Glance,
+        peer: str,
+        now: float,
+    ) -> list[bytes] | None:
+        if self._rate.per_second and not self._rate.allows(self._client(glance.headers, peer), now):
+            return None  # the full lane says so
+        record.used = True  # or the cache takes the most read pages for those nobody wants
+        variant = ready.variant
+        none_match = glance.none_match
+        if none_match is not None:
+            if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
+                return None
+            if egress.same_entity(none_match, variant.etag):
+                self._counts.quick((ready.tally[0], 304), 0, target, now)
+                return ready.not_modified(now, self._dates)
+        self._counts.quick(ready.tally, len(variant.body), target, now)
+        return ready.whole(now, self._dates)
 
     def _choose_for(
         self,
         record: PageRecord,
         reader: Reader,
         target: bytes,
-        headers: list[tuple[bytes, bytes]],
+        glance: _Glance,
         peer: str,
         has_session_cookie: bool,
-        encoding: bytes,
         now: float,
-        key: object = None,
-    ) -> _Ready | None:
+        key: object,
+    ) -> Ready | None:
         """As the full lane chooses; kept for the next who gets the same, where that is certain."""
-        if len(encoding) > _VARY_VALUES_BYTES_MAX:
+        if len(glance.encoding) > _VARY_VALUES_BYTES_MAX:
             return None
         request = None
         if record.sole is None:
-            request = self._request(target, headers, peer)
+            request = self._request(target, glance.headers, peer)
             if request is None:
                 return None
         choice = self._choose(
@@ -196,12 +268,12 @@ class QuickLane:
             policy=self._policy(),
             now=now,
         )
-        variant = record.variants.get((*choice.key, codings.accepted(encoding)[0]))
+        variant = record.variants.get((*choice.key, codings.accepted(glance.encoding)[0]))
         if variant is None:
             return None
-        ready = _Ready(variant, (choice.decision.reason, variant.status))
+        ready = Ready(variant, (choice.decision.reason, variant.status))
         if request is None and len(record.quick) < _ANSWERS_PER_RECORD:
-            record.quick[key if has_session_cookie else encoding] = ready
+            record.quick[key] = ready
         return ready
 
     def _request(
@@ -215,22 +287,3 @@ class QuickLane:
         except RequestRefused:
             return None
         return request if isinstance(request, Request) else None
-
-    def _write(
-        self, ready: _Ready, target: bytes, none_match: bytes | None, now: float
-    ) -> list[bytes] | None:
-        variant, second = ready.variant, int(now)
-        if ready.second != second:
-            ending = self._dates.at(now)
-            if variant.born_at:
-                ending = b"age: %d\r\n%b" % (egress.age(variant, now), ending)
-            ready.second, ready.ending = second, ending
-            ready.buffers = [variant.head, ending, variant.body]
-        if none_match is not None:
-            if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
-                return None
-            if egress.same_entity(none_match, variant.etag):
-                self._counts.quick((ready.tally[0], 304), 0, target, now)
-                return [variant.not_modified, ready.ending]
-        self._counts.quick(ready.tally, len(variant.body), target, now)
-        return ready.buffers

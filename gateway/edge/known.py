@@ -1,0 +1,149 @@
+"""Heads whose every byte the strict parser has taken before, and what it made of them.
+
+Browsers repeat themselves: what differs from one request to the next is the target and a line or
+two. A line equal to one that stood in an accepted head is that field again, and a head of such lines
+alone is those fields, so it needn't be parsed a second time. It is no parser: nothing gets in but by
+``learn``, from a head that came whole in one read and that the parser took line by line; no line is
+kept by which a message or a connection is framed, and what lines mean together (two of a name) is
+for ``read`` to say, of all of them, as of fields that were parsed.
+
+It knows no page and no reader. A Cookie line never gets in: its value is handed on as bytes, and
+whoever asked must have seen it accepted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from gateway.edge.framing import Limits
+from gateway.edge.hook import Headers
+
+Read = TypeVar("Read")
+
+HEAD_BYTES_MAX = 4_096  # request line and all
+FIELDS_MAX = 40
+LINES_MAX = 8_192
+LINE_BYTES_MAX = 512
+HEADS_MAX = 2_048
+# After so many unknown heads in a row so many aren't looked up: who floods pays what it paid before.
+COLD_AFTER = 64
+COLD_FOR = 1_024
+
+END = b"\r\n\r\n"
+_VERSION = b" HTTP/1.1"
+_COOKIE = b"ookie: "
+_BEFORE_COOKIE = frozenset((b"\r\nC", b"\r\nc"))
+# By these a message or a connection ends, or its reader is told from others.
+_FRAMING = frozenset(
+    (
+        b"connection proxy-connection keep-alive upgrade expect te trailer transfer-encoding"
+        b" content-length cookie"
+    ).split()
+)
+_KEPT_ALIVE = frozenset((b"keep-alive", b"Keep-Alive"))
+
+
+def generous(limits: Limits) -> bool:
+    """Whether no head that can be known is beyond a limit."""
+    bytes_max = min(limits.head_bytes, limits.target_bytes)
+    return bytes_max >= HEAD_BYTES_MAX and limits.headers >= FIELDS_MAX
+
+
+class KnownHeads(Generic[Read]):
+    """``read`` makes of accepted fields what a lane asks of them; None: such heads aren't for it.
+
+    Bounded in lines, heads and the bytes of each, and begun anew when full.
+    """
+
+    __slots__ = ("_cold", "_heads", "_lines", "_once", "_read", "_skipped", "_wanted")
+
+    def __init__(self, read: Callable[[Headers], Read | None]) -> None:
+        self._read = read
+        self._lines: dict[bytes, tuple[bytes, bytes]] = dict(_EMPTY_COOKIES)
+        self._heads: dict[bytes, Read] = {}
+        self._once: set[int] = set()  # heads met a single time aren't worth their bytes
+        self._wanted = b""  # the head that was just found unknown
+        self._cold = 0
+        self._skipped = 0
+
+    def find(self, data: bytes) -> tuple[bytes, Read, bytes | None] | None:
+        """The target, what was read, and the value of the Cookie line where there is one. ``data``
+        begins with ``GET /`` and has at most HEAD_BYTES_MAX bytes; whatever else it is than one
+        whole known head, it is unknown."""
+        if self._skipped:
+            self._skipped -= 1
+            return None
+        mark = data.find(b" ", 5)
+        rest = data[mark:]
+        at = rest.find(_COOKIE)
+        cookie = None
+        if at > 0 and rest[at - 3 : at] in _BEFORE_COOKIE:
+            at += 7
+            end = rest.find(b"\r\n", at)
+            cookie = rest[at:end]
+            rest = rest[:at] + rest[end:]
+        read = self._heads.get(rest)
+        if read is None:
+            read = self._assembled(data, rest)
+            if read is None:
+                return None
+        return data[4:mark], read, cookie
+
+    def _assembled(self, data: bytes, rest: bytes) -> Read | None:
+        """A head of known lines in a new order."""
+        lines = rest.split(b"\r\n")
+        if not 4 <= len(lines) <= FIELDS_MAX + 3 or lines[0] != _VERSION or lines[-1] or lines[-2]:
+            return None
+        try:
+            fields = list(map(self._lines.__getitem__, lines[1:-2]))
+        except KeyError:
+            self._wanted = data
+            self._cold += 1
+            if self._cold >= COLD_AFTER:
+                self._cold = 0
+                self._skipped = COLD_FOR
+            return None
+        self._cold = 0
+        read = self._read(fields)
+        if read is not None:
+            self._keep(rest, read)
+        return read
+
+    def _keep(self, rest: bytes, read: Read) -> None:
+        told = hash(rest)
+        if told not in self._once:
+            if len(self._once) >= 2 * HEADS_MAX:
+                self._once.clear()
+            self._once.add(told)
+            return
+        if len(self._heads) >= HEADS_MAX:
+            self._heads.clear()
+        self._heads[rest] = read
+
+    def learn(self, data: bytes, fields: Headers) -> None:
+        """``fields`` is what the parser made of ``data``, and all that it made of it."""
+        if data is not self._wanted:
+            return  # its lines were known
+        self._wanted = b""
+        if data.find(END) != len(data) - len(END):
+            return
+        lines = data[: -len(END)].split(b"\r\n")[1:]
+        if len(lines) != len(fields):
+            return
+        learned = {}
+        for line, (name, value) in zip(lines, fields, strict=True):
+            at = len(name)
+            if line[:at].lower() != name or line[at : at + 1] != b":":
+                return  # a line and a field that aren't each other's: nothing of it is certain
+            if line[at + 1 :].lstrip(b" \t") != value or len(line) > LINE_BYTES_MAX:
+                continue
+            if name not in _FRAMING or (name == b"connection" and value in _KEPT_ALIVE):
+                learned[line] = (name, value)
+        if len(self._lines) + len(learned) > LINES_MAX:
+            self._lines = dict(_EMPTY_COOKIES)
+        self._lines.update(learned)
+
+
+# What is left of a Cookie line whose value was taken out.
+_EMPTY_COOKIES = {b"Cookie: ": (b"cookie", b""), b"cookie: ": (b"cookie", b"")}
