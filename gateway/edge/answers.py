@@ -6,9 +6,9 @@ the origin's answer passed on as it arrives. Only ``send`` knows ASGI messages.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.edge import egress
 from gateway.edge.streaming import Sending, stream
@@ -33,19 +33,18 @@ class Plain:
     body: bytes = field(repr=False, default=b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(NamedTuple):
     """``response`` is closed by ``send``, whatever happens."""
 
     status: int
     headers: Headers
-    response: OriginResponse = field(repr=False)
+    response: OriginResponse
 
 
 Answer = Ready | Plain | Streamed
 
 
-async def send(
+def send(
     answer: Answer,
     *,
     method: str,
@@ -53,22 +52,22 @@ async def send(
     send: Send,
     now: float,
     dates: egress.Dates,
-) -> int:
-    """Write one answer; returns its status, for the log. HEAD gets heads alone."""
+) -> Awaitable[int]:
+    """Write one answer; gives its status, for the log. HEAD gets heads alone."""
     dates.at(now)
     date = (b"date", dates.value)
     if isinstance(answer, Streamed):
-        return await _stream(answer, method=method, send=send, date=date)
+        return _stream(answer, method=method, send=send, date=date)
     if isinstance(answer, Plain):
         headers = (*answer.headers, (b"content-length", b"%d" % len(answer.body)), date)
-        return await _whole(answer.status, headers, answer.body, method=method, send=send)
+        return _whole(answer.status, headers, answer.body, method=method, send=send)
     variant = answer.variant
     headers, body, status = variant.headers, variant.body, variant.status
     if status == 200 and if_none_match and egress.same_entity(if_none_match, variant.etag):
         headers, body, status = egress.only_for_304(headers), b"", 304
     if variant.born_at:
         headers = (*headers, (b"age", b"%d" % egress.age(variant, now)))
-    return await _whole(status, (*headers, date), body, method=method, send=send)
+    return _whole(status, (*headers, date), body, method=method, send=send)
 
 
 async def _whole(status: int, headers: Headers, body: bytes, *, method: str, send: Send) -> int:

@@ -7,8 +7,9 @@ page record is stands in ``pages``, what passes untouched in ``passing``, bytes 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gateway.edge import kinds
 from gateway.edge.answers import Answer, Plain
@@ -25,8 +26,7 @@ from gateway.policy.ways import Way, WayKind
 _READING = frozenset(("GET", "HEAD"))
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One request with what is known before the origin is asked.
 
     ``way`` is the path's, for the record that all its requests share; ``here`` is what this request
@@ -91,12 +91,12 @@ class Gate:
             return self.failures.refused(visit.request, Reason.METHOD_NEEDS_ACCESS)
         return None
 
-    async def _open(self, visit: Visit, body: Body | None) -> Answer:
+    def _open(self, visit: Visit, body: Body | None) -> Awaitable[Answer]:
         """Nothing could gate it: streamed with the reader's own cookies."""
         changes = visit.policy.settings.replace or visit.policy.settings.remove
         if changes and kinds.navigation(visit.request) and not visit.here.personal:
-            return await self.pages.judged(visit, body)
-        return await self.passing.as_reader(visit, body, private=False)
+            return self.pages.judged(visit, body)
+        return self.passing.as_reader(visit, body, private=False)
 
     async def _path_gated(self, visit: Visit, decision: Decision, body: Body | None) -> Answer:
         """``decision`` is what the path alone says, or the strictest that its page could turn into."""

@@ -58,12 +58,14 @@ def doubled(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     return False
 
 
-def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+def cleaned(headers: Sequence[tuple[bytes, bytes]], *, connection: bytes | None = None) -> Headers:
     """What decisions may look at and the origin may see. ``upgrade`` stays for a WebSocket alone,
-    ``transfer-encoding`` never: a body without a length is framed anew."""
-    said = [value for name, value in headers if name == b"connection"]
-    if not said or said == _NAMES_NOTHING:
+    ``transfer-encoding`` never: a body without a length is framed anew.
+
+    ``connection``: the one Connection line's value, where the caller knows that there's only one."""
+    if connection == NAMES_NOTHING:
         return tuple([pair for pair in headers if _passes[pair[0]]])
+    said = [value for name, value in headers if name == b"connection"]
     named = {token.strip().lower() for value in said for token in value.split(b",")}
     kept = []
     for name, value in headers:
@@ -74,7 +76,7 @@ def cleaned(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return tuple(kept)
 
 
-_NAMES_NOTHING = [b"keep-alive"]  # but a field that never passes
+NAMES_NOTHING = b"keep-alive"  # as browsers say it: names a field that never passes
 
 
 def _may_pass(name: bytes) -> bool:

@@ -63,7 +63,8 @@ class Ingress:
         if method not in METHODS:
             raise RequestRefused(405, "method-not-allowed")
         named = dict(headers)
-        if len(named) != len(headers) and door.doubled(headers):
+        once = len(named) == len(headers)
+        if not once and door.doubled(headers):
             raise RequestRefused(400, "header-doubled")
         host = self._host(named.get(b"host", b""))
         parsed = canonical_target(target, path_parameters_allowed=path_parameters_allowed)
@@ -72,7 +73,8 @@ class Ingress:
                 raise RequestRefused(400, "path-not-canonical")
             return parsed
         told = not door.TOLD_BY_PROXIES.isdisjoint(named) and self._trusts(peer)
-        kept = door.cleaned(headers)
+        connection = named.get(b"connection", door.NAMES_NOTHING) if once else None
+        kept = door.cleaned(headers, connection=connection)
         if method in BODILESS and b"content-length" in named:
             kept = tuple(pair for pair in kept if pair[0] != b"content-length")
         return Request(
@@ -89,12 +91,12 @@ class Ingress:
         )
 
     def _host(self, sent: bytes) -> str:
+        host = self._hosts.get(sent.lower())
+        if host is not None:
+            return host
         if not _HOST.fullmatch(sent):
             raise RequestRefused(400, "host-malformed")
-        host = self._hosts.get(sent.lower())
-        if host is None:
-            raise RequestRefused(421, "host-unknown")
-        return host
+        raise RequestRefused(421, "host-unknown")
 
     def _has_cookie(self, headers: door.Headers) -> bool:
         """Whether a cookie bears our name, well formed or not: caution costs a cache hit at most."""

@@ -111,9 +111,11 @@ def _head(
 ) -> tuple[bytes, int | None]:
     """The head, and the length of the body that follows: None for chunks, 0 where there is none."""
     lines = [_status_line(status)]
-    lines += map(b": ".join, headers)
-    told = dict(headers).get(b"content-length")
-    length = int(told) if told is not None else None
+    length = None
+    for pair in headers:
+        if pair[0] == b"content-length":
+            length = int(pair[1])
+        lines.append(b": ".join(pair))
     if not keep_alive:
         lines.append(b"connection: close")
     if bodiless:

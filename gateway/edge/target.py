@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import normalize
 
 from gateway.errors import RequestRefused
@@ -36,8 +37,7 @@ class MovedTo:
     location: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """``path`` is canonical, ``query`` raw without its ``?``."""
 
     path: str
@@ -51,7 +51,7 @@ def canonical_target(raw: bytes, *, path_parameters_allowed: bool) -> Target | M
     if not raw.startswith(b"/"):
         raise RequestRefused(400, "target-not-a-path")
     path, mark, query = raw.partition(b"?")
-    if not _QUERY.fullmatch(query):
+    if query and not _QUERY.fullmatch(query):
         raise RequestRefused(400, "query-not-plain")
     if _PLAIN.fullmatch(path):
         return Target(path.decode("ascii"), query)

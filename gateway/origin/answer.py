@@ -153,12 +153,9 @@ class OriginResponse:
                 raise self._error
             await self._news()
 
-    async def _news(self) -> None:
+    def _news(self) -> asyncio.Future[None]:
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

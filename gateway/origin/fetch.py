@@ -233,9 +233,7 @@ def _head(request: OriginRequest) -> bytes:
     if b" " in target or not target.startswith(b"/"):
         raise OriginFailed("a target that isn't one")
     lines = [b"%b %b HTTP/1.1" % (method.encode(), target)]
-    for pair in headers:
-        if pair[0] not in _FRAMING:
-            lines.append(b": ".join(pair))
+    lines += [b": ".join(pair) for pair in headers if pair[0] not in _FRAMING]
     if method not in _WITHOUT_BODY:
         length = body_bytes if body is not None else 0
         told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length

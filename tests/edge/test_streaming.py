@@ -257,7 +257,7 @@ def test_for_a_slow_reader_little_is_held(slow: bool) -> None:
         cycle = cycle_on(transport, "GET", keep_alive=True)
         sending = Sending(cycle.send)
         answer = Streamed(200, (), response)
-        task = asyncio.create_task(
+        task = asyncio.ensure_future(
             answers.send(
                 answer, method="GET", if_none_match=None, send=sending, now=1.0, dates=Dates()
             )
