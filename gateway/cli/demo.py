@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from socket import socket
@@ -20,10 +19,7 @@ import typer
 from gateway.cli.options import policy_of
 
 if TYPE_CHECKING:
-    from gateway.cli.demo_rooms import Letters
-    from gateway.clock import Clock
     from gateway.config import Settings
-    from gateway.stores.engine import Store
 
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -35,7 +31,7 @@ _ADVICE = """\
   in English                       {url}/en
   every wall, in every state       {url}/-/preview
 
-A wall's button logs you in: at the demo's own provider (one click) or by mail. Paying costs nothing here.
+A wall's button logs you in, at the demo's own provider (one click) or by mail; nothing costs anything.
   the mail that it sends           {url}/-/demo/mail
   your account                     {url}/-/account
   log out at the provider          {issuer}/
@@ -84,7 +80,7 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     from gateway import demo as paper
     from gateway.app import build
     from gateway.cli import playing
-    from gateway.cli.demo_rooms import MAIL_URL, DemoRooms, Letters
+    from gateway.cli.demo_rooms import MAIL_URL, DemoRooms
     from gateway.clock import SystemClock
     from gateway.demo.site import app_factory
     from gateway.ops import logs
@@ -95,21 +91,20 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     logs.set_up(process="demo")
     identity = playing.listener(0)
     places = _Places(url, origin, f"http://127.0.0.1:{identity.getsockname()[1]}")
-    key, secret, clock = playing.new_key(), playing.new_key(), SystemClock()
+    key, secret = playing.new_key(), playing.new_key()
     with tempfile.TemporaryDirectory(prefix="lychgate-demo-") as kept:
         settings = _settings(folder, kept, places, key=key, secret=secret)
         store_url = settings.store.url.get_secret_value()
         make_if_absent(store_url)
         policy = policy_of(settings)
-        letters, store = Letters(), Store(store_url)
+        store = Store(store_url)
         rooms = DemoRooms(
             store=store,
             issuer=places.issuer,
             site_url=url,
             keys=[key],
             tiers=playing.tiers_of(policy),
-            letters=letters,
-            now=clock.now,
+            clock=SystemClock(),
         )
         always = playing.OneReader(playing.readers_for(policy)[reader]) if reader else None
         lychgate = build(settings, readers=always, extra=rooms, mail_shown_at=MAIL_URL)
@@ -132,7 +127,6 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
                         (provider, identity),
                     ),
                     furnish=rooms.furnish,
-                    working=(_sending(store, letters, clock),),
                     started=say,
                 )
             )
@@ -172,20 +166,6 @@ def _provider(places: _Places, secret: str) -> Any:
         backchannel_url=f"{here}/backchannel-logout",
     )
     return Identity(issuer=places.issuer, client=client).application
-
-
-def _sending(store: Store, letters: Letters, clock: Clock) -> Callable[[], Awaitable[None]]:
-    from gateway.jobs.mail import EVERY_SECONDS, Mailer
-    from gateway.stores.mailed import Letters as Waiting
-
-    mailer = Mailer(letters=Waiting(store), post=letters, clock=clock)
-
-    async def send_mail() -> None:
-        while True:
-            await mailer.send_due()
-            await asyncio.sleep(EVERY_SECONDS)
-
-    return send_mail
 
 
 def examples(url: str) -> dict[str, str]:

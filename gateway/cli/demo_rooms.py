@@ -1,7 +1,8 @@
 """What the demo has under ``/-/`` beside the gateway's own: its mail on a page, and short cuts.
 
 Logging in is real here: the demo's provider is asked as any other, and its readers are accounts in a
-store. Paying isn't yet, so ``/-/plans`` makes a subscriber of whoever is logged in.
+store. Paying isn't yet, so until there is a money way ``/-/plans`` makes a subscriber of whoever is
+logged in, and of whoever isn't once they are.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from gateway.clock import Clock
 from gateway.demo.identity import PEOPLE, Person
-from gateway.identity.accounts import Entered, Entry
+from gateway.errors import SessionInvalid
+from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.identity.cookies import CookieSigner, cookie_name, find, set_cookie
+from gateway.jobs.mail import Mailer
 from gateway.login.return_to import return_to
 from gateway.model.entitlement import Entitlement
 from gateway.model.identity import Identity
 from gateway.model.letter import Letter
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
+from gateway.stores.mailed import Letters as Waiting
 from gateway.stores.sessions import Readers
 
 PREFIX = "/-/demo/as/"
@@ -44,8 +49,8 @@ class Letters:
 
 
 class DemoRooms:
-    """``tiers`` are all that a subscriber may read. ``now`` gives seconds since the epoch. ``heard``
-    has this process hear the news before the reader comes back, a moment later."""
+    """``tiers`` are all that a subscriber may read. ``heard`` has this process hear the news before
+    the reader comes back, a moment later. Mail that waits goes out when its page is looked at."""
 
     def __init__(
         self,
@@ -55,16 +60,16 @@ class DemoRooms:
         site_url: str,
         keys: list[str],
         tiers: tuple[str, ...],
-        letters: Letters,
-        now: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._accounts, self._readers = Accounts(store), Readers(store)
         self._issuer, self._site_url = issuer, site_url
         self._signer = CookieSigner(keys)
         self._cookie = cookie_name(site_url)
         self._held = tuple(Entitlement(tier, 0.0, 1e18) for tier in tiers)
-        self._letters = letters
-        self._now = now
+        self._letters = Letters()
+        self._mailer = Mailer(letters=Waiting(store), post=self._letters, clock=clock)
+        self._now = clock.now
         self.heard: Callable[[], Awaitable[object]] | None = None
 
     async def furnish(self) -> None:
@@ -81,6 +86,7 @@ class DemoRooms:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         back = return_to(query.get("return_to", ["/"])[0], site_url=self._site_url)
         if path == MAIL_URL:
+            await self._mailer.send_due()
             await _page(send, self._mail())
         elif path == PLANS_URL:
             await self._subscribe(scope, send, back)
@@ -97,8 +103,7 @@ class DemoRooms:
 
     async def _subscribe(self, scope: Any, send: Any, back: str) -> None:
         cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
-        raw = find(cookies, self._cookie)
-        session_id = self._signer.verify(raw) if raw else ""
+        session_id = self._session_id(find(cookies, self._cookie))
         login = await self._accounts.login(session_id, now=self._now()) if session_id else None
         if login is None:
             here = quote(f"{PLANS_URL}?return_to={quote(back, safe='/')}", safe="/")
@@ -108,7 +113,14 @@ class DemoRooms:
             await self.heard()
         return await _see_other(send, back)
 
+    def _session_id(self, raw: bytes | None) -> str:
+        try:
+            return self._signer.verify(raw) if raw else ""
+        except SessionInvalid:
+            return ""
+
     async def _enter(self, key: str) -> Entered:
+        """A ready-made reader, without asking the provider."""
         person: Person = next(each for each in PEOPLE if each.key == key)
         identity = Identity(
             self._issuer,
@@ -125,12 +137,14 @@ class DemoRooms:
                 provider=PROVIDER,
                 used=f"demo {secrets.token_hex(12)}",
                 used_until=now + _DAY_SECONDS,
+                # Whoever logged in by mail with this address is the same reader: nobody else is here.
+                joining=Joining.PROVED,
                 absolute_seconds=_DAY_SECONDS,
                 idle_seconds=_DAY_SECONDS,
             ),
             now=now,
         )
-        assert isinstance(entered, Entered), "a ready-made reader is nobody else's neighbour"
+        assert isinstance(entered, Entered), "a fresh entry, whose address is its own"
         return entered
 
     def _mail(self) -> str:

@@ -101,11 +101,9 @@ async def play(
     *,
     beside: Sequence[tuple[uvicorn.Config, socket.socket]] = (),
     furnish: Callable[[], Awaitable[None]] | None = None,
-    working: Sequence[Callable[[], Awaitable[None]]] = (),
     started: Callable[[], None],
 ) -> None:
-    """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before, ``working`` for
-    as long."""
+    """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -116,15 +114,8 @@ async def play(
                 await stack.enter_async_context(_serving(*each))
             if furnish is not None:
                 await furnish()
-            tasks = [asyncio.ensure_future(work()) for work in working]
-            stack.callback(_cancel, tasks)
             await stack.enter_async_context(_serving(lychgate.config, taken))
             started()
             await stopping.wait()
     finally:
         await lychgate.shutdown()
-
-
-def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
-    for task in tasks:
-        task.cancel()

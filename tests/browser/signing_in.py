@@ -164,6 +164,8 @@ client_secret = "{_SECRET}"
         )
         with serving(folder, port, ops_port) as one:
             one.until_ready()
+            # Articles are served before the desk has opened.
+            one.until(lambda: one.get("/-/login")[0] == 200)
             yield House(url, NodeProvider(issuer))
 
 

@@ -23,14 +23,19 @@ PATIENCE_SECONDS = 30.0
 
 @contextmanager
 def running(*words: str, folder: Path, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A command, once it has printed ``until``; what it printed so far."""
+    """A command, once it has printed ``until``; what it printed so far. Its temporary files would
+    stand in ``folder`` too."""
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway", *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PATH": "/usr/bin:/bin",
+            "TMPDIR": str(folder),
+        },
     )
     told = ""
     try:

@@ -1,0 +1,131 @@
+"""What `lychgate demo` has beside the gateway's own: its readers, its mail, its short cuts."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+from tests.cli.test_processes import address, log_in, running, story
+
+EMAIL = "camille@lecteurs.example"
+
+
+@dataclass(frozen=True)
+class Demo:
+    url: str
+    members: str
+    paid: str
+
+    def browser(self) -> httpx2.Client:
+        """With cookies of its own, which sends forms as a page of the site would."""
+        return httpx2.Client(
+            base_url=self.url,
+            trust_env=False,
+            follow_redirects=True,
+            headers={"origin": self.url, "accept-language": "fr"},
+        )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    words = ("demo", "--port", "0")
+    with running(*words, folder=folder, until="config and policies") as (_, told):
+        members, paid = (story(told, f"one for {kind}") for kind in ("members", "subscribers"))
+        yield Demo(address(told), httpx2.URL(members).path, httpx2.URL(paid).path)
+    assert list(folder.iterdir()) == [], "the demo left its store behind"
+
+
+def shown(client: httpx2.Client) -> str:
+    return client.get("/-/demo/mail").text
+
+
+def mailed(client: httpx2.Client, email: str, back: str) -> str:
+    """Ask for a link, and read it on the demo's mail page."""
+    asked = client.post("/-/login/mail", data={"email": email, "return_to": back})
+    assert "/-/demo/mail" in asked.text
+    text = html.unescape(shown(client))
+    assert email in text
+    found = re.search(r"http://\S+?(/-/login/mail/[\w.-]+)", text)
+    assert found, text
+    return found[1]
+
+
+def test_mail_is_shown_at_once_and_its_link_logs_in(demo: Demo) -> None:
+    with demo.browser() as client:
+        link = mailed(client, "ana@lecteurs.example", demo.members)
+        assert 'data-lg-wall="register"' in client.get(demo.members).text
+        article = client.post(link)
+        assert article.url.path == demo.members
+        assert "data-lg-wall" not in article.text
+
+
+def test_a_short_cut_is_the_reader_who_logged_in_by_mail(demo: Demo) -> None:
+    """The address is proved, so it is one account, and not a fault."""
+    with demo.browser() as client:
+        client.post(mailed(client, EMAIL, "/"))
+        back = client.get(f"/-/demo/as/member?return_to={demo.members}")
+        assert back.url.path == demo.members
+        assert "data-lg-wall" not in back.text
+        assert client.get("/-/me").json()["email"] == EMAIL
+
+
+@pytest.mark.parametrize(
+    ("person", "kind", "email"),
+    [
+        ("dominique", "subscriber", "dominique@lecteurs.example"),
+        ("claude", "member", "claude@fanal.example"),
+    ],
+)
+def test_the_ready_made_readers_at_the_provider(
+    demo: Demo, person: str, kind: str, email: str
+) -> None:
+    with demo.browser() as client:
+        article = log_in(client, demo.url, demo.paid, person=person)
+        assert ("data-lg-wall" in article.text) is (kind == "member")
+        told = client.get("/-/me").json()
+        assert (told["reader"], told["email"]) == (kind, email)
+
+
+@pytest.mark.parametrize("way", ["provider", "short cut"])
+def test_only_the_clerk_has_a_role(demo: Demo, way: str) -> None:
+    for person, kind, has in (("claude", "finance", True), ("camille", "member", False)):
+        with demo.browser() as client:
+            if way == "provider":
+                log_in(client, demo.url, "/-/account", person=person)
+            else:
+                client.get(f"/-/demo/as/{kind}")
+            words = re.sub(r"<[^>]+>", " ", client.get("/-/account").text)
+            assert ("la comptabilité" in words) is has
+
+
+@pytest.mark.parametrize("cookie", ["", "lychgate=forged.by.nobody", "lychgate=\xff"])
+def test_plans_make_a_subscriber_of_whoever_is_logged_in(demo: Demo, cookie: str) -> None:
+    with httpx2.Client(base_url=demo.url, trust_env=False) as client:
+        headers = [(b"cookie", cookie.encode("latin-1"))] if cookie else []
+        answer = client.get(f"/-/plans?return_to={demo.paid}", headers=headers)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/-/login?return_to=/-/plans")
+
+
+@pytest.mark.parametrize(
+    "written", ["https://evil.example/", "//evil.example", "/\\evil.example", "/-/logout"]
+)
+def test_short_cuts_lead_nowhere_else(demo: Demo, written: str) -> None:
+    with httpx2.Client(base_url=demo.url, trust_env=False) as client:
+        for path in ("/-/demo/as/member", "/-/demo/as/nobody", "/-/plans"):
+            location = client.get(path, params={"return_to": written}).headers["location"]
+            assert location in ("/", "/-/login?return_to=/-/plans%3Freturn_to%3D/")
+
+
+def test_a_letter_is_framed_without_scripts(demo: Demo) -> None:
+    with demo.browser() as client:
+        mailed(client, "zoe@lecteurs.example", "/")
+        frames = re.findall(r'<iframe sandbox="([^"]*)"', shown(client))
+    assert frames
+    assert set(frames) == {"allow-top-navigation-by-user-activation"}
