@@ -33,6 +33,7 @@ _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL)
 _LINKS: dict[str, object] = {
     "plans_url": f"/-/plans?return_to={_PATH}",
     "login_url": f"/-/login?return_to={_PATH}",
+    "register_url": f"/-/login?return_to={_PATH}&register=1",
     "account_url": "/-/account",
     "help_url": f"/-/help?from={_PATH}",
 }
@@ -117,7 +118,9 @@ def _wall_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
         # of its own, so the state is said before the heading.
         title = f"lg-wall-title-{identity}"
         html = templates.wall(context).replace('id="lg-wall-title"', f'id="{title}"')
-        html = html.replace('"lg-wall-title"', f'"{identity}-name {title}"')
+        html = html.replace('id="lg-wall"', "").replace(
+            '"lg-wall-title"', f'"{identity}-name {title}"'
+        )
         yield identity, " · ".join(names), Markup(html)  # noqa: S704 — our own template drew it
 
 
@@ -153,11 +156,12 @@ def _letter(letter: Letter) -> Markup:
 
 
 def _renamed(html: str, identity: str) -> str:
-    """One page holds many pages here: an id may stand on it once, and none may take the focus."""
+    """One page holds many pages here: an id may stand on it once, each region needs a name of its
+    own, and none may take the focus."""
     html = html.replace(" autofocus", "")
     for own in set(_ID.findall(html)):
         html = re.sub(rf'(?<=[" #]){own}(?=[" ])', f"{own}-{identity}", html)
-    return html
+    return html.replace('aria-labelledby="', f'aria-labelledby="{identity}-name ')
 
 
 def _demoted(html: str) -> Markup:
