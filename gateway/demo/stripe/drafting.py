@@ -72,12 +72,7 @@ def draft(
         "default_tax_rates": [],
         "discounts": list(subscription["discounts"]),
         "issuer": {"type": "self"},
-        "lines": {
-            "object": "list",
-            "data": [_line(account, subscription, invoice_id, line) for line in lines],
-            "has_more": False,
-            "url": f"/v1/invoices/{invoice_id}/lines",
-        },
+        "lines": _lines(account, subscription, invoice_id, lines),
         "livemode": account.livemode,
         "metadata": {},
         "parent": _parent(subscription),
@@ -135,6 +130,15 @@ def _tax(subscription: Thing) -> Thing:
         "liability": {"type": "self"} if enabled else None,
         "provider": "stripe" if enabled else None,
         "status": "complete" if enabled else None,
+    }
+
+
+def _lines(account: Account, subscription: Thing, invoice_id: str, lines: list[Line]) -> Thing:
+    return {
+        "object": "list",
+        "data": [_line(account, subscription, invoice_id, line) for line in lines],
+        "has_more": False,
+        "url": f"/v1/invoices/{invoice_id}/lines",
     }
 
 
