@@ -1,0 +1,184 @@
+"""What the fold says, written down for the request's way: entitlements of readers, marks of entries.
+
+One process at a time does this (the caller holds the lease), so that an older fold never overwrites a
+newer one. Folding is by story: what an entry can change is what hangs together with it by ids. Plans
+and settings hang together with everything, so a new version of them folds the whole ledger anew.
+Written is only what changed; writing tells every worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.clock import Clock
+from gateway.errors import StoreUnavailable
+from gateway.model.entitlement import Entitlement
+from gateway.model.entry import Entry
+from gateway.model.mark import Mark, State, Why
+from gateway.money.acts import Act
+from gateway.money.fold import Folded, Want, fold
+from gateway.money.ledger import Ledger, Work
+
+BATCH_MAX = 500
+AGAIN_SECONDS = 60.0
+AGAIN_SECONDS_MAX = 3600.0
+_RULES = (Act.PLANS, Act.SETTINGS)
+
+
+class Holdings(Protocol):
+    """What readers hold. Every method raises StoreUnavailable."""
+
+    async def held(self, reader_ids: Collection[str]) -> Mapping[str, tuple[Entitlement, ...]]:
+        """Of those that have an account, were it nothing; the others aren't named."""
+
+    async def holders(self) -> set[str]: ...
+
+    async def entitle(
+        self, reader_id: str, entitlements: Sequence[Entitlement], *, now: float
+    ) -> None:
+        """Replace all that a reader holds, and tell every worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a reader holds, and what the ledger says."""
+
+    reader: str
+    held: tuple[Entitlement, ...]
+    said: tuple[Entitlement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """``entries`` were looked at. ``readers`` hold something else now. ``wants``: what to ask Stripe.
+    ``failed`` are entries that couldn't be folded, a fault of ours; they come up again."""
+
+    entries: int = 0
+    readers: frozenset[str] = frozenset()
+    wants: frozenset[Want] = frozenset()
+    failed: tuple[tuple[int, str], ...] = ()
+
+
+class Projector:
+    def __init__(self, *, ledger: Ledger, work: Work, holdings: Holdings, clock: Clock) -> None:
+        self._ledger = ledger
+        self._work = work
+        self._holdings = holdings
+        self._clock = clock
+
+    async def apply_due(self, *, limit: int = BATCH_MAX) -> Applied:
+        """Apply what was received. Raises StoreUnavailable: then it is all still received."""
+        due = await self._work.due(now=self._clock.now(), limit=limit)
+        if not due:
+            return Applied()
+        if any(entry.kind in _RULES for entry in due):
+            readers: set[str] = set()
+            wants: set[Want] = set()
+            async for folded in self._stories():
+                readers |= await self._write(folded)
+                wants |= folded.wants
+            return Applied(len(due), frozenset(readers), frozenset(wants))
+        return await self._apply(due)
+
+    async def _apply(self, due: Sequence[Entry]) -> Applied:
+        """All at once; where that fails, one by one, so that one entry can't hold up the others."""
+        try:
+            folded = await self._fold(due)
+            readers = await self._write(folded)
+            await self._wait(due, folded.marks)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            if len(due) > 1:
+                return _together([await self._apply([entry]) for entry in due])
+            await self._again(due)
+            return Applied(1, failed=((due[0].number, repr(error)),))
+        return Applied(len(due), frozenset(readers), folded.wants)
+
+    async def _fold(self, entries: Iterable[Entry]) -> Folded:
+        story = await self._ledger.story(entries)
+        rules = await self._ledger.objects(_RULES)
+        whole = {entry.number: entry for entry in (*rules, *story)}
+        return fold(whole.values(), now=self._clock.now())
+
+    async def _write(self, folded: Folded) -> set[str]:
+        """The readers that hold something else now. Their entitlements come before the marks: who is
+        cut off in between applies the same again."""
+        now = self._clock.now()
+        held = await self._holdings.held(folded.entitlements.keys())
+        changed = {
+            reader
+            for reader, said in folded.entitlements.items()
+            if reader in held and set(said) != set(held[reader])
+        }
+        for reader in sorted(changed):
+            await self._holdings.entitle(reader, folded.entitlements[reader], now=now)
+        marks = {**folded.marks, **_nobodys(folded, held)}
+        before = await self._work.marks(marks.keys())
+        news = {number: mark for number, mark in marks.items() if before.get(number) != mark}
+        if news:
+            await self._work.mark(news, now=now)
+        return changed
+
+    async def _wait(self, due: Sequence[Entry], marks: Mapping[int, Mark]) -> None:
+        """What Stripe must tell us first comes up again when it has; and now and then all the same."""
+        waiting = [entry for entry in due if marks[entry.number].state is State.RECEIVED]
+        if waiting:
+            await self._again(waiting)
+
+    async def _again(self, entries: Sequence[Entry]) -> None:
+        tries = await self._work.tries([entry.number for entry in entries])
+        for number, (failed, _) in tries.items():
+            wait = min(AGAIN_SECONDS * 2 ** min(failed, 10), AGAIN_SECONDS_MAX)
+            await self._work.later([number], next_at=self._clock.now() + wait)
+
+    async def _stories(self) -> AsyncIterator[Folded]:
+        """The whole ledger, story by story: never more of it at once than hangs together."""
+        seen: set[int] = set()
+        after = 0
+        while batch := await self._ledger.read(after=after, limit=BATCH_MAX):
+            after = batch[-1].number
+            new = [entry for entry in batch if entry.number not in seen]
+            if new:
+                folded = await self._fold(new)
+                seen |= folded.marks.keys()
+                yield folded
+
+    async def replay(self, *, mend: bool = False) -> list[Difference]:
+        """Entitlements rebuilt from nothing, against what is held. None differs when all is well.
+        ``mend`` writes what the ledger says; who holds something that no entry names is only shown."""
+        differences = []
+        unnamed = await self._holdings.holders()
+        async for folded in self._stories():
+            held = await self._holdings.held(folded.entitlements.keys())
+            unnamed -= folded.entitlements.keys()
+            for reader, said in sorted(folded.entitlements.items()):
+                if reader in held and set(held[reader]) != set(said):
+                    differences.append(Difference(reader, held[reader], said))
+            if mend:
+                await self._write(folded)
+        strays = await self._holdings.held(unnamed)
+        return differences + [Difference(each, strays[each], ()) for each in sorted(strays)]
+
+
+def _nobodys(folded: Folded, held: Mapping[str, tuple[Entitlement, ...]]) -> dict[int, Mark]:
+    """A customer bound to an account that isn't there pays for nobody."""
+    nobody = Mark(State.NEEDS_A_PERSON, Why.NO_READER)
+    return {
+        number: nobody
+        for reader, said in folded.entitlements.items()
+        if reader not in held
+        for entitlement in said
+        for number in entitlement.entries
+    }
+
+
+def _together(parts: Sequence[Applied]) -> Applied:
+    return Applied(
+        sum(part.entries for part in parts),
+        frozenset().union(*(part.readers for part in parts)),
+        frozenset().union(*(part.wants for part in parts)),
+        tuple(each for part in parts for each in part.failed),
+    )

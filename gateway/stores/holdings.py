@@ -1,0 +1,59 @@
+"""What readers hold, for the money way: the port of ``money.project``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+
+from gateway.model.entitlement import Entitlement
+from gateway.stores import schema
+from gateway.stores.engine import Store
+from gateway.stores.sessions import Readers
+
+_IDS_MAX = 500
+
+
+class Holdings:
+    """Implements ``money.project.Holdings``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._readers = Readers(store)
+
+    async def held(self, reader_ids: Collection[str]) -> dict[str, tuple[Entitlement, ...]]:
+        """Of those that have an account, were it nothing; the others aren't named."""
+        listed = sorted(reader_ids)
+        found: dict[str, list[Entitlement]] = {}
+        async with self._store.reading() as connection:
+            for start in range(0, len(listed), _IDS_MAX):
+                some = listed[start : start + _IDS_MAX]
+                known = await connection.execute(
+                    select(schema.reader.c.id).where(schema.reader.c.id.in_(some))
+                )
+                found |= {reader_id: [] for reader_id in known.scalars()}
+                rows = await connection.execute(
+                    select(schema.entitlement).where(schema.entitlement.c.reader_id.in_(some))
+                )
+                for row in rows.mappings():
+                    found[row["reader_id"]].append(
+                        Entitlement(
+                            row["tier"],
+                            row["starts_at"],
+                            row["ends_at"],
+                            row["mendable"],
+                            tuple(row["entries"]),
+                        )
+                    )
+        return {reader_id: tuple(these) for reader_id, these in found.items()}
+
+    async def holders(self) -> set[str]:
+        """Whoever holds anything."""
+        async with self._store.reading() as connection:
+            rows = await connection.execute(select(schema.entitlement.c.reader_id).distinct())
+            return set(rows.scalars())
+
+    async def entitle(
+        self, reader_id: str, entitlements: Sequence[Entitlement], *, now: float
+    ) -> None:
+        await self._readers.entitle(reader_id, entitlements, now=now)
