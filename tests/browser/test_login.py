@@ -105,7 +105,7 @@ def test_from_a_wall_to_the_whole_article_and_out_again(
 
         page.get_by_role("link", name="Mon compte").first.click()
         looks_right(page, axe, view)
-        page.locator('form[action="/-/logout"] button').click()
+        page.locator('form[action^="/-/logout"] button').click()
         house.provider.confirm_leaving(page)
         page.wait_for_url(f"{house.url}/**")
         looks_right(page, axe, view)
