@@ -16,6 +16,7 @@ from gateway.edge.answers import Headers, Plain
 from gateway.edge.refusing import ALLOWED
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.decision import Reason
+from gateway.model.language import spoken
 from gateway.model.request import Request
 
 _HEADERS: Headers = (
@@ -98,10 +99,7 @@ class Failures:
         return Plain(status, (content_type, *_HEADERS), json.dumps(body).encode())
 
     def language(self, request: Request | None) -> str:
-        """The first of the site's languages that the reader asks for, in the reader's order."""
-        wanted = (request.header(b"accept-language") if request else b"") or b""
-        for part in wanted[:200].decode("latin-1").lower().split(","):
-            language = part.split(";")[0].split("-")[0].strip()
-            if language in self.languages:
-                return language
-        return self.languages[0]
+        """The one of the site's languages that the request asks for."""
+        if request is None:
+            return self.languages[0]
+        return spoken(request.query, request.header(b"accept-language") or b"", self.languages)

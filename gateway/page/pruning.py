@@ -31,13 +31,14 @@ _FILES = tuple(
 @dataclass(slots=True)
 class Built:
     """``withheld`` is the text of the body that is gone, in order; ``around`` what went from elsewhere
-    in the article; ``shown`` what is left of it;
-    ``media`` the addresses of its pictures and sounds. ``wall`` names the element that stands where
-    the wall will."""
+    in the article; ``shown`` what is left of it; ``media`` the addresses of its pictures and sounds.
+    ``cut_at`` is the first withheld of the body's blocks; 0 where none is kept.
+    """
 
     words_kept: int = 0
     words_total: int = 0
     body_found: bool = False
+    cut_at: int = 0
     withheld: list[str] = field(default_factory=list)
     around: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)

@@ -18,7 +18,17 @@ from gateway.model.access import Access
 from gateway.model.decision import Wall
 from gateway.model.reader import ReaderKind
 from gateway.model.rule import Badges, PageSettings
-from gateway.page import badges, charsets, leaks, marks, places, pruning, structured_data, teaser
+from gateway.page import (
+    anchor,
+    badges,
+    charsets,
+    leaks,
+    marks,
+    places,
+    pruning,
+    structured_data,
+    teaser,
+)
 from gateway.page.document import Document, read
 from gateway.page.wall import WallContext
 from gateway.page.withheld import Withheld
@@ -61,6 +71,8 @@ def render_full(
         # Whoever gets here may read all of it: as it came, but in the charset that the answer says.
         return Rendered(charsets.decode(body, content_type).encode("utf-8", "replace"))
     tree = document.tree()
+    if access.gated and not rule_opens:
+        anchor.place(tree, document, settings.teaser)
     marked = reader is not None and marks.settle(tree, reader)
     marks.apply(tree, settings)
     marks.sign(tree, access, reader if marked or access.gated else None, None)

@@ -57,7 +57,7 @@ def _article(
     assert root is not None
     assert body is not None
     # Where the nesting is broken, what seems to stand in chrome may be the article.
-    chrome = [] if places.broken else _chrome(root, body, settings.chrome)
+    chrome = [] if places.broken else chrome_of(root, body, settings.chrome)
     rows = blocks.rows(body, frozenset(node.mem_id for node in chrome), settings.keep.until)
     before = [(block, block.text) for block in rows]
     whole, shells = heads.before_body(root, body)
@@ -86,6 +86,7 @@ def _article(
         shells.update(_ids_up_to(node, root))
     last = kept[-1] if kept else None
     chosen_ids = {id(block) for block in chosen.kept}
+    built.cut_at = max((n + 1 for n, row in enumerate(rows) if id(row) in chosen_ids), default=0)
     for block, text in before:
         if id(block) not in chosen_ids:
             built.withheld.append(text or " ".join(map(pruning.all_text, block.nodes)))
@@ -153,7 +154,7 @@ def _without_article(tree: LexborHTMLParser, built: pruning.Built, wall: str) ->
         body.insert_child(made)
 
 
-def _chrome(root: LexborNode, body: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
+def chrome_of(root: LexborNode, body: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
     """Declared chrome, but for what holds the body, and in the body for what is too long for it."""
     found = [node for selector in selectors for node in select(root, selector)]
     return [

@@ -38,6 +38,7 @@ from gateway import shipped
 from gateway.model.fault import Fault, Place
 from gateway.model.letter import Letter
 from gateway.page import login_samples, samples
+from gateway.page.anchor import NAME
 from gateway.page.catalogue import Catalogue, Catalogues, TextMissing
 from gateway.page.wall import WallContext
 
@@ -96,7 +97,7 @@ class Templates:
             share=_percent(percent, catalogue) if percent > 0 else "",
             price=context.price,
             plan=context.plan,
-            **_links(context.return_to),
+            **_links(f"{context.return_to}#{NAME}", catalogue.language, back=context.return_to),
             **_speech(catalogue),
         )
 
@@ -112,13 +113,13 @@ class Templates:
         self, *, level: Literal["members", "paid"], language: str, return_to: str, signed_in: bool
     ) -> bytes:
         """The page for a document that has no teaser."""
-        context = _links(return_to)
+        context = _links(return_to, language)
         return self.page("withheld", language, level=level, signed_in=signed_in, **context)
 
     def help(self, *, language: str, back: str) -> bytes:
         """``back`` comes from the address bar: anything but a path of this site is left out."""
         back = back if _LOCAL_PATH.fullmatch(back) else ""
-        return self.page("help", language, back=back, **_links(back or "/"))
+        return self.page("help", language, back=back, **_links(back or "/", language))
 
     def mail(self, name: str, language: str, **context: object) -> Letter:
         """A mail, ``templates/mail/{name}``, in both its parts. What it carries is on one line each:
@@ -281,12 +282,14 @@ def _speech(catalogue: Catalogue) -> dict[str, object]:
     }
 
 
-def _links(return_to: str) -> dict[str, str]:
-    """The way on from a page, and back to it. A percent sign in a path is encoded again."""
-    value = quote(return_to, safe="/")
+def _links(return_to: str, language: str, *, back: str = "") -> dict[str, str]:
+    """The way on from a page, and back to it, in the language that it speaks. A percent sign in a
+    path is encoded again. ``back`` is the path without its fragment."""
+    value, spoken = quote(return_to, safe="/"), f"&lang={language}"
     return {
-        "plans_url": f"/-/plans?return_to={value}",
-        "login_url": f"/-/login?return_to={value}",
+        "plans_url": f"/-/plans?return_to={value}{spoken}",
+        "login_url": f"/-/login?return_to={value}{spoken}",
+        "register_url": f"/-/login?return_to={value}{spoken}&register=1",
         "account_url": "/-/account",
-        "help_url": f"/-/help?from={value}",
+        "help_url": f"/-/help?from={quote(back or return_to, safe='/')}{spoken}",
     }

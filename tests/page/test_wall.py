@@ -130,7 +130,11 @@ def test_every_link_leads_to_a_reserved_url_and_back(wall: Wall) -> None:
     for link in LexborHTMLParser(html).css("a"):
         href = link.attributes["href"] or ""
         assert link.attributes["rel"] == "nofollow"
-        assert re.fullmatch(r"/-/(plans|login|help|account)(\?(return_to|from)=[\w/.%-]+)?", href)
+        assert re.fullmatch(
+            r"/-/(plans|login|help|account)"
+            r"(\?(return_to|from)=[\w/.%-]+&lang=[a-z]+(&register=1)?)?",
+            href,
+        )
         if "?" in href:
             assert href.endswith("/%C3%A9t%C3%A9%3Fpage%3D2%26x%3D/a%23b%2541")
 
