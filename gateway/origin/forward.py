@@ -236,7 +236,7 @@ def answer_headers(headers: Headers, *, settings: ForwardSettings, gated: bool) 
         if fate is _KEPT:
             kept.append(pair)
         elif name == b"set-cookie":
-            if _cookie_name(value) not in settings.cookie_names:
+            if not _is_ours(_cookie_name(value), settings.cookie_names):
                 kept.append(pair)
         elif (told := _told(name, value, settings, gated)) or not value:
             kept.append((name, told))

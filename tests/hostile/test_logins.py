@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,12 @@ from gateway.login.checks import Refusal
 from tests.hostile.browsing import SITE, Browser
 from tests.hostile.forging import curve_key, signing_key
 from tests.hostile.lodge import lodge
-from tests.hostile.misbehaving_provider import CLIENT, SOUND, Manner
+from tests.hostile.misbehaving_provider import CLIENT, SOUND, SUBJECT, Manner
 from tests.login.claims import GONE
 from tests.ways.house import Page
 
 START = "/-/login/idp?return_to=/members/story"
+TOLD = json.dumps({"sub": SUBJECT, "email": "jane@news.example"}).encode()
 NOW = 1_795_000_000.0  # where the lodge's clock stands
 DOWN = "provider-unavailable"
 
@@ -143,9 +146,6 @@ UNAVAILABLE: dict[str, Manner] = {
     "a token endpoint of lists": Manner(token_page=Page(b"[]", "application/json")),
     "a token endpoint without end": Manner(token_page=Page(b" " * (1 << 20), "application/json")),
     "a token endpoint of depths": Manner(token_page=Page(b"[" * 100_000, "application/json")),
-    "a token endpoint that hides its size": Manner(
-        token_page=Page(b"{}", "application/json", headers=(("content-encoding", "gzip"),))
-    ),
     "a token endpoint that is elsewhere": Manner(
         token_page=Page(status=307, headers=(("location", "http://127.0.0.1:9/"),))
     ),
@@ -153,7 +153,11 @@ UNAVAILABLE: dict[str, Manner] = {
     "a userinfo that is a signed token": Manner(
         userinfo_page=Page(b"e30.e30.x", "application/jwt")
     ),
-    "a userinfo without end": Manner(userinfo_page=Page(b" " * (1 << 20), "application/json")),
+    # Sound ones, but for their size, and for a size that can't be told beforehand.
+    "a userinfo without end": Manner(userinfo_page=Page(TOLD + b" " * (1 << 20))),
+    "a userinfo that hides its size": Manner(
+        userinfo_page=Page(gzip.compress(TOLD), headers=(("content-encoding", "gzip"),))
+    ),
 }
 
 
@@ -174,6 +178,12 @@ async def test_what_is_refused(name: str, tmp_path: Path) -> None:
         again = await browser.go(START)
         assert again.status_code == 200
         assert await inside.reads(browser)
+
+
+@pytest.mark.anyio
+async def test_userinfo_of_an_ordinary_size_would_do(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        await inside.logged_in(Manner(userinfo_page=Page(TOLD)))
 
 
 @pytest.mark.anyio

@@ -291,6 +291,9 @@ def test_of_what_passes_all_stays_but_hops_and_words_between_servers() -> None:
         b" = \t=lychgate=evil",
         b"lychgate",
         b"lychgate; Max-Age=0",
+        b"lychgate-login-Aa0_-=evil",
+        b"__Host-lychgate-mail=evil; Secure; Path=/",
+        b"=__Host-lychgate-login-x=evil",
     ],
 )
 def test_an_origin_can_neither_set_nor_clear_our_cookie(cookie: bytes) -> None:
