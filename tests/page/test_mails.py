@@ -49,11 +49,12 @@ def test_every_mail_in_both_its_parts(state: str, language: str) -> None:
 
 
 def test_the_code_is_grouped_and_the_link_stands_in_full() -> None:
+    """The link's page speaks as the mail does, whichever browser it is opened in."""
     made = letter("mail-login")
     assert "\n402 718\n" in made.text
     assert "402&nbsp;718" in made.html
-    assert "\nhttps://news.example/-/login/mail/cWy0-3kq\n" in made.text
-    assert 'href="https://news.example/-/login/mail/cWy0-3kq"' in made.html
+    assert "\nhttps://news.example/-/login/mail/cWy0-3kq?lang=fr\n" in made.text
+    assert 'href="https://news.example/-/login/mail/cWy0-3kq?lang=fr"' in made.html
 
 
 def test_a_code_for_one_browser_comes_without_a_link() -> None:
