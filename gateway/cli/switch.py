@@ -9,7 +9,7 @@ its store is this object, in memory. For ``demo`` and ``try`` alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -46,6 +46,10 @@ class Switch:
     async def session(self, session_id: str, *, now: float) -> Session | None:
         reader = self.readers.get(session_id)
         return Session(session_id, reader, now + _DAY_SECONDS) if reader and reader.id else None
+
+    async def sessions(self, ids: Collection[str], *, now: float) -> Mapping[str, Session]:
+        found = [await self.session(session_id, now=now) for session_id in ids]
+        return {session.id: session for session in found if session is not None}
 
     async def seen(self, sightings: Mapping[str, float]) -> None:
         """Nobody asks when a made-up reader was last here."""

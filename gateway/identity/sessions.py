@@ -8,14 +8,18 @@ a second then, so that no page waits for it longer than once.
 
 News may arrive while the store is being asked: what it answers then may be older than the news, so
 it is good for the requests that waited, and not kept.
+
+Sessions in use are asked for again before they are too old, many at once and by nobody's page
+(``refresh``): one by one they cost a thousand times what a look-up does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Protocol
 
 from gateway.errors import SessionInvalid, StoreUnavailable
@@ -28,6 +32,8 @@ NEWS_SILENCE_SECONDS = 1.0
 SESSIONS_MAX = 100_000
 STORE_SECONDS = 2.0  # how long a page waits for the store
 STORE_REST_SECONDS = 1.0
+REFRESH_AFTER_SECONDS = 240.0
+REFRESH_AT_ONCE = 200  # more hold up the pages for too long
 _SEEN_EVERY_SECONDS = 300.0
 
 
@@ -46,14 +52,22 @@ class SessionStore(Protocol):
     async def session(self, session_id: str, *, now: float) -> Session | None:
         """A live session; None for one that never was, ended, or was revoked."""
 
+    async def sessions(self, ids: Collection[str], *, now: float) -> Mapping[str, Session]:
+        """Those of some sessions that are live, by their ids."""
+
     async def seen(self, sightings: Mapping[str, float]) -> None:
         """Note when sessions were last seen."""
 
 
 @dataclass(slots=True)
 class _Known:
-    session: Session
+    """Flat, since at each request it comes from far away in memory."""
+
+    reader: Reader
+    expires_at: float
     checked_at: float
+    session_id: str
+    used: bool = False  # since it was checked
 
 
 class SessionCache:
@@ -63,7 +77,7 @@ class SessionCache:
         self._store = store
         self._signer = signer
         self._cookie_name = cookie_name
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, _Known] = {}  # in the order of their checks
         self._by_session: dict[str, set[bytes]] = {}
         self._by_reader: dict[str, set[str]] = {}
         self._asking: dict[bytes, tuple[int, asyncio.Task[Reader]]] = {}
@@ -79,14 +93,16 @@ class SessionCache:
     def cached(self, raw: bytes, now: float) -> Reader | None:
         """The reader of a cookie's value, or None: ask the store. No I/O, no signature."""
         known = self._known.get(raw)
-        if known is None or now >= known.session.expires_at:
+        if known is None or now >= known.expires_at:
             return None
         age = now - known.checked_at
-        if 0.0 <= age <= CACHED_WITHOUT_NEWS_SECONDS:
-            return known.session.reader
         # An age below zero is a clock that was set back: nothing can be said of it.
-        if 0.0 <= age <= CACHED_SECONDS and abs(now - self.last_news_at) <= NEWS_SILENCE_SECONDS:
-            return known.session.reader
+        if 0.0 <= age <= CACHED_SECONDS and (
+            age <= CACHED_WITHOUT_NEWS_SECONDS
+            or abs(now - self.last_news_at) <= NEWS_SILENCE_SECONDS
+        ):
+            known.used = True
+            return known.reader
         return None
 
     async def reader_of(self, cookie_header: bytes | None, now: float) -> Reader:
@@ -125,9 +141,7 @@ class SessionCache:
         finally:
             if self._asking.get(raw, (-1, None))[1] is asyncio.current_task():
                 del self._asking[raw]
-        if session is None or now >= session.expires_at:
-            # An id that is over never begins again: its bearer needn't ask at every page.
-            session = Session(session_id, ANONYMOUS, math.inf)
+        session = _live(session, session_id, now)
         if news == self._news:
             self._keep(raw, session, now)
         return session.reader
@@ -136,16 +150,17 @@ class SessionCache:
         known = self._known.get(raw)
         if (
             known is None
-            or now >= known.session.expires_at
+            or now >= known.expires_at
             or not 0.0 <= now - known.checked_at <= CACHED_SECONDS
         ):
             return None
-        return known.session.reader
+        return known.reader
 
     def _keep(self, raw: bytes, session: Session, now: float) -> None:
         while len(self._known) >= SESSIONS_MAX and raw not in self._known:
-            self._drop(next(iter(self._known.values())).session.id)
-        self._known[raw] = _Known(session, now)
+            self._drop(next(iter(self._known.values())).session_id)
+        self._known.pop(raw, None)
+        self._known[raw] = _Known(session.reader, session.expires_at, now, session.id)
         self._by_session.setdefault(session.id, set()).add(raw)
         reader = session.reader
         if not reader.id:
@@ -156,7 +171,7 @@ class SessionCache:
 
     def _drop(self, session_id: str) -> None:
         for raw in self._by_session.pop(session_id, ()):
-            reader_id = self._known.pop(raw).session.reader.id
+            reader_id = self._known.pop(raw).reader.id
             sessions = self._by_reader.get(reader_id, set())
             sessions.discard(session_id)
             if not sessions:
@@ -180,6 +195,37 @@ class SessionCache:
         for each in (self._known, self._by_session, self._by_reader, self._noted):
             each.clear()
 
+    async def refresh(self, now: float) -> None:
+        """Check sessions that are in use and soon too old; let go of those that are too old.
+
+        What can't be asked now is asked for at the next turn, or by its page."""
+        due = {known.session_id for known in self._aging(now) if known.used}
+        waiting = iter(sorted(due))
+        while ids := tuple(islice(waiting, REFRESH_AT_ONCE)):
+            news = self._news
+            try:
+                async with asyncio.timeout(STORE_SECONDS):
+                    found = await self._store.sessions(ids, now=now)
+            except (StoreUnavailable, TimeoutError):
+                return
+            if news != self._news:
+                return
+            for session_id in ids:
+                session = _live(found.get(session_id), session_id, now)
+                bearing = tuple(self._by_session.get(session_id, ()))
+                if not session.reader.id:
+                    self._drop(session_id)  # it is no reader's any more
+                for raw in bearing:
+                    self._keep(raw, session, now)
+
+    def _aging(self, now: float) -> Iterator[_Known]:
+        """Those checked a while ago, oldest first; what is too old is dropped on the way."""
+        for known in tuple(takewhile(lambda each: _is_aging(each, now), self._known.values())):
+            if 0.0 <= now - known.checked_at <= CACHED_SECONDS:
+                yield known
+            else:
+                self._drop(known.session_id)
+
     async def flush_sightings(self) -> None:
         """Hand the collected sightings to the store: of each session, one in five minutes."""
         sightings, self._sightings = self._sightings, {}
@@ -189,3 +235,14 @@ class SessionCache:
             await self._store.seen(sightings)
         except StoreUnavailable:
             self._sightings = {**sightings, **self._sightings}
+
+
+def _live(session: Session | None, session_id: str, now: float) -> Session:
+    """An id that is over never begins again: its bearer needn't ask at every page."""
+    if session is None or now >= session.expires_at:
+        return Session(session_id, ANONYMOUS, math.inf)
+    return session
+
+
+def _is_aging(known: _Known, now: float) -> bool:
+    return not 0.0 <= now - known.checked_at < REFRESH_AFTER_SECONDS

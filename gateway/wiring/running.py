@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 SIGHTINGS_SECONDS = 30.0
+REFRESH_SECONDS = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Lychgate:
         background: list[Any] = [self._flush(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
-            background += [self.polling.run(), self._sightings()]
+            background += [self.polling.run(), self._sightings(), self._refresh()]
         if self.bell is not None:
             background.append(self.bell.run())
         self.tasks = [asyncio.create_task(each) for each in background]
@@ -102,3 +103,8 @@ class Lychgate:
         while True:
             await asyncio.sleep(SIGHTINGS_SECONDS)
             await self.sessions.flush_sightings()
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await self.sessions.refresh(self.clock.now())

@@ -56,6 +56,29 @@ def test_a_session_stands_for_its_reader_and_what_they_hold(url: str) -> None:
     using(url, work)
 
 
+def test_many_sessions_are_what_each_is_alone(url: str) -> None:
+    async def work(store: Store) -> None:
+        sessions, readers = Sessions(store), Readers(store)
+        ids = []
+        for number in range(12):
+            reader_id = f"r{number % 5}"
+            if number < 5:
+                await readers.add(Reader(id=reader_id, name=f"n{number}"), now=NOON)
+                await readers.entitle(reader_id, [GOLD][: number % 2], now=NOON)
+            ids.append(f"s{number}")
+            await sessions.begin(ids[-1], reader_id, now=NOON, absolute_seconds=60 + number)
+        await sessions.end("s3", now=NOON)
+        ids.append("never")
+        found = await sessions.sessions(ids, now=NOON + 61)
+        alone = {each: await sessions.session(each, now=NOON + 61) for each in ids}
+        assert found == {each: session for each, session in alone.items() if session is not None}
+        assert set(ids) - set(found) == {"s0", "s1", "s3", "never"}
+        assert found["s6"].reader.entitlements == (GOLD,)
+        assert await sessions.sessions((), now=NOON) == {}
+
+    using(url, work)
+
+
 def test_a_session_ends_by_age_by_idleness_and_by_hand(url: str) -> None:
     async def work(store: Store) -> None:
         sessions = Sessions(store)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,18 +129,21 @@ class ReadySessions:
     """A session store of ready-made readers; the session id is the reader's name."""
 
     def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
+        self.by_id: dict[str, Session] = {}
         self.asked = 0
         for name, tiers in (("member", ()), ("gold", ("gold",)), ("silver", ("silver",))):
             held = tuple(Entitlement(tier, 0.0, FAR) for tier in tiers)
-            self.sessions[name] = Session(name, Reader(id=name, entitlements=held), FAR)
+            self.by_id[name] = Session(name, Reader(id=name, entitlements=held), FAR)
         lapsed = Reader(id="lapsed", entitlements=(Entitlement("gold", 0.0, 1.0, mendable=True),))
-        self.sessions["lapsed"] = Session("lapsed", lapsed, FAR)
-        self.sessions["editor"] = Session("editor", Reader(id="editor", newsroom=True), FAR)
+        self.by_id["lapsed"] = Session("lapsed", lapsed, FAR)
+        self.by_id["editor"] = Session("editor", Reader(id="editor", newsroom=True), FAR)
 
     async def session(self, session_id: str, *, now: float) -> Session | None:
         self.asked += 1
-        return self.sessions.get(session_id)
+        return self.by_id.get(session_id)
+
+    async def sessions(self, ids: Collection[str], *, now: float) -> Mapping[str, Session]:
+        return {each: self.by_id[each] for each in ids if each in self.by_id}
 
     async def seen(self, sightings: object) -> None:
         return None

@@ -142,7 +142,7 @@ async def test_a_second_session_is_never_the_first(lanes: Lanes) -> None:
     full = await lanes.ask(data, quick=False)
     session = MEMBER[1].partition(b"=")[2]
     assert lanes.inside.lychgate.sessions.cached(session, StoppedClock().now()) is not None
-    del lanes.inside.sessions.sessions["member"]
+    del lanes.inside.sessions.by_id["member"]
     lanes.inside.lychgate.sessions.forget("member")
     wall = await lanes.ask(data, quick=True, knowing=True)
     assert wall != full
