@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.demo.stripe.account import API_VERSION, Account, Thing
 from gateway.demo.stripe.listing import page
 from gateway.demo.stripe.parameters import PAGE, RANGE, Flag, Group, Many, Text
-from gateway.demo.stripe.refused import Refused
+from gateway.demo.stripe.refused import Refused, missing
 
 # docs.stripe.com/api/events/list: events are kept for 30 days.
 EVENT_SECONDS = 30 * 86_400
@@ -38,6 +38,24 @@ def account_object(account: Account, params: Thing) -> Thing:
         "payouts_enabled": True,
         "type": "standard",
     }
+
+
+def events(account: Account, params: Thing) -> Thing:
+    since = account.now() - EVENT_SECONDS
+    found = [
+        each
+        for each in account.all("event")
+        if each["created"] > since and event_matches(each, params)
+    ]
+    return page(account, found, params, table="event", url="/v1/events")
+
+
+def event(account: Account, params: Thing, event_id: str) -> Thing:
+    del params
+    found = account.find("event", event_id)
+    if found["created"] <= account.now() - EVENT_SECONDS:
+        raise missing("event", event_id)
+    return found
 
 
 def event_matches(event: Thing, params: Thing) -> bool:

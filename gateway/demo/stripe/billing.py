@@ -34,17 +34,16 @@ def start(account: Account, subscription: Thing, *, collect: bool = True) -> Thi
 def begin(account: Account, subscription: Thing) -> Thing:
     """The subscription is known, its first invoice open."""
     account.add(subscription)
-    account.tell("customer.subscription.created", subscription)
     trial_end, now = subscription["trial_end"], account.now()
-    first = subscription["items"]["data"][0]
-    account.at(first["current_period_end"], "turn", subscription["id"])
+    items = subscription["items"]["data"]
+    lines = [period_line(item, free=bool(trial_end)) for item in items]
+    invoice = draft(account, subscription, lines, reason="subscription_create", period=(now, now))
+    subscription["latest_invoice"] = invoice["id"]
+    account.tell("customer.subscription.created", subscription)
+    account.at(items[0]["current_period_end"], "turn", subscription["id"])
     if trial_end:
         account.at(max(now, trial_end - 3 * DAY), "trial_will_end", subscription["id"])
-    lines = [period_line(item, free=bool(trial_end)) for item in subscription["items"]["data"]]
-    invoice = draft(account, subscription, lines, reason="subscription_create", period=(now, now))
     invoices.announce(account, invoice)
-    with account.changing(subscription, UPDATED):
-        subscription["latest_invoice"] = invoice["id"]
     invoices.finalize(account, invoice)
     _spend_once(account, subscription)
     if subscription["status"] == "incomplete":
@@ -106,18 +105,19 @@ def turn(account: Account, subscription_id: str) -> None:
         return
     if subscription["status"] == "trialing" and not _trial_over(account, subscription):
         return
-    former = (items[0]["current_period_start"], items[0]["current_period_end"])
-    end_of = next_end(
-        subscription["billing_cycle_anchor"], items[0]["price"]["recurring"], former[1]
-    )
+    start, turned = items[0]["current_period_start"], items[0]["current_period_end"]
+    ends = next_end(subscription["billing_cycle_anchor"], items[0]["price"]["recurring"], turned)
     with account.changing(subscription, UPDATED):
         if subscription["status"] == "trialing":
             subscription["status"] = "active"
         for item in items:
-            item |= {"current_period_start": former[1], "current_period_end": end_of}
-    account.at(end_of, "turn", subscription_id)
-    lines = [*pending(account, subscription), *(period_line(item) for item in items)]
-    bill(account, subscription, lines, reason="subscription_cycle", period=former)
+            item |= {"current_period_start": turned, "current_period_end": ends}
+        lines = [*pending(account, subscription), *(period_line(item) for item in items)]
+        period = (start, turned)
+        invoice = draft(account, subscription, lines, reason="subscription_cycle", period=period)
+        subscription["latest_invoice"] = invoice["id"]
+    account.at(ends, "turn", subscription_id)
+    _bill_later(account, subscription, invoice)
 
 
 def _trial_over(account: Account, subscription: Thing) -> bool:
@@ -132,16 +132,8 @@ def _trial_over(account: Account, subscription: Thing) -> bool:
     return bool(wish == "create_invoice")
 
 
-def bill(
-    account: Account,
-    subscription: Thing,
-    lines: list[Line],
-    *,
-    reason: str,
-    period: tuple[int, int],
-) -> Thing:
-    """A draft that is finalised after an hour, unless collection is paused or given up."""
-    invoice = draft(account, subscription, lines, reason=reason, period=period)
+def _bill_later(account: Account, subscription: Thing, invoice: Thing) -> None:
+    """A draft is finalised after an hour, unless collection is paused or given up."""
     collection = subscription["pause_collection"] or {}
     held = collection.get("behavior") == "keep_as_draft" or subscription["status"] == "unpaid"
     invoice["auto_advance"] = not held
@@ -150,10 +142,7 @@ def bill(
         invoice["automatically_finalizes_at"] = due
         account.at(due, "finalize", invoice["id"])
     invoices.announce(account, invoice)
-    with account.changing(subscription, UPDATED):
-        subscription["latest_invoice"] = invoice["id"]
     _spend_once(account, subscription)
-    return invoice
 
 
 def finalize_due(account: Account, invoice_id: str) -> None:

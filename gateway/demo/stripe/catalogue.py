@@ -26,6 +26,10 @@ CURRENCIES = tuple(
     "aud bgn brl cad chf czk dkk eur gbp hkd huf isk jpy nok nzd pln ron sek "
     "sgd try ugx usd xaf xof xpf".split()
 )
+# docs.stripe.com/currencies: what can be charged at least, in minor units; 0: anything.
+LEAST = {"chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30, "huf": 17_500, "jpy": 50}
+LEAST |= {"aud": 50, "bgn": 100, "cad": 50, "nok": 300, "pln": 200, "ron": 200, "sek": 300}
+LEAST |= {"hkd": 400, "nzd": 50, "sgd": 50, "usd": 50}
 INTERVALS = ("day", "week", "month", "year")
 # docs.stripe.com/api/prices/create: at most three years.
 LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}

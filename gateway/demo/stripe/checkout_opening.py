@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.demo.stripe import discounts
 from gateway.demo.stripe.account import DAY, Account, Thing, merge_metadata
-from gateway.demo.stripe.catalogue import CURRENCIES
+from gateway.demo.stripe.catalogue import CURRENCIES, LEAST
 from gateway.demo.stripe.customers import living
 from gateway.demo.stripe.parameters import (
     EXPAND,
@@ -21,7 +21,7 @@ from gateway.demo.stripe.parameters import (
     Whole,
 )
 from gateway.demo.stripe.refused import Refused
-from gateway.demo.stripe.subscribing import recurring_price
+from gateway.demo.stripe.subscribing import one_currency, recurring_price
 from gateway.demo.stripe.subscriptions import AUTOMATIC_TAX, BILLING_MODE, TRIAL_SETTINGS
 
 LOCALES = tuple(
@@ -100,7 +100,13 @@ def opened(account: Account, params: Thing) -> tuple[Thing, Thing]:
         "trial_end": trial,
         "line_items": line_items(account, wanted, named, free=bool(trial)),
     }
+    one_currency(account, customer_id, wanted[0][0]["currency"])
     session = _session(account, params, kept, named)
+    if 0 < session["amount_total"] < LEAST.get(session["currency"], 0):
+        raise Refused(
+            "The Checkout Session's total amount due is below what can be charged.",
+            code="amount_too_small",
+        )
     merge_metadata(session, params.get("metadata") or {})
     return session, kept
 

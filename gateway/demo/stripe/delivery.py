@@ -118,6 +118,11 @@ class Delivery:
             wait = min(each.due for each in self.waiting) - self._account.clock.now()
             self._timer = asyncio.get_running_loop().call_later(max(wait, 0.01), self.wake)
 
+    async def wait(self, seconds: float) -> None:
+        """Until what is being sent was sent, or that long. Nothing under way is broken off."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task], timeout=seconds)
+
     async def settle(self) -> None:
         """Until nothing due is left to be sent."""
         if self._task is not None and not self._task.done():

@@ -147,6 +147,17 @@ async def delivery(stand_in: StandIn, wish: Thing) -> Thing:
     return {"waiting": len(stand_in.delivery.waiting)}
 
 
+async def event(stand_in: StandIn, wish: Thing) -> Thing:
+    """Any event, signed as ours: ``type`` and ``object``, and what ``overrides`` changes of it.
+
+    For what one account never makes by itself: another livemode, a Connect ``account``, a kind
+    that nobody knows yet.
+    """
+    made = stand_in.account.tell(wish["type"], wish["object"])
+    made |= wish.get("overrides", {})
+    return deepcopy(made)
+
+
 async def resend(stand_in: StandIn, wish: Thing) -> Thing:
     """``event`` once more to every endpoint, as the dashboard's button does."""
     event = stand_in.account.find("event", wish["event"], param="event")
@@ -215,6 +226,7 @@ HOOKS: Mapping[str, Hook] = {
     "delivery": delivery,
     "dispute": dispute,
     "dispute/close": dispute_close,
+    "event": event,
     "pay": pay,
     "plan_changes": plan_changes,
     "refund": refund,

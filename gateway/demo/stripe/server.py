@@ -1,6 +1,6 @@
 """The stand-in as an ASGI application, and as an object that tests reach into.
 
-Brings requests to ``api``, pages to ``hosted`` and test hooks to ``hooks``. Must not know how money
+Brings requests to ``api``, pages to ``hosted`` and ``dashboard``, test hooks to ``hooks``. Must not know how money
 moves. Answers carry the clock's own ``Date``: a server in front must not add another.
 """
 
@@ -22,6 +22,7 @@ from gateway.demo.stripe.account_routes import endpoint
 from gateway.demo.stripe.agenda import catch_up
 from gateway.demo.stripe.api import BODY_BYTES_MAX, Api, Asked, refusal
 from gateway.demo.stripe.clock import MovableClock
+from gateway.demo.stripe.dashboard import Dashboard
 from gateway.demo.stripe.delivery import Delivery, Endpoint
 from gateway.demo.stripe.hooks import HOOKS
 from gateway.demo.stripe.hosted import HostedPages
@@ -36,6 +37,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Checkout waits this long for the answer to checkout.session.completed before it sends a payer
 # back (docs.stripe.com/checkout/fulfillment).
 CHECKOUT_WAIT_SECONDS = 10.0
+# A clock that stands still is looked at no more often than this.
+_SOONEST_SECONDS = 0.05
 
 
 class StandIn:
@@ -55,6 +58,7 @@ class StandIn:
                 )
             )
         self.delivery = Delivery(account, endpoints)
+        self._timer: asyncio.TimerHandle | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         account.heard = self._hear
@@ -66,6 +70,7 @@ class StandIn:
                 Route("/v2/core/events/{event}", self._thin_event),
                 Route("/test/{hook:path}", self._hook, methods=["POST"]),
                 *self._pages.routes(),
+                *Dashboard(account, self.delivery, self.hook).routes(),
             ]
         )
 
@@ -87,12 +92,20 @@ class StandIn:
 
     async def told(self) -> None:
         """Once what happened has reached the webhook, or Checkout has waited long enough."""
-        if not self.delivery.behaviour.held:
-            self.delivery.wake()
-            try:
-                await asyncio.wait_for(self.delivery.settle(), CHECKOUT_WAIT_SECONDS)
-            except TimeoutError:
-                self.delivery.wake()
+        self._wake()
+        await self.delivery.wait(CHECKOUT_WAIT_SECONDS)
+
+    def _wake(self) -> None:
+        """Send what happened, and come back when the next thing falls due in real time."""
+        catch_up(self.account, ACTIONS)
+        self.delivery.wake()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.account.agenda:
+            wait = self.account.agenda[0][0] - self.account.clock.now()
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(wait, _SOONEST_SECONDS), self._wake)
 
     async def advance(self, seconds: float) -> int:
         """Move the clock, do all that falls due on the way, and send its events."""
@@ -106,7 +119,7 @@ class StandIn:
         catch_up(self.account, ACTIONS)
         await self.delivery.settle()
 
-    async def hook(self, name: str, **wish: Any) -> Thing:
+    async def hook(self, name: str, /, **wish: Any) -> Thing:
         """What ``POST /test/{name}`` does, without a socket."""
         catch_up(self.account, ACTIONS)
         said = await HOOKS[name](self, wish)
@@ -114,6 +127,8 @@ class StandIn:
         return said
 
     async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         await self.delivery.close()
 
     async def _api(self, request: Request) -> Response:
@@ -132,7 +147,7 @@ class StandIn:
         if answer is None:
             await self.gate.wait()
             answer = self.api.answer(asked)
-            self.delivery.wake()
+            self._wake()
         return self._response(answer)
 
     def _response(self, answer: Answer) -> Response:
@@ -157,11 +172,16 @@ class StandIn:
         name = request.path_params["hook"]
         if name not in HOOKS:
             return JSONResponse({"error": {"message": f"no such hook: {name}"}}, status_code=404)
-        wish = await request.json() if await request.body() else {}
+        # A page elsewhere can't send this type without the browser asking us first.
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return JSONResponse({"error": {"message": "send application/json"}}, status_code=415)
         try:
+            wish = await request.json()
             return JSONResponse(await self.hook(name, **wish))
         except Refused as refused:
             return JSONResponse({"error": refused.error}, status_code=refused.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"error": {"message": f"{error!r}"}}, status_code=400)
 
 
 def application(

@@ -44,6 +44,16 @@ def priced(account: Account, items: list[Thing], currency: str | None) -> list[t
     return wanted
 
 
+def one_currency(account: Account, customer_id: str | None, currency: str) -> None:
+    """A customer pays in one currency for ever after (docs.stripe.com/billing/customer)."""
+    customer = account.get("customer", customer_id)
+    if customer is not None and customer["currency"] not in (None, currency):
+        raise Refused(
+            "You cannot combine currencies on a single customer. This customer has had a "
+            f"subscription, coupon, or invoice item with currency {customer['currency']}"
+        )
+
+
 def recurring_price(account: Account, price_id: str, param: str) -> Thing:
     price = account.find("price", price_id, param=param)
     if not price["active"] or not account.named("product", price["product"])["active"]:

@@ -24,7 +24,7 @@ from gateway.demo.stripe.parameters import (
     Whole,
 )
 from gateway.demo.stripe.refused import Refused
-from gateway.demo.stripe.subscribing import build, priced
+from gateway.demo.stripe.subscribing import build, one_currency, priced
 
 FEEDBACK = tuple(
     "customer_service low_quality missing_features other switched_service too_complex "
@@ -108,6 +108,7 @@ def create(account: Account, params: Thing) -> Thing:
     days = params.get("trial_period_days")
     trial_end = account.now() + days * DAY if days else params.get("trial_end")
     wanted = priced(account, params["items"], params.get("currency"))
+    one_currency(account, customer["id"], wanted[0][0]["currency"])
     method_id = params.get("default_payment_method")
     if method_id:
         belongs(account, method_id, customer["id"], "default_payment_method")
