@@ -44,9 +44,9 @@ from gateway.origin.cache import PageCache
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
-from gateway.wiring.news import bell, polling, teller
+from gateway.wiring.news import bell, forgetting, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
-from gateway.wiring.pages import own_hosts, reloaded, site_origins, templates_of
+from gateway.wiring.pages import help_page_of, own_hosts, reloaded, site_origins, templates_of
 from gateway.wiring.running import Lychgate
 
 if TYPE_CHECKING:
@@ -222,6 +222,16 @@ class _Parts:
             templates=self.templates,
             failures=self.failures,
             forward_auth=ForwardAuth(ingress=self.ingress),
+            help_page=help_page_of(
+                self.settings,
+                templates=self.templates,
+                failures=self.failures,
+                ingress=self.ingress,
+                pages=self.pages,
+                policy=self.policies.get,
+                forget=forgetting(self.store, self.sessions, self.clock),
+                clock=self.clock,
+            ),
             readers=self.readers,
             policy=self.policies.get,
             cache=self.cache,

@@ -22,14 +22,17 @@ from gateway.edge.answers import Plain
 from gateway.edge.entrance import Application, Readers
 from gateway.edge.failures import Failures
 from gateway.edge.forward_auth import ForwardAuth
+from gateway.edge.help_page import HelpPage
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.target import canonical_path
 from gateway.errors import RequestRefused
+from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.origin.cache import PageCache
 from gateway.page.templates import Templates
 from gateway.policy.compile import Policy
 
+_FORM_BYTES_MAX = 16 << 10
 _NOINDEX = {"x-robots-tag": "noindex", "cache-control": "private, no-store"}
 _PAGE = {
     **_NOINDEX,
@@ -54,6 +57,7 @@ class Ours:
         templates: Templates,
         failures: Failures,
         forward_auth: ForwardAuth,
+        help_page: HelpPage,
         readers: Readers,
         policy: Callable[[], Policy],
         cache: PageCache,
@@ -67,6 +71,7 @@ class Ours:
         self._templates = templates
         self._failures = failures
         self._forward_auth = forward_auth
+        self._help_page = help_page
         self._readers = readers
         self._policy = policy
         self._cache = cache
@@ -84,6 +89,7 @@ class Ours:
                 Route("/-/purge", self._purge, methods=["POST"]),
                 Route("/-/decide", self._decide),
                 Route("/-/help", self._help),
+                Route("/-/help", self._look_again, methods=["POST"]),
                 Route("/-/me", self._me),
                 Route("/-/me.js", self._script),
                 Route("/-/preview", self._preview),
@@ -111,14 +117,25 @@ class Ours:
         return JSONResponse(self._jwks, headers={"cache-control": "public, max-age=300"})
 
     async def _help(self, http: HttpRequest) -> Response:
-        language = self._failures.language(_admitted(http))
-        page = self._templates.help(language=language, back=http.query_params.get("from", "/"))
+        request = _admitted(http)
+        reader = await self._reader(request)
+        written, headers = http.query_params.get("from", "/"), http.scope["headers"]
+        page = self._help_page.draw(request, reader, headers, written)
         return Response(await self._shell.around(page), headers=self._in_shell)
 
+    async def _look_again(self, http: HttpRequest) -> Response:
+        request = _admitted(http)
+        form = parse_qs((await http.body())[:_FORM_BYTES_MAX].decode("latin-1"))
+        to, headers = form.get("from", ["/"])[0], http.scope["headers"]
+        reader = await self._reader(request)
+        location = await self._help_page.look_again(reader, request, headers, to)
+        return Response(status_code=303, headers={**_NOINDEX, "location": location})
+
+    async def _reader(self, request: Request) -> Reader:
+        return await self._readers.reader_of(request.header(b"cookie"), self._clock.now())
+
     async def _me(self, http: HttpRequest) -> Response:
-        now = self._clock.now()
-        reader = await self._readers.reader_of(_admitted(http).header(b"cookie"), now)
-        return _response(me.me(reader, now))
+        return _response(me.me(await self._reader(_admitted(http)), self._clock.now()))
 
     async def _script(self, http: HttpRequest) -> Response:
         return _response(me.script())

@@ -116,3 +116,24 @@ def mails() -> Iterator[tuple[str, str, Context]]:
         yield f"mail-{kind}", "notice", {**happened, "kind": kind}
     device = {"kind": "new-device", "device": "Safari · iPhone", "lines": ["France, 11:40"]}
     yield "mail-new-device", "notice", {**happened, **device}
+
+
+def helps() -> Iterator[Context]:
+    """Whoever asks for help: nobody, a member, a subscriber of another plan, one who must pay."""
+    nobody: Context = {
+        "signed_in": False,
+        "who": "",
+        "email": "",
+        "held": [],
+        "on_hold": False,
+        "reason": "account-needed",
+        "open": False,
+        "support": "mailto:lecteurs@exemple.example",
+        "error_id": "5f0c1e9a7b3d2846",
+    }
+    yield nobody
+    member = {**nobody, "signed_in": True, "who": "Camille Le Goff", "email": _EMAIL}
+    yield {**member, "reason": "subscription-needed"}
+    held = [{"tier": "Soutien", "until": "2026-12-23"}]
+    yield {**member, "held": held, "reason": "other-tier-needed"}
+    yield {**member, "on_hold": True, "reason": "subscription-on-hold"}

@@ -81,7 +81,8 @@ def pages(language: str) -> Iterator[tuple[str, dict[str, object]]]:
         for signed_in in (False, True):
             yield "withheld", {"level": level, "signed_in": signed_in, **_LINKS}
     for back in (_PATH, ""):
-        yield "help", {"back": back, **_LINKS}
+        for state in login_samples.helps():
+            yield "help", {"back": back, **state, **_LINKS}
     for _, name, context in login_samples.pages(language):
         yield name, context
 
@@ -135,8 +136,10 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
         name = catalogue.text("withheld.title")
         action = catalogue.text(f"withheld.action.{level}")
         yield f"{code}-withheld-{level}", f"{name} · {action}", _demoted(html)
-    html = templates.main_of("help", code, back=_PATH, **_LINKS)
-    yield f"{code}-help", catalogue.text("help.title"), _demoted(html)
+    for number, told in enumerate(login_samples.helps()):
+        html = templates.main_of("help", code, back=_PATH, **told, **_LINKS)
+        identity = f"{code}-help-{number}"
+        yield identity, catalogue.text("help.title"), _demoted(_renamed(html, identity))
     for state, name, context in login_samples.pages(code):
         identity = f"{code}-{state}"
         html = templates.main_of(name, code, **context)

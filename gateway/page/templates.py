@@ -49,6 +49,10 @@ BARE = "page/bare.html"
 _LOCAL_PATH = re.compile(r"/([\w.~!$&'()*+,;=:@%?-][\w.~!$&'()*+,;=:@%?/-]*)?", re.ASCII)
 # Control characters and Unicode's own line ends, with the spaces around: not those that don't break.
 _LINE_BREAKS = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NOBODY_ASKS: dict[str, object] = dict.fromkeys(
+    ("who", "email", "reason", "support", "error_id"), ""
+)
+_NOBODY_ASKS |= {"signed_in": False, "held": (), "on_hold": False, "open": False}
 # These may succeed when the very same request is made again.
 _PASSING = frozenset({429, 502, 503, 504})
 
@@ -116,10 +120,12 @@ class Templates:
         context = _links(return_to, language)
         return self.page("withheld", language, level=level, signed_in=signed_in, **context)
 
-    def help(self, *, language: str, back: str) -> bytes:
-        """``back`` comes from the address bar: anything but a path of this site is left out."""
+    def help(self, *, language: str, back: str, **context: object) -> bytes:
+        """``back`` comes from the address bar: anything but a path of this site is left out.
+        ``context`` as in ``page/help.html``."""
         back = back if _LOCAL_PATH.fullmatch(back) else ""
-        return self.page("help", language, back=back, **_links(back or "/", language))
+        told = {**_NOBODY_ASKS, **context, **_links(back or "/", language)}
+        return self.page("help", language, back=back, **told)
 
     def mail(self, name: str, language: str, **context: object) -> Letter:
         """A mail, ``templates/mail/{name}``, in both its parts. What it carries is on one line each:

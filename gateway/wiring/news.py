@@ -26,6 +26,20 @@ def teller(store: Store | None, clock: Clock) -> Callable[[str], Awaitable[None]
     return tell
 
 
+def forgetting(
+    store: Store | None, sessions: SessionCache, clock: Clock
+) -> Callable[[str], Awaitable[None]]:
+    """Makes this worker at once, and the others by news, ask the store for a reader again."""
+
+    async def forget(reader_id: str) -> None:
+        sessions.forget_reader(reader_id)
+        if store is not None:
+            with contextlib.suppress(StoreUnavailable):
+                await News(store).tell(Kind.READER, reader_id, now=clock.now())
+
+    return forget
+
+
 def polling(
     store: Store, sessions: SessionCache, policies: PolicyHolder, cache: PageCache, clock: Clock
 ) -> Polling:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.edge.failures import Failures
+from gateway.edge.help_page import HelpPage
+from gateway.edge.ingress import Ingress
+from gateway.edge.pages import Pages
 from gateway.model.fault import Fault
 from gateway.ops.logs import logger
 from gateway.page.templates import SiteWords, Templates
 from gateway.policy.compile import Policy
+from gateway.wiring.words import Words
 
 
 def templates_of(settings: Settings) -> Templates:
@@ -23,6 +30,29 @@ def templates_of(settings: Settings) -> Templates:
             privacy=settings.site.legal.privacy,
             support=settings.site.legal.support,
         ),
+    )
+
+
+def help_page_of(
+    settings: Settings,
+    *,
+    templates: Templates,
+    failures: Failures,
+    ingress: Ingress,
+    pages: Pages,
+    policy: Callable[[], Policy],
+    forget: Callable[[str], Awaitable[None]],
+    clock: Clock,
+) -> HelpPage:
+    return HelpPage(
+        templates=templates,
+        failures=failures,
+        ingress=ingress,
+        pages=pages,
+        policy=policy,
+        day=Words(settings).day,
+        forget=forget,
+        clock=clock,
     )
 
 
