@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from gateway.identity.accounts import Entered, Entry, Joining, NotEntered
 from gateway.identity.mailed import TRIES_MAX, Mailed, Purpose
+from gateway.identity.roles import People
 from gateway.model.identity import MAIL_ISSUER, Identity
 from gateway.model.letter import Letter
 from gateway.stores import schema
@@ -244,6 +245,21 @@ def test_export_holds_all_but_what_opens_and_erasing_leaves_nothing(url: str) ->
             assert await count(store, table) == 0
         heard = {(each.kind, each.key) for each in await News(store).since(0)}
         assert (Kind.SESSION, ana.session_id) in heard
+
+    using(url, work)
+
+
+def test_the_newsroom_is_told_by_what_a_login_proved(url: str) -> None:
+    async def work(store: Store) -> None:
+        sessions = Sessions(store, newsroom=People(frozenset({"group:redaction"})).hold)
+        ana = await entered(store, entry())
+        bob = await entered(store, entry(Identity(GOOGLE, "bob"), used="s2"))
+        for entry_of, reads_all in ((ana, True), (bob, False)):
+            session = await sessions.session(entry_of.session_id, now=NOON)
+            assert session is not None
+            assert session.reader.newsroom is reads_all
+            together = await sessions.sessions([entry_of.session_id], now=NOON)
+            assert together[entry_of.session_id].reader.newsroom is reads_all
 
     using(url, work)
 
