@@ -18,7 +18,6 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from babel.numbers import format_currency, format_percent
 from jinja2 import (
@@ -40,13 +39,12 @@ from gateway.model.letter import Letter
 from gateway.page import login_samples, samples
 from gateway.page.anchor import NAME
 from gateway.page.catalogue import Catalogue, Catalogues, TextMissing
+from gateway.page.links import links, local
 from gateway.page.wall import WallContext
 
 WALL_BYTES_MAX = 6 * 1024
 LAYOUT = "page/layout.html"
 BARE = "page/bare.html"
-# A path and query of RFC 3986 characters whose second one isn't a slash: it can't name a host.
-_LOCAL_PATH = re.compile(r"/([\w.~!$&'()*+,;=:@%?-][\w.~!$&'()*+,;=:@%?/-]*)?", re.ASCII)
 # Control characters and Unicode's own line ends, with the spaces around: not those that don't break.
 _LINE_BREAKS = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOBODY_ASKS: dict[str, object] = dict.fromkeys(
@@ -101,7 +99,7 @@ class Templates:
             share=_percent(percent, catalogue) if percent > 0 else "",
             price=context.price,
             plan=context.plan,
-            **_links(f"{context.return_to}#{NAME}", catalogue.language, back=context.return_to),
+            **links(f"{context.return_to}#{NAME}", catalogue.language, back=context.return_to),
             **_speech(catalogue),
         )
 
@@ -117,14 +115,14 @@ class Templates:
         self, *, level: Literal["members", "paid"], language: str, return_to: str, signed_in: bool
     ) -> bytes:
         """The page for a document that has no teaser."""
-        context = _links(return_to, language)
+        context = links(return_to, language)
         return self.page("withheld", language, level=level, signed_in=signed_in, **context)
 
     def help(self, *, language: str, back: str, **context: object) -> bytes:
         """``back`` comes from the address bar: anything but a path of this site is left out.
         ``context`` as in ``page/help.html``."""
-        back = back if _LOCAL_PATH.fullmatch(back) else ""
-        told = {**_NOBODY_ASKS, **context, **_links(back or "/", language)}
+        back = local(back)
+        told = {**_NOBODY_ASKS, **context, **links(back or "/", language)}
         return self.page("help", language, back=back, **told)
 
     def mail(self, name: str, language: str, **context: object) -> Letter:
@@ -285,17 +283,4 @@ def _speech(catalogue: Catalogue) -> dict[str, object]:
         "language": catalogue.language,
         "direction": catalogue.direction,
         "t": catalogue.text,
-    }
-
-
-def _links(return_to: str, language: str, *, back: str = "") -> dict[str, str]:
-    """The way on from a page, and back to it, in the language that it speaks. A percent sign in a
-    path is encoded again. ``back`` is the path without its fragment."""
-    value, spoken = quote(return_to, safe="/"), f"&lang={language}"
-    return {
-        "plans_url": f"/-/plans?return_to={value}{spoken}",
-        "login_url": f"/-/login?return_to={value}{spoken}",
-        "register_url": f"/-/login?return_to={value}{spoken}&register=1",
-        "account_url": "/-/account",
-        "help_url": f"/-/help?from={quote(back or return_to, safe='/')}{spoken}",
     }
