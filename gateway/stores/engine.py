@@ -7,12 +7,14 @@ refused in the middle, without waiting, whenever another wrote in between.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -31,6 +33,7 @@ _SQLITE_PRAGMAS = (
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITING = "lychgate_writing"
 NEWS_TOLD = "lychgate_news_told"
+Result = TypeVar("Result")
 
 
 def driver_url(url: str) -> str:
@@ -75,9 +78,13 @@ def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
         pool_timeout=CONNECT_SECONDS,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
+    _set_up(engine.sync_engine)
     return engine
+
+
+def _set_up(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
 
 
 def _prepare(connection: Any, record: Any) -> None:
@@ -118,6 +125,7 @@ class Store:
         self.after_news: Callable[[], None] = _nobody_to_wake
         self.engine = open_engine(url, answer_seconds=answer_seconds)
         self._writing = self.engine.execution_options(**{_WRITING: True})
+        self._thread: _SqliteThread | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -145,5 +153,50 @@ class Store:
                 raise StoreUnavailable(type(error).__name__) from error
             raise
 
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """One transaction of a function that waits for nothing else and tells no news. On SQLite it runs
+        in a thread as a whole; ``writing`` goes there and back several times a statement, which is
+        most of the cost of a short one. Raises StoreUnavailable."""
+        if not is_sqlite(self.url):
+            async with self.writing() as connection:
+                return await connection.run_sync(work)
+        if self._thread is None:
+            self._thread = _SqliteThread(self.url)
+        try:
+            return await self._thread.run(work)
+        except Exception as error:
+            if _foreign(error):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
+
     async def close(self) -> None:
+        if self._thread is not None:
+            self._thread.close()
         await self.engine.dispose()
+
+
+class _SqliteThread:
+    """One connection in one thread: SQLite has one writer at a time anyway."""
+
+    def __init__(self, url: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="lychgate-store")
+        engine = create_engine(
+            make_url(url).set(drivername="sqlite+pysqlite"),
+            connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,
+        )
+        _set_up(engine)
+        self._engine = engine.execution_options(**{_WRITING: True})
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        def whole() -> Result:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, whole)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._engine.dispose()

@@ -8,10 +8,11 @@ writes, and a batch is in the ledger whole or not at all.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
-from sqlalchemy import insert, or_, select, text
+from sqlalchemy import Connection, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.entry import Appended, Draft, Entry, Head, Source, chained
@@ -34,29 +35,11 @@ class Ledger:
 
     async def append(self, drafts: Sequence[Draft], *, now: float) -> list[Appended]:
         """All of them or none, in their order. Raises StoreUnavailable."""
-        async with self._store.writing() as connection:
-            if connection.dialect.name == "postgresql":
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            numbers = await _known(connection, [draft.event_id for draft in drafts])
-            head = await _head(connection)
-            fresh: list[tuple[Draft, Entry]] = []
-            appended = []
-            for draft in drafts:
-                known = numbers.get(draft.event_id)
-                if known is None:
-                    number, before = head.number + 1, head.hash
-                    entry = chained(draft, number=number, previous_hash=before, at=now)
-                    head = Head(number, entry.hash)
-                    numbers[draft.event_id] = number
-                    fresh.append((draft, entry))
-                appended.append(Appended(numbers[draft.event_id], known is None))
-            await _write(connection, fresh, now=now)
-            await _note_deliveries(connection, zip(drafts, appended, strict=True), now=now)
-        return appended
+        return await self._store.write(partial(_append, drafts=drafts, now=now))
 
     async def head(self) -> Head:
         async with self._store.reading() as connection:
-            return await _head(connection)
+            return await connection.run_sync(_head)
 
     async def read(self, *, after: int, limit: int) -> list[Entry]:
         """The next entries in the order of their numbers."""
@@ -93,31 +76,50 @@ class Ledger:
         return [found[number] for number in sorted(found)]
 
 
-async def _head(connection: AsyncConnection) -> Head:
+def _append(connection: Connection, *, drafts: Sequence[Draft], now: float) -> list[Appended]:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    numbers = _known(connection, [draft.event_id for draft in drafts])
+    head = _head(connection)
+    fresh: list[tuple[Draft, Entry]] = []
+    appended = []
+    for draft in drafts:
+        known = numbers.get(draft.event_id)
+        if known is None:
+            entry = chained(draft, number=head.number + 1, previous_hash=head.hash, at=now)
+            head = Head(entry.number, entry.hash)
+            numbers[draft.event_id] = entry.number
+            fresh.append((draft, entry))
+        appended.append(Appended(numbers[draft.event_id], known is None))
+    _write(connection, fresh, now=now)
+    _note_deliveries(connection, zip(drafts, appended, strict=True), now=now)
+    return appended
+
+
+def _head(connection: Connection) -> Head:
     table = money_schema.ledger
     last = select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
-    row = (await connection.execute(last)).first()
+    row = connection.execute(last).first()
     return Head() if row is None else Head(row.number, row.hash)
 
 
-async def _known(connection: AsyncConnection, event_ids: Sequence[str]) -> dict[str, int]:
+def _known(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:
     table = money_schema.ledger
     known: dict[str, int] = {}
     for start in range(0, len(event_ids), _IDS_MAX):
         some = event_ids[start : start + _IDS_MAX]
-        found = await connection.execute(
+        found = connection.execute(
             select(table.c.event_id, table.c.number).where(table.c.event_id.in_(some))
         )
         known |= {row.event_id: row.number for row in found}
     return known
 
 
-async def _write(
-    connection: AsyncConnection, fresh: Sequence[tuple[Draft, Entry]], *, now: float
-) -> None:
+def _write(connection: Connection, fresh: Sequence[tuple[Draft, Entry]], *, now: float) -> None:
     if not fresh:
         return
-    await connection.execute(insert(money_schema.ledger), [asdict(entry) for _, entry in fresh])
+    rows = [{name: getattr(entry, name) for name in _NAMES} for _, entry in fresh]
+    connection.execute(insert(money_schema.ledger), rows)
     work = [
         {
             "number": entry.number,
@@ -132,12 +134,12 @@ async def _write(
         }
         for draft, entry in fresh
     ]
-    await connection.execute(insert(money_schema.ledger_work), work)
-    await payloads.keep(connection, fresh, now=now)
+    connection.execute(insert(money_schema.ledger_work), work)
+    payloads.keep(connection, fresh, now=now)
 
 
-async def _note_deliveries(
-    connection: AsyncConnection, pairs: Iterable[tuple[Draft, Appended]], *, now: float
+def _note_deliveries(
+    connection: Connection, pairs: Iterable[tuple[Draft, Appended]], *, now: float
 ) -> None:
     """Each arrival of a webhook, the first and every one after it."""
     rows = [
@@ -146,7 +148,7 @@ async def _note_deliveries(
         if draft.source is Source.WEBHOOK
     ]
     if rows:
-        await connection.execute(insert(money_schema.delivery), rows)
+        connection.execute(insert(money_schema.delivery), rows)
 
 
 async def _select(connection: AsyncConnection, column: Any, values: Collection[Any]) -> list[Entry]:

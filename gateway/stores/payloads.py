@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, text, update
 
 from gateway.model.entry import Draft, Entry
 from gateway.stores import money_schema
@@ -27,14 +26,12 @@ def _bound_to(number: int, payload_sha256: str) -> bytes:
     return f"{number}:{payload_sha256}".encode()
 
 
-async def keep(
-    connection: AsyncConnection, pairs: Sequence[tuple[Draft, Entry]], *, now: float
-) -> None:
+def keep(connection: Connection, pairs: Sequence[tuple[Draft, Entry]], *, now: float) -> None:
     """Within the transaction that appends the entries. What has no bytes has no row."""
     said = [(draft, entry) for draft, entry in pairs if draft.payload]
     if not said:
         return
-    keys = await _keys(connection, {draft.key_owner for draft, _ in said}, now=now)
+    keys = _keys(connection, {draft.key_owner for draft, _ in said}, now=now)
     rows = []
     for draft, entry in said:
         key = keys[draft.key_owner]
@@ -45,22 +42,18 @@ async def keep(
         sealed = nonce + AESGCM(key).encrypt(nonce, draft.payload, bound)
         rows.append({"number": entry.number, "owner": draft.key_owner, "sealed": sealed})
     if rows:
-        await connection.execute(insert(money_schema.payload), rows)
+        connection.execute(insert(money_schema.payload), rows)
 
 
-async def _keys(
-    connection: AsyncConnection, owners: set[str], *, now: float
-) -> dict[str, bytes | None]:
+def _keys(connection: Connection, owners: set[str], *, now: float) -> dict[str, bytes | None]:
     """None for an owner whose key was destroyed. The ledger's lock keeps two from making one key."""
     table = money_schema.payload_key
-    found = await connection.execute(
-        select(table.c.owner, table.c.key).where(table.c.owner.in_(owners))
-    )
+    found = connection.execute(select(table.c.owner, table.c.key).where(table.c.owner.in_(owners)))
     keys: dict[str, bytes | None] = {row.owner: row.key for row in found}
     made = {owner: AESGCM.generate_key(_KEY_BITS) for owner in sorted(owners - keys.keys())}
     if made:
         rows = [{"owner": owner, "key": key, "made_at": now} for owner, key in made.items()]
-        await connection.execute(insert(table), rows)
+        connection.execute(insert(table), rows)
     return {**keys, **made}
 
 
