@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from gateway.clock import Clock
 from gateway.demo.identity import PEOPLE, Person
+from gateway.demo.identity_asked import language
+from gateway.demo.mail_page import mail_page
 from gateway.errors import SessionInvalid
 from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.identity.cookies import CookieSigner, cookie_name, find, set_cookie
@@ -87,7 +88,7 @@ class DemoRooms:
         back = return_to(query.get("return_to", ["/"])[0], site_url=self._site_url)
         if path == MAIL_URL:
             await self._mailer.send_due()
-            await _page(send, self._mail())
+            await _page(send, mail_page(self._letters.kept, _language(scope)))
         elif path == PLANS_URL:
             await self._subscribe(scope, send, back)
         else:
@@ -147,34 +148,13 @@ class DemoRooms:
         assert isinstance(entered, Entered), "a fresh entry, whose address is its own"
         return entered
 
-    def _mail(self) -> str:
-        letters = "".join(
-            f"<article><h2>{escape(letter.subject)}</h2><p>{escape(recipient)}</p>"
-            f'<iframe sandbox="allow-top-navigation-by-user-activation" title="{escape(letter.subject)}"'
-            f' srcdoc="{escape(_in_top(letter.html))}"></iframe>'
-            f"<details><summary>text/plain</summary><pre>{escape(letter.text)}</pre></details></article>"
-            for recipient, letter in self._letters.kept
-        )
-        return _MAIL_PAGE.format(letters=letters or "<p>Aucun message. · No mail yet.</p>")
-
-
-def _in_top(page: str) -> str:
-    """A link in a framed letter opens where the letter stands."""
-    return page.replace("<head>", '<head><base target="_top">', 1)
-
-
-_MAIL_PAGE = """\
-<!doctype html><html lang="fr"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Courrier</title><style>
-:root{{color-scheme:light dark}}
-body{{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif}}
-article{{margin:2rem 0;border-top:1px solid GrayText}}
-iframe{{box-sizing:border-box;width:100%;height:26rem;border:1px solid GrayText;background:Canvas}}
-pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style></head>
-<body><h1>Courrier de la démonstration</h1>{letters}</body></html>
-"""
 
 Send = Callable[[Any], Awaitable[None]]
+
+
+def _language(scope: Any) -> str:
+    accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return language("", accepted.decode("latin-1"))
 
 
 async def _see_other(send: Send, location: str, cookie: bytes | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,8 +79,13 @@ def to_the_provider(page: Page, house: House, path: str) -> None:
 def log_in(page: Page, house: House, path: str) -> None:
     to_the_provider(page, house, path)
     house.provider.log_in(page)
-    page.wait_for_url(house.url + path)
+    back_at(page, house, path)
     assert is_whole(page.content(), path)
+
+
+def back_at(page: Page, house: House, path: str) -> None:
+    """At the article, wherever in it."""
+    page.wait_for_url(re.compile(re.escape(house.url + path) + "(#.*)?$"))
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
@@ -94,7 +100,7 @@ def test_from_a_wall_to_the_whole_article_and_out_again(
         looks_right(page, axe, view)
         page.get_by_role("link", name=house.provider.name).click()
         house.provider.log_in(page)
-        page.wait_for_url(house.url + ARTICLE)
+        back_at(page, house, ARTICLE)
         assert is_whole(page.content(), ARTICLE)
         assert too_wide(page) == 0
 
@@ -127,9 +133,9 @@ def test_two_tabs_log_in_at_once(house: House, chromium: Browser) -> None:
         to_the_provider(first, house, ARTICLE)
         to_the_provider(second, house, OTHER)
         house.provider.log_in(first)
-        first.wait_for_url(house.url + ARTICLE)
+        back_at(first, house, ARTICLE)
         house.provider.log_in(second)
-        second.wait_for_url(house.url + OTHER)
+        back_at(second, house, OTHER)
         assert is_whole(first.content(), ARTICLE)
         assert is_whole(second.content(), OTHER)
         first.reload()
@@ -145,7 +151,7 @@ def test_cancelling_leads_to_a_page_that_says_so(house: House, chromium: Browser
         looks_right(page, axe, View())
         page.locator('main a[href^="/-/login/"]').first.click()  # to try again
         house.provider.log_in(page)
-        page.wait_for_url(house.url + ARTICLE)
+        back_at(page, house, ARTICLE)
         assert is_whole(page.content(), ARTICLE)
 
 
@@ -164,3 +170,50 @@ def test_logging_out_at_the_provider_closes_the_page_within_a_second(
         assert last_whole - left < 1.0
         page.reload()
         assert not is_whole(page.content(), ARTICLE)
+
+
+demo_alone = pytest.mark.parametrize("house", ["demo"], indirect=True, scope="module")
+
+
+@demo_alone
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_mailed_link_and_the_demo_s_mail(
+    house: House, chromium: Browser, axe: str, view: View
+) -> None:
+    """The letter stands in a frame on the demo's mail page; its link opens in the page's stead."""
+    with reader(chromium, house, view) as context:
+        page = context.new_page()
+        page.goto(house.url + ARTICLE)
+        page.locator(".lg-wall-action").click()
+        page.get_by_label("Adresse e-mail").fill("ana@lecteurs.example")
+        page.locator('form[action^="/-/login/mail"] button').click()
+        page.wait_for_url(f"{house.url}/-/login/code**")
+        looks_right(page, axe, view)
+        page.locator('a[href="/-/demo/mail"]').click()
+        page.wait_for_url(f"{house.url}/-/demo/mail")
+        looks_right(page, axe, view)
+        page.frame_locator("iframe").first.locator('a[href*="/-/login/mail/"]').first.click()
+        page.wait_for_url(f"{house.url}/-/login/mail/**")
+        looks_right(page, axe, view)
+        page.locator('form[action^="/-/login/mail/"] button').click()
+        back_at(page, house, ARTICLE)
+        assert is_whole(page.content(), ARTICLE)
+
+
+@demo_alone
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_the_demo_s_provider_is_accessible(
+    house: House, chromium: Browser, axe: str, view: View
+) -> None:
+    with reader(chromium, house, view) as context:
+        page = context.new_page()
+        to_the_provider(page, house, ARTICLE)
+        looks_right(page, axe, view)
+        house.provider.log_in(page)
+        back_at(page, house, ARTICLE)
+        page.goto(house.provider.url)
+        looks_right(page, axe, view)
+        house.provider.leave(page)
+        looks_right(page, axe, view)
+        page.goto(f"{house.provider.url}/authorize?client_id=other")
+        looks_right(page, axe, view)
