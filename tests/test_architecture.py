@@ -38,7 +38,18 @@ ROOMS = {
     "demo": {"config", "policy"},
     "bench": {"config", "policy", "page", "identity", "stores"},
     "cli": {"app", "config", "policy", "origin", "page", "console", "demo", "bench"}
-    | {"supervisor", "worker", "stores", "identity", "edge", "wiring", "clock", "login", "jobs"},
+    | {
+        "supervisor",
+        "worker",
+        "stores",
+        "identity",
+        "edge",
+        "wiring",
+        "clock",
+        "login",
+        "jobs",
+        "money",
+    },
     "supervisor": {"config", "stores"},
 }
 COMPOSITION_ROOTS = {"app", "wiring", "worker", "desk", "__main__", "__init__"}

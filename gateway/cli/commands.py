@@ -13,6 +13,7 @@ from gateway.cli.check import check
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
 from gateway.cli.init import init
+from gateway.cli.ledger import app as ledger
 from gateway.cli.serve import serve
 from gateway.cli.store import migrate, open_story
 from gateway.cli.trying import try_site
@@ -54,5 +55,6 @@ app.command("check")(check)
 app.command("explain")(explain)
 app.command("audit")(audit)
 app.command("open")(open_story)
+app.add_typer(ledger, name="ledger")
 app.command("migrate")(migrate)
 app.command("bench")(bench)

@@ -138,10 +138,12 @@ def chained(draft: Draft, *, number: int, previous_hash: str, at: float) -> Entr
     """The entry that a draft becomes as number ``number``."""
     copied = {name: getattr(draft, name) for name in _COPIED}
     copied["facts"] = canonical(draft.facts)
+    # 1 and 1.0 are equal, yet not written alike, and a database gives back the latter.
+    copied["observed_at"] = float(draft.observed_at)
     entry = Entry(
         **copied,
         number=number,
-        at=at,
+        at=float(at),
         payload_sha256=draft.payload_sha256,
         previous_hash=previous_hash,
         hash="",

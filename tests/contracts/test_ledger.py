@@ -90,6 +90,24 @@ def test_what_is_appended_is_read_back_chained(url: str) -> None:
     using(url, work)
 
 
+def test_whole_seconds_and_odd_values_are_hashed_as_they_are_read_back(url: str) -> None:
+    """What a database gives back must be what was hashed, to the last bit."""
+
+    async def work(store: Store) -> None:
+        ledger = Ledger(store)
+        odd = [
+            draft("evt_1", observed_at=int(NOON)),
+            draft("evt_2", observed_at=0.1 + 0.2, amount_minor=-(2**53) + 1, livemode=True),
+            draft("evt_3", observed_at=1e-7, facts={"é\ud800": "\x00 \U0001f600", "a": 1e22}),
+            draft("evt_4", kind=" x ", account="'", api_version="\\"),
+        ]
+        await ledger.append(odd, now=int(NOON))
+        for entry in await ledger.read(after=0, limit=9):
+            assert hash_of(entry) == entry.hash, entry
+
+    using(url, work)
+
+
 def test_an_event_counts_once_and_each_delivery_is_noted(url: str) -> None:
     """Redelivered bytes differ (``pending_webhooks``): the event's id alone says that it is known."""
 

@@ -1,0 +1,148 @@
+"""Commands on the ledger: prove its chain, rebuild what readers hold, write it out.
+
+They read; only ``replay --mend`` changes what readers hold, and nothing changes the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from gateway.cli.options import DEFAULT, Config, settings_of
+from gateway.cli.store import ready_store
+
+if TYPE_CHECKING:
+    from gateway.model.entitlement import Entitlement
+    from gateway.stores.engine import Store
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    help="Prove, replay and export the ledger of every money event.", no_args_is_help=True
+)
+
+
+class Form(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def verify(
+    head: Annotated[
+        str,
+        typer.Option(
+            metavar="N:HASH", help="A head that was logged: finds a tail that was cut off since."
+        ),
+    ] = "",
+    config: Config = DEFAULT,
+) -> None:
+    """Prove that every entry is as it was written; exit 1 where one isn't."""
+    from gateway.money import proof
+    from gateway.stores.ledger import Ledger
+
+    known = proof.head_of(head) if head else None
+    if head and known is None:
+        raise typer.BadParameter("a head is N:HASH, as `verify` prints it", param_hint="--head")
+    found = _with_store(config, lambda store: proof.verify(Ledger(store), head=known))
+    for fault in found.faults:
+        typer.echo(fault, err=True)
+    typer.echo(f"{found.entries} entries, head {found.head}")
+    if found.faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Also write what the ledger says where it differs.")
+    ] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """Rebuild what every reader holds from nothing; exit 1 where it differs from what is held."""
+    from gateway.clock import SystemClock
+    from gateway.money.project import Projector
+    from gateway.stores.holdings import Holdings
+    from gateway.stores.ledger import Ledger
+    from gateway.stores.ledger_work import LedgerWork
+
+    differences = _with_store(
+        config,
+        lambda store: Projector(
+            ledger=Ledger(store),
+            work=LedgerWork(store),
+            holdings=Holdings(store),
+            clock=SystemClock(),
+        ).replay(mend=mend),
+    )
+    for each in differences:
+        typer.echo(
+            f"{each.reader}: held {_listed(each.held)}; the ledger says {_listed(each.said)}"
+        )
+    count = len(differences)
+    if not count:
+        typer.echo("Every reader holds what the ledger says.")
+    else:
+        typer.echo(f"{count} {'reader differs' if count == 1 else 'readers differ'}", err=True)
+        raise typer.Exit(0 if mend else 1)
+
+
+@app.command()
+def export(
+    form: Annotated[Form, typer.Option("--format", help="JSON lines, or CSV.")] = Form.JSONL,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write; standard output.")
+    ] = None,
+    config: Config = DEFAULT,
+) -> None:
+    """Write the whole ledger out. It names no person: payloads aren't part of it."""
+    from gateway.money import proof
+    from gateway.stores.ledger import Ledger
+
+    async def write(store: Store) -> None:
+        lines = proof.export(Ledger(store), form=form.value)
+        if output is None:
+            async for line in lines:
+                sys.stdout.write(line)
+            return
+        with output.open("w", encoding="utf-8", newline="") as file:
+            async for line in lines:
+                file.write(line)
+
+    _with_store(config, write)
+
+
+def _with_store(config: Path, work: Callable[[Store], Awaitable[Result]]) -> Result:
+    from gateway.stores.engine import Store
+
+    url = ready_store(settings_of(config))
+
+    async def run() -> Result:
+        store = Store(url)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+def _listed(entitlements: tuple[Entitlement, ...]) -> str:
+    from datetime import UTC, datetime
+
+    words = []
+    for each in entitlements:
+        ends = datetime.fromtimestamp(each.ends_at, UTC).isoformat(timespec="minutes")
+        words.append(f"{each.tier} {'until ' + ends if each.ends_at else 'on hold'}")
+    return ", ".join(words) or "nothing"
