@@ -61,7 +61,7 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
     plain = body.css_first(_SILENT_INSIDE) is None
     for block in found:
         if block.kind in (Kind.TEXT, Kind.HEADING):
-            block.text = "".join(text_of(node, plain=plain) for node in block.nodes)
+            block.text = "".join([text_of(node, plain=plain) for node in block.nodes])
             block.words = words.count(block.text)
     return found
 
@@ -70,7 +70,7 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
     run: list[LexborNode] = []
 
     def close_run() -> None:
-        if run and any(not _is_blank(node) for node in run):
+        if any(not _is_blank(node) for node in run):
             found.append(Block(Kind.TEXT, list(run)))
         run.clear()
 
@@ -84,7 +84,8 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
             if tag == "br" and len(run) > 1 and _breaks_before(run):
                 close_run()
         else:
-            close_run()
+            if run:
+                close_run()
             if tag == "-comment":
                 if end is not None and _names_end(child, end):
                     found.append(Block(Kind.END, [child]))

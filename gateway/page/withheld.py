@@ -2,8 +2,8 @@
 
 A copy is a run of ``RUN`` words in a row that stands in the withheld text and not in what is shown.
 Shorter runs are anybody's words: a menu that names the same port isn't a leak. A short paragraph is
-a copy as a whole. Runs are looked up by every fourth four-word piece of the withheld text, and only
-where four words of a text in a row belong to its vocabulary, so an innocent page costs little.
+a copy as a whole. Runs are looked up by every fourth four-word piece of the withheld text; in a long
+text only where as many words in a row belong to its vocabulary, so an innocent page costs little.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import compress, count
 
 from gateway.page import hidden_forms
 from gateway.page.words import tokens
 
 RUN = 7
 _PIECE = 4
+_SHORT_ROW = 4  # a row this many times shorter than the withheld one is short
 _TRIES_MAX = 20_000
 _SHORT_MIN = 5
 _SHORT_CHARACTERS_MAX = 120
 _KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
 _MEDIA_CHARACTERS_MIN = 8
+
+_NO_WORD = b""  # stands between two texts, so that no copy is made of both
 
 
 class Withheld:
@@ -42,7 +46,7 @@ class Withheld:
         passages = list(texts)
         row = tokens("\n".join((*passages, *around)))
         self._row = row
-        self._vocabulary = frozenset(row)
+        self._new = True  # nothing was searched for yet
         self._shown = b"".join(_framed(tokens(text)) + b"|" for text in shown)
         self._short = tuple(
             framed
@@ -54,15 +58,23 @@ class Withheld:
         self.media = tuple(address for address in media if len(address) >= _MEDIA_CHARACTERS_MIN)
 
     @cached_property
+    def _vocabulary(self) -> frozenset[bytes]:
+        return frozenset(self._row)
+
+    @cached_property
     def _text(self) -> bytes:
         return _framed(self._row)
 
     def __bool__(self) -> bool:
-        return bool(self._vocabulary) or bool(self.media)
+        return bool(self._row) or bool(self.media)
 
     def stands_in(self, text: str) -> bool:
         """Whether the text carries a copy, in whatever form."""
-        return any(self._copied(tokens(face)) for face in hidden_forms.faces(text))
+        row: list[bytes] = []
+        for face in hidden_forms.faces(text):
+            row += tokens(face)
+            row.append(_NO_WORD)
+        return self._copied(row)
 
     def _copied(self, row: list[bytes]) -> bool:
         if next(self.copies(row), None) is not None:
@@ -74,24 +86,33 @@ class Withheld:
 
     def copies(self, row: list[bytes]) -> Iterator[int]:
         """Where in a row of folded words a copy begins; each run may be told more than once."""
-        known = bytes(map(self._vocabulary.__contains__, row))
-        places: dict[tuple[bytes, ...], list[int]] = {}
-        for stretch in _KNOWN_RUN.finditer(known):
-            first, end = stretch.span()
-            part = row[first:end]
-            for at, piece in enumerate(zip(*(part[n:] for n in range(_PIECE)), strict=False)):
-                places.setdefault(piece, []).append(first + at)
-        if not places:
+        # Most pages are asked about once, and most are short by now: to look at every piece of one
+        # costs less than to know all withheld words.
+        at_once = self._new and len(row) * _SHORT_ROW < len(self._row)
+        self._new = False
+        stretches = [(0, len(row))] if at_once else self._known(row)
+        pieces = {piece for first, end in stretches for piece in _pieces(row[first:end])}
+        if not pieces:
             return
-        aligned = zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
+        own = zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
+        shared = [
+            (number * _PIECE, tuple(self._row[number * _PIECE : (number + 1) * _PIECE]))
+            for number in compress(count(), map(pieces.__contains__, own))
+        ]
+        places = _places(row, stretches, {piece for _, piece in shared})
         tried = 0
-        for number, piece in enumerate(aligned):
-            for at in places.get(piece, ()):
+        for start, piece in shared:
+            for at in places[piece]:
                 tried += 1
                 if tried > _TRIES_MAX:
-                    yield from self._searched(row, places)
+                    yield from self._searched(row)
                     return
-                yield from self._around(row, at, number * _PIECE)
+                yield from self._around(row, at, start)
+
+    def _known(self, row: list[bytes]) -> list[tuple[int, int]]:
+        """The stretches of a row that hold withheld words alone, and enough of them."""
+        known = bytes(map(self._vocabulary.__contains__, row))
+        return [stretch.span() for stretch in _KNOWN_RUN.finditer(known)]
 
     def _around(self, row: list[bytes], at: int, own: int) -> Iterator[int]:
         """The runs around a piece that stands at ``at`` in a row and at ``own`` in ours."""
@@ -104,11 +125,9 @@ class Withheld:
             ):
                 yield at - shift
 
-    def _searched(
-        self, row: list[bytes], places: dict[tuple[bytes, ...], list[int]]
-    ) -> Iterator[int]:
+    def _searched(self, row: list[bytes]) -> Iterator[int]:
         """The same for texts that say the same few words over and over."""
-        starts = sorted({at for found in places.values() for at in found})
+        starts = [at for first, end in self._known(row) for at in range(first, end - _PIECE + 1)]
         if len(starts) > _TRIES_MAX:
             yield from starts  # Too many to look at: each is taken for a copy.
             return
@@ -128,6 +147,23 @@ class Withheld:
                 if row[at : at + len(wanted)] == wanted:
                     found.update(range(at, at + len(wanted)))
         return found
+
+
+def _pieces(row: list[bytes]) -> Iterator[tuple[bytes, ...]]:
+    return zip(*(row[n:] for n in range(_PIECE)), strict=False)
+
+
+def _places(
+    row: list[bytes], stretches: Iterable[tuple[int, int]], wanted: set[tuple[bytes, ...]]
+) -> dict[tuple[bytes, ...], list[int]]:
+    """Where each of the wanted pieces stands in these stretches of the row."""
+    places: dict[tuple[bytes, ...], list[int]] = {piece: [] for piece in wanted}
+    if wanted:
+        for first, end in stretches:
+            for at, piece in enumerate(_pieces(row[first:end]), first):
+                if piece in wanted:
+                    places[piece].append(at)
+    return places
 
 
 def _framed(words: list[bytes]) -> bytes:
