@@ -7,12 +7,12 @@ What depends on what is said here and nowhere else. ``build`` opens nothing; ``s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.bus.polling import Polling
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
+from gateway.console.explain import Asking
 from gateway.edge.asked_labels import AskedLabels
 from gateway.edge.entrance import Application, Entrance, Readers
 from gateway.edge.failures import Failures
@@ -24,10 +24,10 @@ from gateway.edge.pages import Pages
 from gateway.edge.passing import Passing
 from gateway.edge.protocol import Quick, decline, server_config
 from gateway.edge.quick import QuickLane
-from gateway.edge.rate import RequestRate, network_of
+from gateway.edge.rate import RequestRate
 from gateway.edge.records import Records
 from gateway.edge.relay import DeskLine, Relay
-from gateway.edge.reserved import LOGIN, Reserved, Room
+from gateway.edge.reserved import ROOMS, Reserved, Room
 from gateway.edge.routes import Ours
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
@@ -47,10 +47,8 @@ from gateway.stores.sessions import Sessions
 from gateway.wiring.news import bell, forgetting, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
 from gateway.wiring.pages import help_page_of, own_hosts, reloaded, site_origins, templates_of
+from gateway.wiring.rooms import RoomsHere
 from gateway.wiring.running import Lychgate
-
-if TYPE_CHECKING:
-    from gateway.wiring.login import Login
 
 CACHE_BYTES_MAX = 256 << 20
 
@@ -73,10 +71,15 @@ def build(
     it they do so here. Raises Faults."""
     parts = _Parts(settings, clock or SystemClock(), readers, session_store)
     if desk:
-        parts.desk = DeskLine(desk)
+        parts.rooms = DeskLine(desk)
     elif parts.store is not None:
-        parts.login = parts.login_here(mail_shown_at)
+        parts.rooms = parts.rooms_here(parts.store, mail_shown_at)
     entrance = parts.entrance(extra)
+    if isinstance(parts.rooms, RoomsHere):
+        host = urlsplit(settings.site.url).netloc
+        parts.rooms.asking = Asking(
+            ingress=parts.ingress, gate=entrance.gate, policy=parts.policies.get, host=host
+        )
     enforced = settings.policies.mode == "enforce"
     quick: Quick = parts.quick() if enforced and not readers and not around else decline
     news = parts.polling()
@@ -91,8 +94,7 @@ def build(
         counters=parts.counters,
         access_log=parts.access_log,
         store=parts.store,
-        login=parts.login,
-        desk=parts.desk,
+        rooms=parts.rooms,
         polling=news,
         bell=bell(settings.bus.url.get_secret_value(), parts.store, news),
         clock=parts.clock,
@@ -154,8 +156,7 @@ class _Parts:
             forwarding=self.passing.forwarding,
             clock=clock,
         )
-        self.login: Login | None = None
-        self.desk: DeskLine | None = None
+        self.rooms: RoomsHere | DeskLine | None = None
 
     def _showing(self) -> Showing:
         site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
@@ -244,26 +245,21 @@ class _Parts:
         )
 
     def _rooms(self) -> tuple[Room, ...]:
-        """Where readers log in: here, or at the desk."""
-        if self.desk is not None:
+        """Where readers log in and operators work: here, or at the desk."""
+        if isinstance(self.rooms, DeskLine):
             host = urlsplit(self.settings.site.url).netloc.encode()
-            return (Room(LOGIN, Relay(line=self.desk, host=host, clock=self.clock)),)
-        return (Room(LOGIN, self.login.application),) if self.login else ()
+            return (Room(ROOMS, Relay(line=self.rooms, host=host, clock=self.clock)),)
+        return (Room(ROOMS, self.rooms),) if self.rooms else ()
 
-    def login_here(self, mail_shown_at: str) -> Login:
-        """The login way, on the store."""
-        from gateway.wiring.login import Login  # half a second that `check` needn't wait for
-
-        assert self.store is not None
-        return Login(
-            self.settings,
-            store=self.store,
+    def rooms_here(self, store: Store, mail_shown_at: str) -> RoomsHere:
+        return RoomsHere(
+            settings=self.settings,
+            store=store,
             clock=self.clock,
-            drawing=self.templates,
+            templates=self.templates,
             dress=self.shell.around,
-            network_of=network_of,
             language_of=self.failures.language,
-            demo_mail_url=mail_shown_at,
+            mail_shown_at=mail_shown_at,
         )
 
     def quick(self) -> Quick:

@@ -14,7 +14,9 @@ from gateway.edge.entrance import Application
 from gateway.edge.origin_check import check_origin
 from gateway.model.request import Request
 
-LOGIN = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
+_LOGIN_PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
+# What a process of its own answers, where there is one (``edge.relay``).
+ROOMS = (*_LOGIN_PATHS, "/-/finance", "/-/finance/")
 _WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
 _LOGIN = "/-/login/"
 _LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")

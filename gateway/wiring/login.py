@@ -42,7 +42,7 @@ _CODE_PURPOSE = b"lychgate.mailed-code.v1"
 
 
 class Login:
-    """``application`` answers what stands under ``edge.reserved.LOGIN``; ``close`` ends its
+    """``application`` answers what stands under ``edge.reserved.ROOMS``; ``close`` ends its
     connections.
 
     ``network_of`` and ``language_of`` are the request's way's own, so that both ways see one reader.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 
@@ -21,9 +21,7 @@ from gateway.origin.fetch import Origin
 from gateway.page.templates import Templates
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
-
-if TYPE_CHECKING:
-    from gateway.wiring.login import Login
+from gateway.wiring.rooms import RoomsHere
 
 FLUSH_SECONDS = 1.0
 SIGHTINGS_SECONDS = 30.0
@@ -44,8 +42,7 @@ class Lychgate:
     counters: Counters
     access_log: AccessLog
     store: Store | None
-    login: Login | None
-    desk: DeskLine | None
+    rooms: RoomsHere | DeskLine | None
     polling: Polling | None
     clock: Clock
     bell: Bell | None = None
@@ -53,8 +50,8 @@ class Lychgate:
 
     async def startup(self) -> None:
         await self.origin.open()
-        if self.desk is not None:
-            await self.desk.open()
+        if self.rooms is not None:
+            await self.rooms.open()
         background: list[Any] = [self._flush(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
@@ -71,10 +68,8 @@ class Lychgate:
         await self.sessions.flush_sightings()
         self.access_log.flush()
         await self.origin.close()
-        if self.desk is not None:
-            await self.desk.close()
-        if self.login is not None:
-            await self.login.close()
+        if self.rooms is not None:
+            await self.rooms.close()
         if self.store is not None:
             await self.store.close()
 

@@ -84,9 +84,32 @@ def test_the_demo_shows_walls_and_changes_readers(tmp_path: Path) -> None:
         article = log_in(client, url, httpx2.URL(paid).path, person="camille")
         assert str(article.url) == paid
         assert 'data-lg-reader="member"' in article.text
+        assert client.get(f"{url}/-/finance").status_code == 403
         subscribed = client.get(f"{url}/-/plans?return_to={httpx2.URL(paid).path}")
         assert "data-lg-wall" not in subscribed.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_s_clerk_asks_why_a_reader_sees_what(tmp_path: Path) -> None:
+    with (
+        running("demo", "--port", "0", folder=tmp_path, until="config and policies") as (_, told),
+        httpx2.Client(trust_env=False, follow_redirects=True) as client,
+    ):
+        url, paid = address(told), story(told, "one for subscribers")
+        assert client.get(f"{url}/-/finance").url.path == "/-/login"
+        page = log_in(client, url, "/-/finance/explain", person="claude")
+        assert page.url.path == "/-/finance/explain"
+        assert page.headers["cache-control"] == "private, no-store"
+        for reader, reason in (
+            ("anonymous", "subscription-needed"),
+            ("dominique@lecteurs.example", "tier-held"),
+        ):
+            asked = httpx2.QueryParams({"url": paid, "as": reader})
+            assert reason in client.get(f"{url}/-/finance/explain?{asked}").text
+        for wrong in ({"url": paid, "as": "x@y.example"}, {"url": "https://evil.example/a"}):
+            answer = client.get(f"{url}/-/finance/explain?{httpx2.QueryParams(wrong)}")
+            assert answer.status_code == 200
+            assert 'role="alert"' in answer.text
 
 
 def log_in(client: httpx2.Client, url: str, back: str, *, person: str) -> httpx2.Response:

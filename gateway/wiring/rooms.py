@@ -1,0 +1,95 @@
+"""The rooms of this very process: where readers log in, and where operators work.
+
+Made when the process begins to serve, for what they stand on takes half a second to import, and
+commands that only ask the gate never open them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.edge.rate import network_of
+from gateway.errors import DeskUnavailable
+from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.model.request import Request
+from gateway.page.templates import Templates
+from gateway.stores.engine import Store
+
+if TYPE_CHECKING:
+    from gateway.console.explain import Asking
+    from gateway.wiring.login import Login
+
+_FINANCE = "/-/finance"
+
+
+@dataclass(slots=True, kw_only=True)
+class RoomsHere:
+    """An ASGI application for ``edge.reserved``. ``asking`` is known once the gate is there."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    templates: Templates
+    dress: Callable[[bytes], Awaitable[bytes]]
+    language_of: Callable[[Request], str]
+    mail_shown_at: str = ""
+    asking: Asking | None = None
+    _login: Login | None = None
+    _console: Any = None
+
+    async def open(self) -> None:
+        from gateway.wiring.login import Login
+
+        self._login = Login(
+            self.settings,
+            store=self.store,
+            clock=self.clock,
+            drawing=self.templates,
+            dress=self.dress,
+            network_of=network_of,
+            language_of=self.language_of,
+            demo_mail_url=self.mail_shown_at,
+        )
+        self._console = self._made_console()
+
+    async def close(self) -> None:
+        if self._login is not None:
+            await self._login.close()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._login is None:
+            raise DeskUnavailable("not open yet")
+        path = scope["path"]
+        operators = path == _FINANCE or path.startswith(f"{_FINANCE}/")
+        application = self._console if operators else self._login.application
+        await application(scope, receive, send)
+
+    def _made_console(self) -> Any:
+        from gateway.console.routes import ConsoleRoutes
+        from gateway.stores.accounts import Accounts
+        from gateway.stores.audit import Audit
+        from gateway.stores.readers import readers_with
+        from gateway.wiring.login import operators_of
+
+        return ConsoleRoutes(
+            accounts=Accounts(self.store),
+            operators=operators_of(self.settings),
+            audit=Audit(self.store),
+            drawing=self.templates,
+            asking=self._gate,
+            readers_with=partial(readers_with, self.store),
+            signer=CookieSigner([key.get_secret_value() for key in self.settings.keys.cookie]),
+            cookie_name=cookie_name(self.settings.site.url),
+            language_of=self.language_of,
+            site_url=self.settings.site.url,
+            clock=self.clock,
+        ).router()
+
+    def _gate(self) -> Asking:
+        assert self.asking is not None, "the composition root gives it"
+        return self.asking
