@@ -139,7 +139,8 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
     for number, told in enumerate(login_samples.helps()):
         html = templates.main_of("help", code, back=_PATH, **told, **_LINKS)
         identity = f"{code}-help-{number}"
-        yield identity, catalogue.text("help.title"), _demoted(_renamed(html, identity))
+        name = f"{catalogue.text('help.title')} · {number + 1}"
+        yield identity, name, _demoted(_renamed(html, identity))
     for state, name, context in login_samples.pages(code):
         identity = f"{code}-{state}"
         html = templates.main_of(name, code, **context)
