@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import RedirectResponse, Response
@@ -27,6 +27,7 @@ from gateway.model.reader import Reader
 from gateway.model.request import Request
 
 _URL_MAX = 2000
+_FORM_BYTES_MAX = 16 << 10
 _HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "private, no-store",
@@ -72,7 +73,7 @@ class ConsoleRoutes:
             routes=[
                 Route("/-/finance", self._home),
                 Route("/-/finance/", self._home),
-                Route("/-/finance/explain", self._explain),
+                Route("/-/finance/explain", self._explain, methods=["GET", "POST"]),
             ],
             redirect_slashes=False,
             default=_missing,
@@ -85,15 +86,18 @@ class ConsoleRoutes:
         return RedirectResponse("/-/finance/explain", 303, {"cache-control": "private, no-store"})
 
     async def _explain(self, http: HttpRequest) -> Response:
-        """URL × reader → decision, as `lychgate explain` says it."""
+        """URL × reader → decision, as `lychgate explain` says it. Posted, for an address of a reader
+        has no place in an address bar; a link may name the page."""
         entered = await self._entered(http)
         if isinstance(entered, Response):
             return entered
-        url = http.query_params.get("url", "")[:_URL_MAX]
-        named = http.query_params.get("as", "anonymous").strip()[:320] or "anonymous"
+        form = parse_qs((await http.body())[:_FORM_BYTES_MAX].decode("latin-1"))
+        asked = form if http.method == "POST" else {"url": [http.query_params.get("url", "")]}
+        url = asked.get("url", [""])[0].strip()[:_URL_MAX]
+        named = asked.get("as", ["anonymous"])[0].strip()[:320] or "anonymous"
         found: Explanation | None = None
         wrong = ""
-        if url:
+        if url and http.method == "POST":
             now = self.clock.now()
             what = f"{url} as {named}"
             await self.audit.note(who=entered.who, act="explain", what=what, now=now)

@@ -100,14 +100,16 @@ def test_the_demo_s_clerk_asks_why_a_reader_sees_what(tmp_path: Path) -> None:
         page = log_in(client, url, "/-/finance/explain", person="claude")
         assert page.url.path == "/-/finance/explain"
         assert page.headers["cache-control"] == "private, no-store"
+        explain, here = f"{url}/-/finance/explain", {"origin": url}
+        assert client.post(explain, data={"url": paid}).status_code == 403
         for reader, reason in (
             ("anonymous", "subscription-needed"),
             ("dominique@lecteurs.example", "tier-held"),
         ):
-            asked = httpx2.QueryParams({"url": paid, "as": reader})
-            assert reason in client.get(f"{url}/-/finance/explain?{asked}").text
+            answer = client.post(explain, data={"url": paid, "as": reader}, headers=here)
+            assert reason in answer.text
         for wrong in ({"url": paid, "as": "x@y.example"}, {"url": "https://evil.example/a"}):
-            answer = client.get(f"{url}/-/finance/explain?{httpx2.QueryParams(wrong)}")
+            answer = client.post(explain, data=wrong, headers=here)
             assert answer.status_code == 200
             assert 'role="alert"' in answer.text
 
