@@ -28,6 +28,7 @@ LOCALES = tuple(
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl "
     "pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW".split()
 )
+_CUSTOM = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 _UPDATE = One(("auto", "never"))
 CREATE = Group(
     {
@@ -39,6 +40,12 @@ CREATE = Group(
         "currency": One(CURRENCIES),
         "customer": Text(),
         "customer_email": Email(),
+        "custom_text": Group(
+            {
+                key: Group({"message": Text(1200)}, needs=("message",))
+                for key in ("after_submit", "submit")
+            }
+        ),
         "customer_update": Group({"address": _UPDATE, "name": _UPDATE, "shipping": _UPDATE}),
         "discounts": discounts.APPLIED,
         "expires_at": Whole(least=0),
@@ -131,6 +138,13 @@ def _fits(account: Account, params: Thing) -> None:
     if "customer_update" in params and "customer" not in params:
         raise Refused(
             "`customer_update` can only be used with `customer`.", param="customer_update"
+        )
+    update = params.get("customer_update") or {}
+    asks_tax_id = (params.get("tax_id_collection") or {}).get("enabled")
+    if asks_tax_id and "customer" in params and update.get("name") != "auto":
+        raise Refused(
+            "Tax ID collection requires updating business name on the customer. To enable tax ID "
+            "collection for an existing customer, please set `customer_update[name]` to `auto`."
         )
     if "submit_type" in params and params["submit_type"] not in ("auto", "subscribe"):
         raise Refused("This submit_type isn't for subscriptions.", param="submit_type")
@@ -246,9 +260,7 @@ def _session(account: Account, params: Thing, kept: Thing, named: Thing | None) 
         "created": account.now(),
         "currency": items[0]["currency"],
         "custom_fields": [],
-        "custom_text": dict.fromkeys(
-            ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-        ),
+        "custom_text": dict.fromkeys(_CUSTOM) | params.get("custom_text", {}),
         "discounts": [named] if named else [],
         "expires_at": params.get("expires_at") or account.now() + DAY,
         "livemode": account.livemode,
@@ -258,7 +270,7 @@ def _session(account: Account, params: Thing, kept: Thing, named: Thing | None) 
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card", "sepa_debit"],
         "payment_status": "unpaid",
-        "phone_number_collection": {"enabled": False},
+        "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
         "saved_payment_method_options": {
             "allow_redisplay_filters": ["always"],
             "payment_method_remove": "disabled",
