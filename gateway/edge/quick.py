@@ -115,6 +115,11 @@ class QuickLane:
     def __call__(
         self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str = ""
     ) -> list[bytes] | None:
+        for targets in self._targets.values():
+            if target in targets:
+                break
+        else:
+            return None  # what is streamed pays no more than this
         glance = self._glance(headers)
         if glance is None:
             return None
