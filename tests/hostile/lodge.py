@@ -98,10 +98,13 @@ def _empty_store() -> bytes:
 
 @contextlib.asynccontextmanager
 async def lodge(
-    folder: Path, *, provider_extra: str = "", settings: str = ""
+    folder: Path, *, provider_extra: str = "", settings: str = "", store_url: str = ""
 ) -> AsyncIterator[Lodge]:
-    """``provider_extra`` is more TOML of the provider, ``settings`` further sections."""
-    (folder / "lychgate.db").write_bytes(await asyncio.to_thread(_empty_store))
+    """``provider_extra`` is more TOML of the provider, ``settings`` further sections. ``store_url``
+    names a store with the schema; empty is a SQLite file of the test's own."""
+    if not store_url:
+        (folder / "lychgate.db").write_bytes(await asyncio.to_thread(_empty_store))
+        store_url = f"sqlite:///{folder}/lychgate.db"
     origin = TableOrigin({"/members/story": STORY, "/": STORY, "/news": STORY})
     listening = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
     clock = Clock()
@@ -119,7 +122,7 @@ folder = "policies"
 [keys]
 cookie = ["{KEY}"]
 [store]
-url = "sqlite:///{folder}/lychgate.db"
+url = "{store_url}"
 [[login.provider]]
 id = "idp"
 issuer = "{idp.address}"
