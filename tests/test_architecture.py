@@ -103,6 +103,7 @@ PURE = (
     "money/disputes.py",
     "money/fields.py",
     "money/fold.py",
+    "money/kinds.py",
     "money/marking.py",
     "money/order.py",
     "money/parse.py",

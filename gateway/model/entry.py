@@ -41,8 +41,7 @@ class Draft:
     or the ``Date`` of Stripe's answer; for our own acts, when they were done. ``reader`` is the id
     of an account, which leads to nobody once that account is gone. ``amount_minor`` is None where
     no money is spoken of. ``hint``: its object is to be fetched, for what is said here may be old by the
-    time it comes. ``key_owner`` says whose key seals the payload: a customer's id where
-    there is one, else the payment's or the object's own.
+    time it comes.
     """
 
     event_id: str
@@ -72,14 +71,7 @@ class Draft:
 
     @property
     def key_owner(self) -> str:
-        return (
-            self.customer_id
-            or self.reader
-            or self.payment_id
-            or self.charge_id
-            or self.object_id
-            or self.event_id
-        )
+        return key_owner(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +110,18 @@ class Entry:
     @property
     def fetched(self) -> bool:
         return self.source in FETCHED
+
+
+def key_owner(said: Draft | Entry) -> str:
+    """Whose key seals the payload: a customer's where one is named, else the payment's or its own."""
+    return (
+        said.customer_id
+        or said.reader
+        or said.payment_id
+        or said.charge_id
+        or said.object_id
+        or said.event_id
+    )
 
 
 _COPIED = tuple(each.name for each in fields(Entry) if each.name in Draft.__slots__)

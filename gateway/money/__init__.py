@@ -4,9 +4,10 @@
     Entry… ─ story ─ subscriptions · refunds · disputes · whose ─ fold ─► Folded ─ project ─► readers
 
 ``signature`` who sent it · ``parse`` what an event says · ``shapes`` ``fields`` Stripe's objects,
-old and new, as our own facts · ``ledger`` the port, and group commits · ``acts`` our own entries ·
+old and new, as our own facts · ``kinds`` the events that count · ``ledger`` the port, and group commits · ``acts`` our own entries ·
 ``order`` which of two snapshots is the later · ``story`` entries gathered by object · ``rules`` the
 publisher's plans and settings · ``subscriptions`` ``refunds`` ``disputes`` who may read until when ·
 ``whose`` who that is · ``fold`` all of it at once · ``marking`` what became of each entry ·
-``project`` what the fold says, written down for the request's way · ``proof`` verify and export.
+``project`` what the fold says, written down for the request's way · ``proof`` verify and export ·
+``erasing`` a reader who wants to be forgotten.
 """

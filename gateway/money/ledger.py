@@ -36,6 +36,9 @@ class Ledger(Protocol):
     async def objects(self, object_ids: Collection[str]) -> Sequence[Entry]:
         """All that was ever said of some objects."""
 
+    async def of_reader(self, reader: str) -> Sequence[Entry]:
+        """All that names a reader."""
+
     async def story(self, entries: Iterable[Entry]) -> Sequence[Entry]:
         """These and all that hang together with them by the ids they name."""
 

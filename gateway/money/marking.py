@@ -13,6 +13,7 @@ from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State, Why
 from gateway.money import disputes
 from gateway.money.acts import Act
+from gateway.money.kinds import FETCHED
 from gateway.money.parse import THIN
 from gateway.money.story import Story
 from gateway.money.subscriptions import Course
@@ -59,10 +60,8 @@ class _Marker:
     def mark(self, entry: Entry) -> Mark:
         if entry.kind in frozenset(Act):
             return self._act(entry)
-        if (
-            THIN in entry.said
-            and self._story.fetched.get(entry.object_id, -1.0) < entry.observed_at
-        ):
+        waits = entry.object_type in FETCHED and THIN in entry.said
+        if waits and self._story.fetched.get(entry.object_id, -1.0) < entry.observed_at:
             return Mark(State.RECEIVED, Why.TO_BE_FETCHED)
         if entry.object_type == "subscription":
             return self._subscription(entry.object_id)

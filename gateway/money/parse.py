@@ -17,14 +17,11 @@ from typing import Any
 from gateway.errors import WebhookRefused
 from gateway.model.entry import Draft, Source
 from gateway.money.fields import identifier, mapping, word
+from gateway.money.kinds import hints
 from gateway.money.shapes import described
 
 BYTES_MAX = 1_000_000
 THIN = "thin"  # in the facts of an entry whose object has to be fetched
-# What an event only hints at: the truth is what Stripe answers when it is asked for the object.
-TO_FETCH = frozenset(
-    "subscription invoice charge refund dispute checkout.session radar.early_fraud_warning".split()
-)
 _BOM = b"\xef\xbb\xbf"
 _SECONDS_MAX = 1 << 40
 
@@ -56,13 +53,10 @@ def parse(raw: bytes) -> Draft:
         "api_version": word(event.get("api_version"))[:40],
         "payload": raw,
     }
-    if event.get("object") == "v2.core.event":
-        said = _thin(event)
-    else:
-        said = described(mapping(mapping(event.get("data")).get("object")))
-    return Draft(
-        **envelope, **said, hint=bool(said["object_id"]) and said["object_type"] in TO_FETCH
-    )
+    thin = event.get("object") == "v2.core.event"
+    said = _thin(event) if thin else described(mapping(mapping(event.get("data")).get("object")))
+    to_fetch = bool(said["object_id"]) and hints(kind, said["object_type"], thin=thin)
+    return Draft(**envelope, **said, hint=to_fetch)
 
 
 def read_object(raw: bytes) -> Mapping[str, Any]:

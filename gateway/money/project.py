@@ -22,6 +22,7 @@ from gateway.money.fold import Folded, Want, fold
 from gateway.money.ledger import Ledger, Work
 
 BATCH_MAX = 500
+READERS_MAX = 100  # in one transaction: nobody else writes meanwhile
 AGAIN_SECONDS = 60.0
 AGAIN_SECONDS_MAX = 3600.0
 _RULES = (Act.PLANS, Act.SETTINGS)
@@ -35,10 +36,8 @@ class Holdings(Protocol):
 
     async def holders(self) -> set[str]: ...
 
-    async def entitle(
-        self, reader_id: str, entitlements: Sequence[Entitlement], *, now: float
-    ) -> None:
-        """Replace all that a reader holds, and tell every worker."""
+    async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
+        """Replace all that some readers hold, and tell every worker, in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,12 @@ class Projector:
             for reader, said in folded.entitlements.items()
             if reader in held and set(said) != set(held[reader])
         }
-        for reader in sorted(changed):
-            await self._holdings.entitle(reader, folded.entitlements[reader], now=now)
+        listed = sorted(changed)
+        for start in range(0, len(listed), READERS_MAX):
+            some = listed[start : start + READERS_MAX]
+            await self._holdings.entitle(
+                {reader: folded.entitlements[reader] for reader in some}, now=now
+            )
         marks = {**folded.marks, **_nobodys(folded, held)}
         before = await self._work.marks(marks.keys())
         news = {number: mark for number, mark in marks.items() if before.get(number) != mark}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
 from gateway.stores.engine import Store
-from gateway.stores.sessions import Readers
+from gateway.stores.news import Kind, tell_all
 
 _IDS_MAX = 500
 
@@ -19,7 +19,6 @@ class Holdings:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._readers = Readers(store)
 
     async def held(self, reader_ids: Collection[str]) -> dict[str, tuple[Entitlement, ...]]:
         """Of those that have an account, were it nothing; the others aren't named."""
@@ -53,7 +52,24 @@ class Holdings:
             rows = await connection.execute(select(schema.entitlement.c.reader_id).distinct())
             return set(rows.scalars())
 
-    async def entitle(
-        self, reader_id: str, entitlements: Sequence[Entitlement], *, now: float
-    ) -> None:
-        await self._readers.entitle(reader_id, entitlements, now=now)
+    async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
+        """As ``Readers.entitle``, of many readers in one transaction. Each has an account."""
+        rows = [
+            {
+                "reader_id": reader_id,
+                "tier": each.tier,
+                "starts_at": each.starts_at,
+                "ends_at": each.ends_at,
+                "mendable": each.mendable,
+                "entries": list(each.entries),
+            }
+            for reader_id, these in held.items()
+            for each in these
+        ]
+        async with self._store.writing() as connection:
+            await connection.execute(
+                delete(schema.entitlement).where(schema.entitlement.c.reader_id.in_(list(held)))
+            )
+            if rows:
+                await connection.execute(insert(schema.entitlement), rows)
+            await tell_all(connection, Kind.READER, list(held), now=now)

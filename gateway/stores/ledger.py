@@ -59,6 +59,10 @@ class Ledger:
         async with self._store.reading() as connection:
             return await _select(connection, table.c.object_id, object_ids)
 
+    async def of_reader(self, reader: str) -> list[Entry]:
+        async with self._store.reading() as connection:
+            return await _select(connection, money_schema.ledger.c.reader, [reader])
+
     async def story(self, entries: Iterable[Entry]) -> list[Entry]:
         """These entries and all that hang together with them by the ids they name, over any number
         of steps: a dispute names a payment, the payment an invoice, the invoice a customer."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BindParameter, bindparam, func, select, update
 
 from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State
@@ -48,14 +48,23 @@ class LedgerWork:
     async def mark(self, marks: Mapping[int, Mark], *, now: float) -> None:
         """Write down what became of entries; where nothing changed, nothing is written."""
         work = money_schema.ledger_work
-        async with self._store.writing() as connection:
-            for number, mark in sorted(marks.items()):
-                other = (work.c.state != mark.state) | (work.c.reason != mark.reason)
-                await connection.execute(
-                    update(work)
-                    .where(work.c.number == number, other)
-                    .values(state=mark.state, reason=mark.reason, changed_at=now)
-                )
+        state: BindParameter[str] = bindparam("new_state")
+        reason: BindParameter[str] = bindparam("new_reason")
+        changed = (
+            update(work)
+            .where(
+                work.c.number == bindparam("of"),
+                (work.c.state != state) | (work.c.reason != reason),
+            )
+            .values(state=state, reason=reason, changed_at=now)
+        )
+        rows = [
+            {"of": number, "new_state": str(mark.state), "new_reason": str(mark.reason)}
+            for number, mark in sorted(marks.items())
+        ]
+        if rows:
+            async with self._store.writing() as connection:
+                await connection.execute(changed, rows)
 
     async def later(self, numbers: Collection[int], *, next_at: float) -> None:
         """Applying failed: try these again, and not before."""

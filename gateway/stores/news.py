@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,9 +36,16 @@ async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float)
     Call it last. PostgreSQL gives out numbers before transactions commit, and a poller that has
     read 6 never looks at a 5 committed later: from here to the commit, one tells at a time.
     """
+    await tell_all(connection, kind, [key], now=now)
+
+
+async def tell_all(
+    connection: AsyncConnection, kind: Kind, keys: Sequence[str], *, now: float
+) -> None:
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    await connection.execute(insert(schema.news).values(at=now, kind=str(kind), key=key))
+    rows = [{"at": now, "kind": str(kind), "key": key} for key in keys]
+    await connection.execute(insert(schema.news), rows)
     connection.info[NEWS_TOLD] = True
 
 

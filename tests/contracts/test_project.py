@@ -19,6 +19,7 @@ from gateway.model.entry import Draft, Entry, Head
 from gateway.model.mark import Mark, State, Why
 from gateway.model.reader import Reader
 from gateway.money import acts
+from gateway.money.erasing import erase
 from gateway.money.fold import Want
 from gateway.money.project import Difference, Projector
 from gateway.money.proof import export, head_of, verify
@@ -30,7 +31,21 @@ from gateway.stores.news import News
 from gateway.stores.payloads import Payloads
 from gateway.stores.sessions import Readers
 from tests.money.stories import FIRST, sub
-from tests.money.telling import ACTS, DAY, MONTH, NOON, event, fetched, item, subscription, thin
+from tests.money.telling import (
+    ACTS,
+    DAY,
+    MONTH,
+    NOON,
+    charge,
+    dispute,
+    event,
+    fetched,
+    invoice,
+    item,
+    payment,
+    subscription,
+    thin,
+)
 
 
 class Clock:
@@ -224,7 +239,7 @@ def test_a_replay_rebuilds_the_same_from_nothing(url: str) -> None:
         told = await News(house.store).last()
         held = (await house.holdings.held(["r1"]))["r1"]
         wrong = (Entitlement("platinum", 0.0, 1e12),)
-        await house.holdings.entitle("r1", wrong, now=NOON)
+        await house.holdings.entitle({"r1": wrong}, now=NOON)
         assert await house.projector.replay() == [Difference("r1", wrong, held)]
         assert await house.projector.replay(mend=True) == [Difference("r1", wrong, held)]
         assert await house.projector.replay() == []
@@ -236,7 +251,7 @@ def test_a_replay_rebuilds_the_same_from_nothing(url: str) -> None:
 def test_who_holds_what_no_entry_names_is_shown(url: str) -> None:
     async def work(house: House) -> None:
         stray = (Entitlement("gold", 0.0, 1e12),)
-        await house.holdings.entitle("ana", stray, now=NOON)
+        await house.holdings.entitle({"ana": stray}, now=NOON)
         assert await house.projector.replay(mend=True) == [Difference("ana", stray, ())]
 
     using(url, work)
@@ -246,16 +261,26 @@ def test_after_an_erasure_verify_and_replay_still_hold(url: str) -> None:
     async def work(house: House) -> None:
         await lived(house)
         before = await verify(house.ledger)
-        story = await house.ledger.story(await house.ledger.objects(["sub_x1"]))
-        assert await Payloads(house.store).payload(story[-1].number) is not None
-        await Payloads(house.store).destroy({"cus_x1", "r1"}, now=NOON)
-        await house.append(acts.erased("r1", by="r1", at=float(NOON)))
+        payloads = Payloads(house.store)
+        await house.append(event("d", dispute(), at=NOON), fetched(payment()))
+        paid = invoice(subscription="sub_x1", customer="cus_x1")
+        await house.append(event("i", paid), event("s", subscription(customer="cus_other")))
+        theirs = await house.ledger.story(await house.ledger.of_reader("r1"))
+        sealed = [e.number for e in theirs if await payloads.payload(e.number) is not None]
+        assert len(sealed) > 5
+        assert {"d", "i", "x1", "x8"} <= {entry.event_id for entry in theirs}
+        await erase(house.ledger, payloads, "r1", by="r1", now=NOON)
+        await house.append(event("late", charge() | {"customer": None}), event("late2", paid))
+        late = await house.ledger.read(after=(await house.ledger.head()).number - 2, limit=2)
+        for number in (*sealed, *(entry.number for entry in late)):
+            assert await payloads.payload(number) is None
+        assert await payloads.payload((await house.ledger.objects(["sub_1"]))[0].number)
         while (await house.projector.apply_due()).entries:
             pass
         assert await house.ends("r1") == {}
         assert await house.projector.replay() == []
         verified = await verify(house.ledger, head=before.head)
-        assert (verified.faults, verified.entries) == ((), before.entries + 1)
+        assert (verified.faults, verified.entries) == ((), before.entries + 7)
 
     using(url, work, LIVED)
 

@@ -335,6 +335,12 @@ def test_a_thin_event_waits_for_stripes_answer() -> None:
     assert ends([*old, answer]) == {"gold": END + SLACK}
 
 
+def test_a_thin_event_of_anything_else_is_kept_and_ignored() -> None:
+    hint = thin("t", "billing.meter", "mtr_1", at="2027-01-15T08:00:01Z")
+    assert marks([hint])["t"] == (State.IGNORED, Why.KIND_NOT_USED)
+    assert not hint.hint
+
+
 def test_an_invoice_waits_for_its_subscription() -> None:
     paid = [event("e", invoice())]
     assert marks(paid)["e"] == (State.RECEIVED, Why.TO_BE_FETCHED)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import WebhookRefused
 from gateway.model.entry import ID_MAX, Draft, Source, canonical
 from gateway.model.subscription import Invoice, Item, Subscription, read
+from gateway.money.kinds import EVENTS
 from gateway.money.parse import BYTES_MAX, THIN, NoEvent, parse
 
 CREATED = 1_800_000_000
@@ -240,11 +242,34 @@ def test_a_thin_event_says_where_to_look() -> None:
         "sub_1",
     )
     assert draft.facts == {"id": "sub_1", THIN: True}
+    assert draft.hint
 
 
 @pytest.mark.parametrize("account", [{"account": "acct_1"}, {"context": "acct_1"}])
 def test_whose_account_it_happened_in(account: dict[str, str]) -> None:
     assert parsed({}, **account).account == "acct_1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing", "hint"),
+    [
+        ("customer.subscription.updated", {"object": "subscription", "id": "sub_1"}, True),
+        ("charge.refunded", {"object": "charge", "id": "ch_1"}, True),
+        ("charge.succeeded", {"object": "charge", "id": "ch_1"}, False),
+        ("invoice.created", {"object": "invoice", "id": "in_1"}, False),
+        ("price.updated", {"object": "price", "id": "price_1"}, True),
+        ("customer.updated", {"object": "customer", "id": "cus_1"}, False),
+        ("customer.subscription.updated", {"object": "subscription"}, False),
+    ],
+)
+def test_which_events_are_hints(kind: str, thing: dict[str, Any], hint: bool) -> None:
+    assert parsed(thing, type=kind).hint is hint
+
+
+def test_the_events_to_act_on_are_kinds_that_stripe_knows() -> None:
+    known = get_args(get_type_hints(stripe.Event)["type"])
+    assert set(EVENTS) <= set(known)
+    assert len(EVENTS) == len(set(EVENTS))
 
 
 GOOD = json.dumps(event()).encode()
