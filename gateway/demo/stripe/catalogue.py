@@ -48,7 +48,6 @@ _PRODUCT: Mapping[str, Kind] = {
     "images": Many(Address(2048), most=8),
     "metadata": Metadata(),
     "name": Text(250),
-    "statement_descriptor": Text(22),
     "unit_label": Text(12),
     "url": Address(),
     **EXPAND,
@@ -134,7 +133,7 @@ def create_product(account: Account, params: Thing) -> Thing:
     return product
 
 
-_PLAIN = ("active", "description", "images", "name", "statement_descriptor", "unit_label", "url")
+_PLAIN = ("active", "description", "images", "name", "unit_label", "url")
 
 
 def update_product(account: Account, params: Thing, product_id: str) -> Thing:
@@ -160,7 +159,7 @@ def product_matches(product: Thing, params: Thing) -> bool:
     return (not ids or product["id"] in ids) and params.get("active") in (None, product["active"])
 
 
-def create_price(account: Account, params: Thing) -> Thing:
+def create_price(account: Account, params: Thing, *, price_id: str = "") -> Thing:
     if ("product" in params) == ("product_data" in params):
         raise Refused("You must specify either `product` or `product_data`.", param="product")
     if "unit_amount" not in params:
@@ -179,7 +178,7 @@ def create_price(account: Account, params: Thing) -> Thing:
         product = create_product(account, params["product_data"])
     _hand_over(account, key, params)
     price: Thing = {
-        "id": account.new_id("price"),
+        "id": price_id or account.new_id("price"),
         "object": "price",
         "active": params.get("active", True),
         "billing_scheme": "per_unit",

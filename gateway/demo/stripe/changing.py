@@ -26,7 +26,7 @@ from gateway.demo.stripe.parameters import (
 from gateway.demo.stripe.periods import next_end
 from gateway.demo.stripe.prorating import prorate
 from gateway.demo.stripe.refused import Refused
-from gateway.demo.stripe.subscribing import recurring_price
+from gateway.demo.stripe.subscribing import TRIAL_SECONDS_MAX, recurring_price
 from gateway.demo.stripe.subscriptions import COMMON, DETAILS, cancel_time
 
 PRORATIONS = One(("always_invoice", "create_prorations", "none"))
@@ -65,7 +65,7 @@ RESUME = Group(
     }
 )
 PAUSE = Group({"type": One(("subscription",)), **EXPAND})
-_INCOMPLETE_MAY = {"metadata", "default_payment_method", "expand", "cancellation_details"}
+_INCOMPLETE_MAY = {"metadata", "expand"}
 
 
 def update(account: Account, params: Thing, subscription_id: str) -> Thing:
@@ -120,8 +120,9 @@ def _may_change(subscription: Thing, params: Thing, now: int) -> None:
         raise Refused("resumes_at must lie in the future.", param="pause_collection[resumes_at]")
     if "trial_end" in params and status != "trialing":
         raise Refused("Only a subscription in its trial has its trial moved.", param="trial_end")
-    if params.get("trial_end", "now") != "now" and params["trial_end"] <= now:
-        raise Refused("The trial must end in the future.", param="trial_end")
+    trial_end = params.get("trial_end", "now")
+    if trial_end != "now" and not now < trial_end <= now + TRIAL_SECONDS_MAX:
+        raise Refused("The trial must end in the future, within two years.", param="trial_end")
 
 
 def _changes(

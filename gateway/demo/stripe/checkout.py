@@ -119,10 +119,24 @@ def complete(account: Account, session: Thing, *, number: str, email: str, name:
 def _customer(account: Account, session: Thing, email: str, name: str) -> Thing:
     """The session's own customer, never one found by its address."""
     if session["customer"]:
-        return account.named("customer", session["customer"])
+        customer = account.named("customer", session["customer"])
+        with account.changing(customer, "customer.updated"):
+            customer["email"] = customer["email"] or email
+            if session_lets(account, session, "name") and name:
+                customer["name"] = name
+            if session_lets(account, session, "address") and not customer["address"]:
+                blank = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+                customer["address"] = blank | {"country": account.settings.country}
+        return customer
     customer = create_customer(account, {"email": email, "name": name})
     session["customer"] = customer["id"]
     return customer
+
+
+def session_lets(account: Account, session: Thing, name: str) -> bool:
+    """Whether ``customer_update`` lets the page write this on the customer."""
+    update = account.backstage[session["id"]]["customer_update"]
+    return bool(update.get(name) == "auto")
 
 
 def _intent(account: Account, session: Thing, customer: Thing) -> Thing:

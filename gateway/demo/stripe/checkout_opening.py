@@ -105,6 +105,7 @@ def opened(account: Account, params: Thing) -> tuple[Thing, Thing]:
         "wanted": wanted,
         "subscription_data": data,
         "trial_end": trial,
+        "customer_update": params.get("customer_update") or {},
         "line_items": line_items(account, wanted, named, free=bool(trial)),
     }
     one_currency(account, customer_id, wanted[0][0]["currency"])

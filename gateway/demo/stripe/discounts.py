@@ -21,6 +21,7 @@ from gateway.demo.stripe.parameters import (
 from gateway.demo.stripe.periods import months_later
 from gateway.demo.stripe.refused import Refused
 
+YEAR = 365 * 86_400
 COUPON_CREATE = Group(
     {
         "amount_off": Whole(least=1),
@@ -70,6 +71,8 @@ def create_coupon(account: Account, params: Thing) -> Thing:
         raise Refused("You must pass either percent_off or amount_off.", param="percent_off")
     if "amount_off" in params and "currency" not in params:
         raise Refused("You must pass currency with amount_off.", param="currency")
+    if not account.now() < params.get("redeem_by", account.now() + 1) <= account.now() + 5 * YEAR:
+        raise Refused("redeem_by must lie within the next five years.", param="redeem_by")
     duration = params.get("duration", "once")
     if (duration == "repeating") != ("duration_in_months" in params):
         raise Refused("`duration_in_months` goes with `repeating` alone.", param="duration")
@@ -109,6 +112,7 @@ def create_code(account: Account, params: Thing) -> Thing:
     coupon = account.find("coupon", params["promotion"]["coupon"], param="promotion[coupon]")
     if "customer" in params:
         living(account, params["customer"], param="customer")
+    _within_coupon(account, coupon, params)
     written = params.get("code") or account.new_id("x", 8)[2:].upper()
     if not all(each.isascii() and (each.isalnum() or each == "-") for each in written):
         raise Refused("Codes may hold letters, digits and hyphens.", param="code")
@@ -140,6 +144,16 @@ def create_code(account: Account, params: Thing) -> Thing:
     account.add(code)
     account.tell("promotion_code.created", code)
     return code
+
+
+def _within_coupon(account: Account, coupon: Thing, params: Thing) -> None:
+    """A code ends no later than its coupon and is redeemed no more often."""
+    expires, by = params.get("expires_at"), coupon["redeem_by"]
+    if expires is not None and not account.now() < expires <= (by or expires):
+        raise Refused("expires_at must lie ahead, and not after redeem_by.", param="expires_at")
+    most = params.get("max_redemptions")
+    if most is not None and most > (coupon["max_redemptions"] or most):
+        raise Refused("The coupon can't be redeemed that often.", param="max_redemptions")
 
 
 def retrieve_code(account: Account, params: Thing, code_id: str) -> Thing:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.demo.stripe import (
     cards,
+    catalogue,
     checkout,
     collecting,
     disputes,
@@ -181,6 +182,31 @@ async def settings(stand_in: StandIn, wish: Thing) -> Thing:
     return dict(wish)
 
 
+async def offer(stand_in: StandIn, wish: Thing) -> Thing:
+    """A product and its recurring price under ids of one's choice, as a config file names them.
+
+    ``id`` of the price, ``product`` its id, ``name``, ``unit_amount``, ``interval``, ``currency``.
+    Stripe itself gives prices their ids.
+    """
+    account = stand_in.account
+    if account.get("price", wish["id"]):
+        raise Refused("There is such a price.", param="id")
+    product_id = wish.get("product") or f"prod_of_{wish['id']}"
+    if not account.get("product", product_id):
+        catalogue.create_product(account, {"id": product_id, "name": wish["name"]})
+    made = catalogue.create_price(
+        account,
+        {
+            "currency": wish.get("currency", account.settings.currency),
+            "product": product_id,
+            "recurring": {"interval": wish.get("interval", "month")},
+            "unit_amount": int(wish["unit_amount"]),
+        },
+        price_id=wish["id"],
+    )
+    return deepcopy(made)
+
+
 async def plan_changes(stand_in: StandIn, wish: Thing) -> Thing:
     """The default portal offers every active recurring price to change to."""
     account = stand_in.account
@@ -227,6 +253,7 @@ HOOKS: Mapping[str, Hook] = {
     "dispute": dispute,
     "dispute/close": dispute_close,
     "event": event,
+    "offer": offer,
     "pay": pay,
     "plan_changes": plan_changes,
     "refund": refund,

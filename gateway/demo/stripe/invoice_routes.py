@@ -33,7 +33,7 @@ def pay(account: Account, params: Thing, invoice_id: str) -> Thing:
     if invoice["status"] == "draft":
         invoices.finalize(account, invoice)
     if params.get("paid_out_of_band"):
-        invoices.settle(account, invoice, 0)
+        invoices.settle(account, invoice, invoice["amount_due"], off_stripe=True)
         billing.recover(account, invoice)
         return invoice
     if method is None and invoice["amount_due"]:

@@ -56,9 +56,12 @@ def finalize(account: Account, invoice: Thing) -> None:
     account.tell("invoice.finalized", invoice)
 
 
-def settle(account: Account, invoice: Thing, paid: int) -> None:
+def settle(account: Account, invoice: Thing, paid: int, *, off_stripe: bool = False) -> None:
+    """``off_stripe``: in cash, or by a transfer that Stripe never saw."""
     with account.changing(invoice, "invoice.updated"):
         invoice["amount_paid"] = paid
+        if off_stripe:
+            invoice["amount_paid_off_stripe"] = paid
         invoice["amount_remaining"] = invoice["amount_due"] - paid
         invoice["attempted"] = True
         invoice["status"] = "paid"

@@ -107,7 +107,8 @@ _FEATURES = Group(
                 "default_allowed_updates": Many(One(("price", "promotion_code", "quantity"))),
                 "enabled": Flag(),
                 "products": Many(
-                    Group({"prices": Many(Text()), "product": Text()}, needs=("prices", "product"))
+                    Group({"prices": Many(Text()), "product": Text()}, needs=("prices", "product")),
+                    most=10,
                 ),
                 "proration_behavior": _PRORATIONS,
             },

@@ -102,6 +102,8 @@ def _own(account: Account, customer_id: str, subscription_id: str, kind: str) ->
 
 def _confirm(configuration: Thing, subscription: Thing, asked: Thing) -> Thing:
     param = "flow_data[subscription_update_confirm][items]"
+    if len(subscription["items"]["data"]) > 1:
+        raise Refused("Subscriptions with multiple items can't be updated here.", param=param)
     item = asked["items"][0]
     held = next((i for i in subscription["items"]["data"] if i["id"] == item["id"]), None)
     if held is None:

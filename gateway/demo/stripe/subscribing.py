@@ -10,6 +10,8 @@ from gateway.demo.stripe.catalogue import plan_of
 from gateway.demo.stripe.periods import next_end
 from gateway.demo.stripe.refused import Refused
 
+# docs.stripe.com/api/subscriptions/create: two years from the billing cycle anchor.
+TRIAL_SECONDS_MAX = 730 * DAY
 # What is always there and, in this stand-in, null to begin with.
 _NULL = tuple(
     (
@@ -80,8 +82,8 @@ def build(
     """A subscription that nobody has heard of yet: incomplete, or in its trial."""
     now = account.now()
     trial = int(trial_end) if trial_end not in (None, "now") else None
-    if trial is not None and not now < trial <= now + 5 * 366 * DAY:
-        raise Refused("The trial must end in the future, within five years.", param="trial_end")
+    if trial is not None and not now < trial <= now + TRIAL_SECONDS_MAX:
+        raise Refused("The trial must end in the future, within two years.", param="trial_end")
     end = trial or next_end(now, wanted[0][0]["recurring"], now)
     mode = (params.get("billing_mode") or {}).get("type")
     subscription_id = account.new_id("sub")

@@ -301,7 +301,7 @@ def sums(account: Account) -> None:
             for each in account.all("invoice_payment")
             if each["invoice"] == invoice["id"] and each["status"] == "paid"
         )
-        assert invoice["amount_paid"] == paid
+        assert invoice["amount_paid"] == paid + invoice.get("amount_paid_off_stripe", 0)
     for intent in account.all("payment_intent"):
         charges = [
             each

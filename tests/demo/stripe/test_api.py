@@ -313,3 +313,74 @@ async def test_the_judge_sees_each_way_of_being_wrong(stripe_world: World) -> No
     )
     assert "decimal" in " ".join(thing_faults(item["price"] | {"unit_amount_decimal": 990}))
     assert object_faults(stripe.Customer, "cus_1") == ["Customer: 'cus_1' isn't an object"]
+
+
+async def test_what_the_reference_says_of_single_parameters(stripe_world: World) -> None:
+    """Limits that stand in the words of ``stripe.params`` and in none of its types."""
+    v1 = stripe_world.v1
+    price, now = await stripe_world.shop(), int(START)
+    year = 365 * 86_400
+    customer = await v1.customers.create_async({})
+    coupon = await v1.coupons.create_async(
+        {"percent_off": 10, "duration": "once", "max_redemptions": 2, "redeem_by": now + 100}
+    )
+    promotion = {"promotion": {"type": "coupon", "coupon": coupon.id}}
+    subscribe = {"customer": customer.id, "items": [{"price": price.id}]}
+    small = await stripe_world.shop(amount=49)
+    for create, wrong in (
+        (v1.coupons, {"percent_off": 10, "amount_off": 10, "currency": "eur"}),
+        (v1.coupons, {"percent_off": 10, "redeem_by": now + 6 * year}),
+        (v1.coupons, {"amount_off": 10}),
+        (v1.coupons, {"percent_off": 10, "duration": "repeating"}),
+        (v1.promotion_codes, {**promotion, "expires_at": now + 101}),
+        (v1.promotion_codes, {**promotion, "max_redemptions": 3}),
+        (v1.promotion_codes, {**promotion, "code": "a b"}),
+        (v1.subscriptions, {**subscribe, "trial_end": now + 3 * year}),
+        (v1.subscriptions, {**subscribe, "trial_end": now - 1}),
+        (v1.subscriptions, {**subscribe, "trial_period_days": 731}),
+        (v1.subscriptions, {**subscribe, "days_until_due": 3}),
+        (v1.subscriptions, {**subscribe, "trial_period_days": 3, "cancel_at": now - 1}),
+        (v1.products, {"name": "A", "images": ["https://a.example/1"] * 9}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError):
+            await create.create_async(wrong)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        await stripe_world.session(small)
+    assert caught.value.code == "amount_too_small"
+    with pytest.raises(stripe.InvalidRequestError, match="Tax ID"):
+        await stripe_world.session(price, tax_id_collection={"enabled": True})
+
+
+async def test_a_customer_pays_in_one_currency(stripe_world: World) -> None:
+    subscription = await stripe_world.subscribed()
+    dollars = await stripe_world.v1.prices.create_async(
+        {
+            "product": subscription["items"].data[0].price.product,
+            "currency": "usd",
+            "unit_amount": 990,
+            "recurring": {"interval": "month"},
+        }
+    )
+    with pytest.raises(stripe.InvalidRequestError, match="combine currencies"):
+        await stripe_world.session(dollars, customer=subscription.customer)
+
+
+async def test_checkout_writes_what_it_may_on_the_customer(stripe_world: World) -> None:
+    customer = await stripe_world.v1.customers.create_async({})
+    session = await stripe_world.session(
+        await stripe_world.shop(),
+        customer=customer.id,
+        customer_update={"address": "auto"},
+        automatic_tax={"enabled": True},
+    )
+    await stripe_world.stand_in.hook("pay", session=session.id, email="w@b.example", name="C")
+    paid = await stripe_world.v1.customers.retrieve_async(customer.id)
+    assert (paid.email, paid.name, paid.address.country) == ("w@b.example", None, "FR")
+
+
+async def test_a_price_under_an_id_of_ones_choice(stripe_world: World) -> None:
+    made = await stripe_world.stand_in.hook(
+        "offer", id="price_supporter_monthly", name="Soutien", unit_amount=990
+    )
+    price = await stripe_world.v1.prices.retrieve_async(made["id"], {"expand": ["product"]})
+    assert (price.id, price.product.name) == ("price_supporter_monthly", "Soutien")
