@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,16 +25,20 @@ from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.migrating import migrate
 from tests.contracts.appending import draft
+from tests.contracts.stores import postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 6
 
 
-def killed_after(url: str, first: int, lines: int) -> list[int]:
-    """What a process had acknowledged when it was killed, a chosen number of lines in."""
+def killed_after(
+    url: str, first: int, lines: int, *, kill: Callable[[], None] | None = None
+) -> list[int]:
+    """What a process had acknowledged when it (or what ``kill`` kills) died, some lines in."""
     running = subprocess.Popen(
         [sys.executable, "-m", "tests.contracts.appending", url, str(first)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         cwd=ROOT,
     )
     assert running.stdout is not None
@@ -42,7 +48,7 @@ def killed_after(url: str, first: int, lines: int) -> list[int]:
     for line in running.stdout:
         said.append(line)
         if len(said) == lines:
-            running.kill()
+            (kill or running.kill)()
     watchdog.cancel()
     running.stdout.close()
     running.wait()
@@ -58,7 +64,31 @@ def test_killed_at_any_moment_nothing_is_lost_doubled_or_acknowledged_unsaved(ur
         first = max(acknowledged, default=0)
         acknowledged.update(killed_after(url, first, chance.randrange(1, 200)))
 
-    async def look() -> None:
+    look(url, acknowledged)
+
+
+def test_a_postgresql_that_is_killed_loses_nothing_either() -> None:
+    chance = random.Random(8)
+    acknowledged: set[int] = set()
+    with postgresql() as server:
+        migrate(server.url)
+        for _ in range(3):
+
+            def kill() -> None:
+                assert server.running is not None
+                server.running.send_signal(signal.SIGQUIT)  # it drops everything and is gone
+
+            first = max(acknowledged, default=0)
+            lines = chance.randrange(1, 200)
+            acknowledged.update(killed_after(server.url, first, lines, kill=kill))
+            assert server.running is not None
+            server.running.wait(20)
+            server.start()
+        look(server.url, acknowledged)
+
+
+def look(url: str, acknowledged: set[int]) -> None:
+    async def main() -> None:
         store = Store(url)
         ledger = Ledger(store)
         assert (await verify(ledger)).faults == ()
@@ -73,7 +103,7 @@ def test_killed_at_any_moment_nothing_is_lost_doubled_or_acknowledged_unsaved(ur
         assert not any(each.new for each in again)
         await store.close()
 
-    asyncio.run(look())
+    asyncio.run(main())
 
 
 def refused(url: str, *, count: int = 3) -> None:
