@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -39,10 +40,16 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Behaviour:
-    """How badly the net behaves. ``order``: "made", "reversed" or "shuffled"."""
+    """How badly the net behaves. ``order``: "made", "reversed" or "shuffled".
+
+    ``kinds`` narrows delay, copies and drops to some types of event; empty: all. ``together`` is
+    how many are under way at once, as Stripe's are.
+    """
 
     delay_seconds: float = 0.0
     copies: int = 1
+    kinds: Sequence[str] = ()
+    together: int = 1
     order: str = "made"
     drop: int = 0  # That many of the next events are never sent.
     held: bool = False  # Nothing leaves until it is False again.
@@ -84,15 +91,18 @@ class Delivery:
         """Queue a new event for whoever wants it."""
         wanting = [each for each in self.endpoints if each.wants(event["type"])]
         event["pending_webhooks"] = len(wanting)
-        if self.behaviour.drop and wanting:
+        struck = not self.behaviour.kinds or event["type"] in self.behaviour.kinds
+        if struck and self.behaviour.drop and wanting:
             self.behaviour.drop -= 1
             return
+        delay = self.behaviour.delay_seconds if struck else 0
         for endpoint in wanting:
-            self.send_again(event["id"], endpoint, copies=self.behaviour.copies)
+            for _ in range(self.behaviour.copies if struck else 1):
+                self.send(event["id"], endpoint, delay_seconds=delay)
 
-    def send_again(self, event_id: str, endpoint: Endpoint, *, copies: int = 1) -> None:
-        due = self._account.clock.now() + self.behaviour.delay_seconds
-        self.waiting += [Posting(event_id, endpoint, due) for _ in range(copies)]
+    def send(self, event_id: str, endpoint: Endpoint, *, delay_seconds: float = 0) -> None:
+        due = self._account.clock.now() + delay_seconds
+        self.waiting.append(Posting(event_id, endpoint, due))
 
     def behave(self, **changes: object) -> None:
         for name, value in changes.items():
@@ -139,11 +149,17 @@ class Delivery:
                 ready.reverse()
             elif self.behaviour.order == "shuffled":
                 self._shuffle.shuffle(ready)
-            for posting in ready:
-                # Another pump may have taken it while we waited for an answer.
-                if posting in self.waiting:
-                    self.waiting.remove(posting)
-                    await self._post(posting)
+            size = max(1, self.behaviour.together)
+            for at in range(0, len(ready), size):
+                # Another pump may have taken some while we waited for an answer.
+                mine = [each for each in ready[at : at + size] if self._take(each)]
+                await asyncio.gather(*(self._post(each) for each in mine))
+
+    def _take(self, posting: Posting) -> bool:
+        """Whether it is ours to send: not by value, since two copies are alike."""
+        before = len(self.waiting)
+        self.waiting = [each for each in self.waiting if each is not posting]
+        return len(self.waiting) < before
 
     async def _post(self, posting: Posting) -> None:
         event = self._account.named("event", posting.event_id)

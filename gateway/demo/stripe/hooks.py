@@ -163,7 +163,7 @@ async def resend(stand_in: StandIn, wish: Thing) -> Thing:
     """``event`` once more to every endpoint, as the dashboard's button does."""
     event = stand_in.account.find("event", wish["event"], param="event")
     for each in stand_in.delivery.endpoints:
-        stand_in.delivery.send_again(event["id"], each)
+        stand_in.delivery.send(event["id"], each)
     return {"event": event["id"]}
 
 

@@ -384,3 +384,18 @@ async def test_a_price_under_an_id_of_ones_choice(stripe_world: World) -> None:
     )
     price = await stripe_world.v1.prices.retrieve_async(made["id"], {"expand": ["product"]})
     assert (price.id, price.product.name) == ("price_supporter_monthly", "Soutien")
+
+
+async def test_the_blocking_client_is_served_alike(stripe_world: World) -> None:
+    """With the address of the API alone changed."""
+
+    def spoken() -> tuple[str, int]:
+        client = stripe.StripeClient(KEY, base_addresses={"api": stripe_world.url})
+        made: Any = client.v1.customers.create({"name": "A"})
+        return made.id, len(client.v1.customers.list().data)
+
+    made, count = await asyncio.to_thread(spoken)
+    assert made.startswith("cus_")
+    assert count == 1
+    account: Any = await stripe_world.v1.accounts.retrieve_current_async()
+    assert account.id == stripe_world.stand_in.account.id

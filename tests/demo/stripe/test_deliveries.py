@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 import pytest
 import stripe
 
 from gateway.demo.stripe.delivery import signature
 from tests.demo.stripe.oracle import thing_faults
-from tests.demo.stripe.world import KEY, SECRET, World, world
+from tests.demo.stripe.world import GOOD, KEY, SECRET, World, world
 
 pytestmark = pytest.mark.anyio
 
@@ -202,3 +203,37 @@ async def test_an_endpoint_hears_only_what_it_asked_for(stripe_world: World) -> 
     (endpoint,) = (await stripe_world.v1.webhook_endpoints.list_async()).data
     assert endpoint.enabled_events == ["invoice.paid"]
     assert not thing_faults(endpoint.to_dict())
+
+
+async def test_some_kinds_alone_are_late_and_many_travel_together(stripe_world: World) -> None:
+    await stripe_world.stand_in.settle()
+    await stripe_world.stand_in.hook(
+        "delivery", delay_seconds=30, copies=2, kinds=["checkout.session.completed"], together=8
+    )
+    await stripe_world.subscribed()
+    assert "invoice.paid" in stripe_world.receiver.kinds()
+    assert "checkout.session.completed" not in stripe_world.receiver.kinds()
+    assert stripe_world.receiver.at_once_most > 1
+    await stripe_world.stand_in.hook("advance", seconds=30)
+    assert stripe_world.receiver.kinds().count("checkout.session.completed") == 2
+
+
+async def test_in_real_time_things_fall_due_by_themselves(anyio_backend: str) -> None:
+    async with world(at=None) as now:
+        subscription = await now.subscribed()
+        charge = (await now.v1.charges.list_async()).data[0]
+        account = now.stand_in.account
+        account.at(account.clock.now() + 0.05, "dispute", charge.id)
+        await now.again(subscription)  # A request sees what is next, and that it comes.
+        await now.receiver.wait_for("charge.dispute.created")
+
+
+async def test_a_payer_isnt_kept_waiting_by_a_webhook_that_is_held(stripe_world: World) -> None:
+    await stripe_world.stand_in.hook("delivery", held=True)
+    session = await stripe_world.session(await stripe_world.shop())
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        paid = await client.post(session.url, data={"card": GOOD, "name": "C", "pay": "1"})
+    assert paid.status_code == 303
+    assert "checkout.session.completed" not in stripe_world.receiver.kinds()
+    await stripe_world.stand_in.hook("delivery", held=False)
+    assert "checkout.session.completed" in stripe_world.receiver.kinds()

@@ -35,6 +35,13 @@ class Receiver:
     bodies: list[bytes] = field(default_factory=list)
     signatures: list[str] = field(default_factory=list)
     url: str = ""
+    heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+    at_once: int = 0
+    at_once_most: int = 0
+
+    async def wait_for(self, kind: str) -> None:
+        async with asyncio.timeout(10), self.heard:
+            await self.heard.wait_for(lambda: kind in self.kinds())
 
     def kinds(self) -> list[str]:
         return [each["type"] for each in self.events]
@@ -57,9 +64,15 @@ class Receiver:
             # The library compares with the machine's clock, and ours stands elsewhere.
             stripe.Webhook.construct_event(body, signed, self.secret, tolerance=10**10)
             assert f"t={int(self.clock.now())}," in signed
-        self.events.append(said)
+        self.at_once += 1
+        self.at_once_most = max(self.at_once, self.at_once_most)
+        await asyncio.sleep(0)  # Others under way get their turn.
+        async with self.heard:
+            self.events.append(said)
+            self.heard.notify_all()
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+        self.at_once -= 1
 
 
 @dataclass
