@@ -16,7 +16,7 @@ from gateway.model.request import Request
 
 _LOGIN_PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
 # What a process of its own answers, where there is one (``edge.relay``).
-ROOMS = (*_LOGIN_PATHS, "/-/finance", "/-/finance/")
+ROOMS = (*_LOGIN_PATHS, "/-/finance", "/-/finance/", "/-/stripe/webhook")
 _WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
 _LOGIN = "/-/login/"
 _LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")

@@ -3,7 +3,7 @@
     python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
-the origin?), sending mail, and sweeping what is over: sessions, links, old news.
+the origin?), sending mail, folding the ledger, and sweeping what is over: sessions, links, old news.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gateway.config import Settings, load_settings
 from gateway.errors import Faults
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
+from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
 from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
@@ -31,6 +32,7 @@ from gateway.stores.leases import Leases
 from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
+from gateway.wiring.money import folding
 
 DAY_SECONDS = 86400.0
 CANARY_SECONDS = 300.0
@@ -58,6 +60,7 @@ async def run(settings: Settings, report_fd: int) -> None:
         await News(store).sweep(before=now - DAY_SECONDS)
 
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
+    jobs.append(Job("fold", FOLD_SECONDS, folding(settings, store=store, clock=clock).fold_due))
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
     if settings.mail is not None:

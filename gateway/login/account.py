@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.identity.accounts import Account, Login
@@ -62,6 +62,9 @@ class AccountPages:
         found = await self._signed_in(ask)
         if isinstance(found, Reply):
             return found
+        chosen = found[1].language
+        if not ask.asked("lang") and chosen in self.languages:
+            ask = replace(ask, language=chosen)  # what the reader chose here, over the browser's
         return await self._page(ask, *found)
 
     async def rename(self, ask: Ask) -> Reply:

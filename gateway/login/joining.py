@@ -24,12 +24,14 @@ APART_URL = "/-/login/code/apart"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joins:
-    """``mailing`` is None where no mail is set up. ``names``: what ways to log in are called."""
+    """``mailing`` is None where no mail is set up. ``names``: what ways to log in are called.
+    ``demo_mail_url`` is where the demo shows its mails; empty elsewhere."""
 
     accounts: Accounts
     pages: Pages
     mailing: Mailing | None
     names: dict[str, str]
+    demo_mail_url: str = ""
 
     async def ask(self, ask: Ask, provider: Provider, identity: Identity, back: str) -> Reply:
         """The address is another account's: a code is mailed there, and asked for."""
@@ -58,6 +60,7 @@ class Joins:
             provider=self.names.get(provider, provider),
             wrong=wrong,
             mailed=True,
+            demo_mail_url=self.demo_mail_url,
             ways=[],
             login_url=login_url(mailed.return_to, ask.language),
         )

@@ -194,5 +194,5 @@ class MailedLink:
             return_to=back,
             message="login.mail.bad-address",
             email=written[:320],
-            register=False,
+            register=ask.written("register") == "1",
         )

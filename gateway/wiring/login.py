@@ -85,7 +85,11 @@ class Login:
         )
         self._mailing = self._mailing_on(store) if settings.mail is not None else None
         self._joins = Joins(
-            accounts=accounts, pages=self._pages, mailing=self._mailing, names=self._names
+            accounts=accounts,
+            pages=self._pages,
+            mailing=self._mailing,
+            names=self._names,
+            demo_mail_url=demo_mail_url,
         )
         self.application = LoginRoutes(
             roads=Roads(

@@ -1,4 +1,4 @@
-"""The rooms of this very process: where readers log in, and where operators work.
+"""The rooms of this very process: where readers log in, operators work, and Stripe's webhooks come in.
 
 Made when the process begins to serve, for what they stand on takes half a second to import, and
 commands that only ask the gate never open them.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.edge.rate import network_of
-from gateway.errors import DeskUnavailable
+from gateway.errors import DeskUnavailable, RequestRefused
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.model.request import Request
 from gateway.page.templates import Templates
@@ -23,8 +23,10 @@ from gateway.stores.engine import Store
 if TYPE_CHECKING:
     from gateway.console.explain import Asking
     from gateway.wiring.login import Login
+    from gateway.wiring.money import Money
 
 _FINANCE = "/-/finance"
+_WEBHOOK = "/-/stripe/webhook"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class RoomsHere:
     asking: Asking | None = None
     _login: Login | None = None
     _console: Any = None
+    _money: Money | None = None
 
     async def open(self) -> None:
         from gateway.wiring.login import Login
@@ -56,8 +59,14 @@ class RoomsHere:
             demo_mail_url=self.mail_shown_at,
         )
         self._console = self._made_console()
+        if self.settings.stripe is not None:
+            from gateway.wiring.money import Money
+
+            self._money = Money(self.settings, store=self.store, clock=self.clock)
 
     async def close(self) -> None:
+        if self._money is not None:
+            await self._money.close()
         if self._login is not None:
             await self._login.close()
 
@@ -65,8 +74,14 @@ class RoomsHere:
         if self._login is None:
             raise DeskUnavailable("not open yet")
         path = scope["path"]
-        operators = path == _FINANCE or path.startswith(f"{_FINANCE}/")
-        application = self._console if operators else self._login.application
+        if path == _WEBHOOK:
+            if self._money is None:
+                raise RequestRefused(404, "no-stripe")
+            application = self._money.application
+        elif path == _FINANCE or path.startswith(f"{_FINANCE}/"):
+            application = self._console
+        else:
+            application = self._login.application
         await application(scope, receive, send)
 
     def _made_console(self) -> Any:

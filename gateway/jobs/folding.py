@@ -1,0 +1,74 @@
+"""The ledger's entries become what readers hold: one node at a time, as soon as there is something.
+
+At the start the publisher's plans and settings go into the ledger, where they differ from the newest
+that it knows: a replay years later must know by which rules access was given.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.clock import Clock
+from gateway.jobs.periodic import LeaseHolder
+from gateway.model.entry import Draft
+from gateway.money import acts
+from gateway.money.acts import Act
+from gateway.money.ledger import Ledger, Work
+from gateway.money.project import Projector
+from gateway.ops.logs import logger
+
+EVERY_SECONDS = 0.3
+LEASE_SECONDS = 60.0
+_ROUNDS_MAX = 100
+_LOG = "lychgate.money"
+
+
+@dataclass(slots=True, kw_only=True)
+class Folding:
+    """``prices`` are the tiers that each price opens, ``settings`` the keys of ``[stripe]``."""
+
+    ledger: Ledger
+    work: Work
+    projector: Projector
+    leases: LeaseHolder
+    clock: Clock
+    prices: Mapping[str, Sequence[str]]
+    settings: Mapping[str, Any]
+    _told: bool = False
+    _holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    async def fold_due(self) -> None:
+        """Raises StoreUnavailable: then it is all still there."""
+        if not self._told:
+            await self._tell_rules()
+            self._told = True
+        now = self.clock.now()
+        if not await self.work.due(now=now, limit=1):
+            return
+        if not await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS):
+            return
+        for _ in range(_ROUNDS_MAX):
+            applied = await self.projector.apply_due()
+            for number, why in applied.failed:
+                logger(_LOG).error("entry-not-applied", entry=number, why=why)
+            if applied.readers:
+                logger(_LOG).info("entitled", readers=len(applied.readers))
+            if not applied.entries:
+                return
+
+    async def _tell_rules(self) -> None:
+        known = await self.ledger.objects((Act.PLANS, Act.SETTINGS))
+        newest = {entry.kind: entry.said for entry in known}  # in the order of their numbers
+        at = self.clock.now()
+        drafts: list[Draft] = []
+        plans, settings = acts.plans(self.prices, at=at), acts.settings(self.settings, at=at)
+        for draft, wanted in ((plans, bool(self.prices)), (settings, bool(self.settings))):
+            before = newest.get(draft.kind)
+            if before != draft.facts and (wanted or before is not None):
+                drafts.append(draft)
+        if drafts:
+            await self.ledger.append(drafts, now=at)

@@ -1,0 +1,68 @@
+"""The money way put together from the settings: the webhook's room, and the folding of what it kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.jobs.folding import Folding
+from gateway.money.ledger import Appender
+from gateway.money.project import Projector
+from gateway.money.routes import MoneyRoutes
+from gateway.stores.engine import Store
+from gateway.stores.holdings import Holdings
+from gateway.stores.leases import Leases
+from gateway.stores.ledger import Ledger
+from gateway.stores.ledger_work import LedgerWork
+
+_RULES = (
+    "past_due_grace_days renewal_slack_hours unpaid paused_collection full_refund dispute_freezes"
+).split()
+_LIVE = ("sk_live_", "rk_live_")
+_TEST = ("sk_test_", "rk_test_")
+
+
+class Money:
+    """``application`` answers the webhook; ``close`` lets what waits be written."""
+
+    def __init__(self, settings: Settings, *, store: Store, clock: Clock) -> None:
+        assert settings.stripe is not None
+        self._appender = Appender(ledger=Ledger(store), clock=clock)
+        self.application = MoneyRoutes(
+            appender=self._appender,
+            secrets=[each.get_secret_value() for each in settings.stripe.webhook_secrets],
+            clock=clock,
+        ).router()
+
+    async def close(self) -> None:
+        await self._appender.close()
+
+
+def projector(store: Store, clock: Clock) -> Projector:
+    return Projector(
+        ledger=Ledger(store), work=LedgerWork(store), holdings=Holdings(store), clock=clock
+    )
+
+
+def folding(settings: Settings, *, store: Store, clock: Clock) -> Folding:
+    return Folding(
+        ledger=Ledger(store),
+        work=LedgerWork(store),
+        projector=projector(store, clock),
+        leases=Leases(store),
+        clock=clock,
+        prices={price: plan.tiers for plan in settings.plan for price in plan.prices},
+        settings=_rules(settings),
+    )
+
+
+def _rules(settings: Settings) -> dict[str, Any]:
+    """The keys of ``[stripe]`` that decide on access, and the mode that its key speaks for."""
+    if settings.stripe is None:
+        return {}
+    key = settings.stripe.secret_key.get_secret_value()
+    told: dict[str, Any] = {name: getattr(settings.stripe, name) for name in _RULES}
+    if key.startswith((*_LIVE, *_TEST)):
+        told["livemode"] = key.startswith(_LIVE)
+    return told

@@ -1,0 +1,154 @@
+"""A webhook's road through the whole gateway, on both databases, and the folding that follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.clock import Clock
+from gateway.config import load_settings
+from gateway.model.entry import Entry
+from gateway.money import acts
+from gateway.stores.engine import Store
+from gateway.stores.ledger import Ledger
+from gateway.wiring.money import folding
+from tests.hostile.lodge import Lodge, lodge
+
+PLACE = "/-/stripe/webhook"
+SECRET = "whsec_only-for-tests-on-loopback"
+STRIPE = f"""[stripe]
+secret_key = "sk_test_only-for-tests"
+webhook_secrets = ["whsec_another", "{SECRET}"]
+[[plan]]
+id = "gold"
+name = {{ en = "Gold" }}
+tiers = ["gold"]
+prices = ["price_gold"]
+"""
+EVENT: dict[str, Any] = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "customer.created",
+    "created": 1_795_000_000,
+    "livemode": False,
+    "api_version": "2026-10-28.endive",
+    "data": {"object": {"id": "cus_1", "object": "customer", "email": "ana@news.example"}},
+}
+
+
+def through(
+    url: str, folder: Path, work: Callable[[Lodge], Awaitable[None]], *, settings: str = STRIPE
+) -> None:
+    async def main() -> None:
+        async with lodge(folder, settings=settings, store_url=url) as inside:
+            await work(inside)
+
+    asyncio.run(main())
+
+
+async def delivered(
+    inside: Lodge, raw: bytes, *, secret: str = SECRET, off: int = 0, header: str = ""
+) -> int:
+    """The status that Stripe is answered with. ``off`` seconds from the gateway's clock."""
+    at = int(inside.clock.now()) + off
+    made = hmac.new(secret.encode(), b"%d.%s" % (at, raw), hashlib.sha256).hexdigest()
+    signature = header or f"t={at},v1={made}"
+    answer = await inside.shop.client.post(
+        inside.shop.gateway + PLACE,
+        content=raw,
+        headers={"stripe-signature": signature, "host": "news.example"},
+    )
+    return answer.status_code
+
+
+async def kept(inside: Lodge) -> list[Entry]:
+    assert isinstance(inside.lychgate.store, Store)
+    return await Ledger(inside.lychgate.store).read(after=0, limit=100)
+
+
+def event(**more: object) -> bytes:
+    return json.dumps({**EVENT, **more}).encode()
+
+
+def test_what_is_acknowledged_is_in_the_ledger_once(url: str, tmp_path: Path) -> None:
+    async def work(inside: Lodge) -> None:
+        answers = await asyncio.gather(*(delivered(inside, event()) for _ in range(50)))
+        assert set(answers) == {200}
+        again = event(pending_webhooks=3)
+        assert await delivered(inside, again, secret="whsec_another") == 200
+        (entry,) = await kept(inside)
+        assert (entry.event_id, entry.customer_id) == ("evt_1", "cus_1")
+        assert "ana@" not in entry.facts, "what names a person stays out of the chain"
+
+    through(url, tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (event(), {"secret": "whsec_foreign"}),
+        (event(), {"off": 301}),
+        (event(), {"off": -301}),
+        (event(), {"header": "t=1,v1=é"}),
+        (event(), {"header": "nonsense"}),
+        (b"[" + event() + b"]", {}),
+        (b"\xef\xbb\xbf" + event(), {}),
+        (b'{"id":"a","id":"b","type":"x","created":1}', {}),
+        (b"\xff", {}),
+        (event(description="x" * 1_000_001), {}),
+    ],
+)
+def test_what_is_not_stripe_s_leaves_no_row(
+    raw: bytes, told: dict[str, Any], url: str, tmp_path: Path
+) -> None:
+    async def work(inside: Lodge) -> None:
+        assert await delivered(inside, raw, **told) == 400
+        assert await kept(inside) == []
+
+    if "header" in told and not told["header"].isascii():
+        told = {"header": told["header"].encode("latin-1")}
+    through(url, tmp_path, work)
+
+
+def test_without_stripe_there_is_no_webhook(url: str, tmp_path: Path) -> None:
+    async def work(inside: Lodge) -> None:
+        assert await delivered(inside, event()) == 404
+
+    through(url, tmp_path, work, settings="")
+
+
+def test_a_grant_opens_and_a_replay_agrees(url: str, tmp_path: Path) -> None:
+    """From an operator's act to a page that is whole, by the job of the background process."""
+
+    async def work(inside: Lodge) -> None:
+        reader = await inside.logged_in()
+        exported = json.loads((await reader.get("/-/account/export")).content)
+        reader_id = exported["reader"]["id"]
+        store = inside.lychgate.store
+        assert isinstance(store, Store)
+        clock: Clock = inside.clock
+        settings = load_settings(tmp_path / "lychgate.toml", {})
+        job = folding(settings, store=store, clock=clock)
+        await job.fold_due()
+        kinds = [entry.kind for entry in await kept(inside)]
+        assert sorted(kinds) == ["plans", "settings"]
+        await folding(settings, store=store, clock=clock).fold_due()
+        assert len(await kept(inside)) == 2, "the same rules aren't told twice"
+        granted = acts.grant(
+            reader_id, "gold", until=None, by="ops", at=clock.now(), reason="press"
+        )
+        await Ledger(store).append([granted], now=clock.now())
+        await job.fold_due()
+        assert await inside.reads(reader)
+        told = json.loads((await reader.get("/-/me")).content)
+        assert told["tiers"] == ["gold"]
+        assert await job.projector.replay() == []
+
+    through(url, tmp_path, work)
