@@ -16,7 +16,9 @@ class Quick(Protocol):
 @runtime_checkable
 class Knowing(Protocol):
     """A quick lane that may answer a head unparsed (``edge.known``); ``learn`` tells what the parser
-    made of one that it answered otherwise."""
+    made of one that it answered otherwise. For ``resting`` heads it needn't be asked."""
+
+    resting: int
 
     def at_once(self, data: bytes, peer: str, /) -> list[bytes] | None: ...
     def learn(self, data: bytes, headers: Headers, /) -> None: ...

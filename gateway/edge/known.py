@@ -26,9 +26,7 @@ FIELDS_MAX = 40
 LINES_MAX = 8_192
 LINE_BYTES_MAX = 512
 HEADS_MAX = 2_048
-# After so many unknown heads in a row so many aren't looked up: who floods pays what it paid before.
-COLD_AFTER = 64
-COLD_FOR = 1_024
+_WARMTH = 3  # a head that is known spares about three times what looking in vain costs
 
 END = b"\r\n\r\n"
 _VERSION = b" HTTP/1.1"
@@ -53,10 +51,11 @@ def generous(limits: Limits) -> bool:
 class KnownHeads(Generic[Read]):
     """``read`` makes of accepted fields what a lane asks of them; None: such heads aren't for it.
 
-    Bounded in lines, heads and the bytes of each, and begun anew when full.
+    Bounded in lines, heads and the bytes of each, and begun anew when full. ``cold`` counts what
+    was looked up in vain, less what was spared: when it is high, looking doesn't pay.
     """
 
-    __slots__ = ("_cold", "_heads", "_lines", "_once", "_read", "_skipped", "_wanted")
+    __slots__ = ("_heads", "_lines", "_once", "_read", "_wanted", "cold")
 
     def __init__(self, read: Callable[[Headers], Read | None]) -> None:
         self._read = read
@@ -64,16 +63,12 @@ class KnownHeads(Generic[Read]):
         self._heads: dict[bytes, Read] = {}
         self._once: set[int] = set()  # heads met a single time aren't worth their bytes
         self._wanted = b""  # the head that was just found unknown
-        self._cold = 0
-        self._skipped = 0
+        self.cold = 0
 
     def find(self, data: bytes) -> tuple[bytes, Read, bytes | None] | None:
         """The target, what was read, and the value of the Cookie line where there is one. ``data``
         begins with ``GET /`` and has at most HEAD_BYTES_MAX bytes; whatever else it is than one
         whole known head, it is unknown."""
-        if self._skipped:
-            self._skipped -= 1
-            return None
         mark = data.find(b" ", 5)
         rest = data[mark:]
         at = rest.find(_COOKIE)
@@ -88,6 +83,8 @@ class KnownHeads(Generic[Read]):
             read = self._assembled(data, rest)
             if read is None:
                 return None
+        elif self.cold:
+            self.cold = max(0, self.cold - _WARMTH)
         return data[4:mark], read, cookie
 
     def _assembled(self, data: bytes, rest: bytes) -> Read | None:
@@ -99,12 +96,9 @@ class KnownHeads(Generic[Read]):
             fields = list(map(self._lines.__getitem__, lines[1:-2]))
         except KeyError:
             self._wanted = data
-            self._cold += 1
-            if self._cold >= COLD_AFTER:
-                self._cold = 0
-                self._skipped = COLD_FOR
+            self.cold += 1
             return None
-        self._cold = 0
+        self.cold = max(0, self.cold - _WARMTH)
         read = self._read(fields)
         if read is not None:
             self._keep(rest, read)
@@ -131,16 +125,19 @@ class KnownHeads(Generic[Read]):
         lines = data[: -len(END)].split(b"\r\n")[1:]
         if len(lines) != len(fields):
             return
-        learned = {}
-        for line, (name, value) in zip(lines, fields, strict=True):
+        known, learned = self._lines, {}
+        for line, field in zip(lines, fields, strict=True):
+            if known.get(line) == field:
+                continue
+            name, value = field
             at = len(name)
             if line[:at].lower() != name or line[at : at + 1] != b":":
                 return  # a line and a field that aren't each other's: nothing of it is certain
             if line[at + 1 :].lstrip(b" \t") != value or len(line) > LINE_BYTES_MAX:
                 continue
             if name not in _FRAMING or (name == b"connection" and value in _KEPT_ALIVE):
-                learned[line] = (name, value)
-        if len(self._lines) + len(learned) > LINES_MAX:
+                learned[line] = field
+        if len(known) + len(learned) > LINES_MAX:
             self._lines = dict(_EMPTY_COOKIES)
         self._lines.update(learned)
 

@@ -57,8 +57,7 @@ class GatewayProtocol(AnsweringProtocol):
         super().__init__(config, server_state, app_state, _loop, limits=limits, sweep=sweep)
         self.quick = quick
         self.knowing = knowing
-        self._head_bytes = 0
-        self._overhead_bytes = 0
+        self._head_bytes = self._overhead_bytes = 0
         self._quick_left = QUICK_ANSWERS_PER_READ
         self._collect = _drop
 
@@ -69,8 +68,11 @@ class GatewayProtocol(AnsweringProtocol):
                 self.transport.abort()
             return
         self._quick_left = QUICK_ANSWERS_PER_READ
-        if (
-            self.knowing is not None
+        knowing = self.knowing
+        if knowing is not None and knowing.resting:
+            knowing.resting -= 1
+        elif (
+            knowing is not None
             and self.answering is None
             and not self.head_open
             and not self.body_open
@@ -80,7 +82,7 @@ class GatewayProtocol(AnsweringProtocol):
             and len(data) <= HEAD_BYTES_MAX
             and data.startswith(b"GET /")
         ):
-            self._idle_received(data, self.knowing)
+            self._idle_received(data, knowing)
             return
         while data and not self.refused:
             data = self._feed(data)

@@ -8,11 +8,11 @@ for a reader's sake, or decide anything by itself: it looks up and calls ``Showi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.edge import codings, egress
+from gateway.edge.hook import Headers
 from gateway.edge.ingress import Ingress
 from gateway.edge.known import KnownHeads
 from gateway.edge.rate import RequestRate
@@ -40,16 +40,10 @@ _VARY_VALUES_BYTES_MAX = 256
 _ANSWERS_PER_RECORD = 256
 
 
-@dataclass(slots=True)
-class _Glance:
-    """What this lane asks of a head, but for its cookies: those differ where all else is the same.
-    ``targets`` are those of its host."""
-
-    headers: list[tuple[bytes, bytes]]
-    targets: Mapping[bytes, PageRecord]
-    encoding: bytes
-    none_match: bytes | None
-    cookie: bytes | None
+# What this lane asks of a head: its fields, its host's records, Accept-Encoding, If-None-Match. Its
+# Cookie stands apart: that differs where all else is the same. A tuple, since one is made at each
+# head that is parsed.
+_Glance = tuple[Headers, Mapping[bytes, PageRecord], bytes, bytes | None, bytes | None]
 
 
 # A reader sends the same Cookie header again and again. Long ones aren't remembered: 16 KB times
@@ -57,6 +51,10 @@ class _Glance:
 _COOKIES_MAX = 16_384
 _REMEMBERED_COOKIE_BYTES_MAX = 512
 _NONE_OF_OURS = b""
+# Where looking heads up doesn't pay, so many are parsed at once: a flood of new ones costs what it
+# would without the looking.
+COLD_AFTER = 64
+RESTING_HEADS = 1_024
 
 
 class Counts(Protocol):
@@ -83,6 +81,7 @@ class QuickLane:
         "_rate",
         "_sessions",
         "_targets",
+        "resting",
     )
 
     def __init__(
@@ -111,10 +110,9 @@ class QuickLane:
         self._dates = egress.Dates()
         self._sessions: dict[bytes, bytes] = {}  # Cookie header → the session's cookie
         self._known = KnownHeads(self._glance)
+        self.resting = 0
 
-    def __call__(
-        self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str = ""
-    ) -> list[bytes] | None:
+    def __call__(self, target: bytes, headers: Headers, peer: str = "") -> list[bytes] | None:
         for targets in self._targets.values():
             if target in targets:
                 break
@@ -123,61 +121,63 @@ class QuickLane:
         glance = self._glance(headers)
         if glance is None:
             return None
-        record = glance.targets.get(target)
+        _, targets, encoding, none_match, cookie = glance
+        record = targets.get(target)
         if record is None:
             return None
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
-        cookie = glance.cookie
         session = self._session(cookie) if cookie is not None else _NONE_OF_OURS
         if session is None:
             return None
         reader = self._cached_reader(session, now) if session else ANONYMOUS
         if reader is None:
             return None
-        key = self._key(record, reader, session, glance, now)
+        key = self._key(record, reader, encoding, now) if session else encoding
         ready: Ready | None = record.quick.get(key)
         if ready is None:
-            ready = self._choose_for(record, reader, target, glance, peer, bool(session), now, key)
+            asked = (target, headers, peer, encoding, bool(session))
+            ready = self._choose_for(record, reader, asked, now, key)
             if ready is None:
                 return None
-        return self._answer(record, ready, target, glance, peer, now)
+        return self._answer(record, ready, target, headers, none_match, peer, now)
 
     def at_once(self, data: bytes, peer: str) -> list[bytes] | None:
         """The same for a head that needn't be parsed (``edge.known``), where all was asked before.
         ``data``: at most HEAD_BYTES_MAX bytes that begin with ``GET /``."""
         found = self._known.find(data)
         if found is None:
+            if self._known.cold >= COLD_AFTER:
+                self._known.cold, self.resting = 0, RESTING_HEADS
             return None
-        target, glance, cookie = found
-        record = glance.targets.get(target)
+        target, (headers, targets, encoding, none_match, _), cookie = found
+        record = targets.get(target)
         if record is None:
             return None
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
-        session, reader = _NONE_OF_OURS, ANONYMOUS
+        key: object = encoding
         if cookie is not None:
-            # Only values that the parser took are remembered.
-            seen = self._sessions.get(cookie)
-            if seen is None:
-                return None
-            if seen:
-                cached = self._cached_reader(seen, now)
-                if cached is None:
+            session = self._sessions.get(cookie)
+            if session is None:
+                return None  # none but those that were parsed are remembered
+            if session:
+                reader = self._cached_reader(session, now)
+                if reader is None:
                     return None
-                session, reader = seen, cached
-        ready: Ready | None = record.quick.get(self._key(record, reader, session, glance, now))
+                key = self._key(record, reader, encoding, now)
+        ready: Ready | None = record.quick.get(key)
         if ready is None:
             return None
-        return self._answer(record, ready, target, glance, peer, now)
+        return self._answer(record, ready, target, headers, none_match, peer, now)
 
-    def learn(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    def learn(self, data: bytes, headers: Headers) -> None:
         """``data``, which was parsed to ``headers``, was answered here."""
         self._known.learn(data, headers)
 
-    def _glance(self, headers: list[tuple[bytes, bytes]]) -> _Glance | None:
+    def _glance(self, headers: Headers) -> _Glance | None:
         """None for heads that this lane has no answer to."""
         named = dict(headers)
         if len(named) != len(headers) or not _NEVER.isdisjoint(named):
@@ -191,7 +191,7 @@ class QuickLane:
             or b"event-stream" in named.get(b"accept", b"")
         ):
             return None
-        return _Glance(
+        return (
             headers,
             targets,
             named.get(b"accept-encoding", b""),
@@ -211,58 +211,52 @@ class QuickLane:
             self._sessions[cookie] = session
         return session
 
-    def _key(
-        self, record: PageRecord, reader: Reader, session: bytes, glance: _Glance, now: float
-    ) -> object:
-        """By what this lane's answers of one record differ; None where the whole request counts."""
-        if not session:
-            return glance.encoding
+    def _key(self, record: PageRecord, reader: Reader, encoding: bytes, now: float) -> object:
+        """By what answers to sessions differ; None where the whole request counts."""
         sole = record.sole
         if sole is None:
             return None
         # Decisions are made once and given out again, so each is known by its identity.
-        return (id(judge(sole, reader, now)), reader.kind(now), glance.encoding)
+        return (id(judge(sole, reader, now)), reader.kind(now), encoding)
 
     def _answer(
         self,
         record: PageRecord,
         ready: Ready,
         target: bytes,
-        glance: _Glance,
+        headers: Headers,
+        none_match: bytes | None,
         peer: str,
         now: float,
     ) -> list[bytes] | None:
-        if self._rate.per_second and not self._rate.allows(self._client(glance.headers, peer), now):
+        if self._rate.per_second and not self._rate.allows(self._client(headers, peer), now):
             return None  # the full lane says so
         record.used = True  # or the cache takes the most read pages for those nobody wants
-        variant = ready.variant
-        none_match = glance.none_match
         if none_match is not None:
             if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
                 return None
-            if egress.same_entity(none_match, variant.etag):
+            if egress.same_entity(none_match, ready.variant.etag):
                 self._counts.quick((ready.tally[0], 304), 0, target, now)
                 return ready.not_modified(now, self._dates)
-        self._counts.quick(ready.tally, len(variant.body), target, now)
+        self._counts.quick(ready.tally, len(ready.variant.body), target, now)
         return ready.whole(now, self._dates)
 
     def _choose_for(
         self,
         record: PageRecord,
         reader: Reader,
-        target: bytes,
-        glance: _Glance,
-        peer: str,
-        has_session_cookie: bool,
+        asked: tuple[bytes, Headers, str, bytes, bool],
         now: float,
         key: object,
     ) -> Ready | None:
-        """As the full lane chooses; kept for the next who gets the same, where that is certain."""
-        if len(glance.encoding) > _VARY_VALUES_BYTES_MAX:
+        """As the full lane chooses; kept for the next who gets the same, where that is certain.
+        ``asked``: target, fields, peer, Accept-Encoding, whether there is a session's cookie."""
+        target, headers, peer, encoding, has_session_cookie = asked
+        if len(encoding) > _VARY_VALUES_BYTES_MAX:
             return None
         request = None
         if record.sole is None:
-            request = self._request(target, glance.headers, peer)
+            request = self._request(target, headers, peer)
             if request is None:
                 return None
         choice = self._choose(
@@ -273,7 +267,7 @@ class QuickLane:
             policy=self._policy(),
             now=now,
         )
-        variant = record.variants.get((*choice.key, codings.accepted(glance.encoding)[0]))
+        variant = record.variants.get((*choice.key, codings.accepted(encoding)[0]))
         if variant is None:
             return None
         ready = Ready(variant, (choice.decision.reason, variant.status))
@@ -281,9 +275,7 @@ class QuickLane:
             record.quick[key] = ready
         return ready
 
-    def _request(
-        self, target: bytes, headers: list[tuple[bytes, bytes]], peer: str
-    ) -> Request | None:
+    def _request(self, target: bytes, headers: Headers, peer: str) -> Request | None:
         """The request as the full lane sees it, for rules that ask something of it."""
         try:
             request = self._admit(

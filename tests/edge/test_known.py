@@ -171,7 +171,7 @@ def test_more_fields_than_any_limit_refuses_are_unknown() -> None:
     assert not heads.knows(head(*lines))
 
 
-def test_a_flood_fills_nothing_and_is_soon_not_looked_up(heads: Heads) -> None:
+def test_a_flood_is_bounded_and_told(heads: Heads) -> None:
     chance = random.Random(1)
     for _ in range(20_000):
         heads.accept(HOST, b"X: %d" % chance.getrandbits(60))
@@ -179,8 +179,18 @@ def test_a_flood_fills_nothing_and_is_soon_not_looked_up(heads: Heads) -> None:
     assert len(kept._lines) <= known.LINES_MAX
     assert len(kept._heads) <= known.HEADS_MAX
     assert len(kept._once) <= 2 * known.HEADS_MAX
-    tried = 20_000 * known.COLD_AFTER / (known.COLD_AFTER + known.COLD_FOR)
-    assert len(kept._lines) <= tried + known.COLD_AFTER + 10, "most of it costs a comparison"
+    assert kept.cold > 10_000
+
+
+def test_what_is_known_warms_more_than_what_isnt_cools() -> None:
+    heads = Heads()
+    heads.accept(HOST, AGENT)
+    for number in range(2_000):
+        if number % 4 == 0:
+            assert heads.knows(head(HOST, AGENT) if number % 8 else head(AGENT, HOST))
+        else:
+            assert not heads.knows(head(HOST, b"X: %d" % number))
+        assert heads.heads.cold < 8
 
 
 def test_full_it_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,13 +205,3 @@ def test_full_it_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(heads.heads._lines) <= 8
         assert len(heads.heads._heads) <= 3
         assert len(heads.heads._once) <= 6
-
-
-def test_after_a_flood_it_finds_again(heads: Heads) -> None:
-    while not heads.heads._skipped:
-        heads.knows(head(b"X: y"))
-    unknown = 0
-    while not heads.knows(head(HOST, AGENT)):
-        unknown += 1
-        assert unknown <= known.COLD_FOR
-    assert heads.knows(head(HOST, AGENT))

@@ -205,3 +205,18 @@ async def test_nothing_is_answered_unparsed_behind_what_is_owed(lanes: Lanes) ->
     while connection.tasks:
         await asyncio.sleep(0)
     connection.connection_lost(None)
+
+
+@pytest.mark.anyio
+async def test_a_flood_of_new_heads_is_mostly_not_looked_up(lanes: Lanes) -> None:
+    lane = lanes.quick
+    looked_up = 0
+    for number in range(5_000):
+        looked_up += lane.resting == 0
+        await lanes.ask(message("/libre", [(b"X-Flood", b"%d" % number)]), quick=True, knowing=True)
+    assert looked_up < 5_000 * 0.07
+    lane.resting = 3
+    was_known = lanes.known
+    for _ in range(4):
+        await lanes.ask(message("/libre", BROWSER), quick=True, knowing=True)
+    assert lanes.known == was_known + 1, "and what is known is found again after a while"

@@ -128,6 +128,14 @@ class Lanes:
         self.known += answer is not None
         return answer
 
+    @property
+    def resting(self) -> int:
+        return int(self.quick.resting)
+
+    @resting.setter
+    def resting(self, heads: int) -> None:
+        self.quick.resting = heads
+
     def learn(self, data: bytes, headers: Any) -> None:
         self.quick.learn(data, headers)
 
