@@ -1,7 +1,6 @@
 """``check --online``: asks each login provider for its metadata, as logging in will.
 
-OpenID Connect Discovery 1.0, section 4: the document stands below the issuer, and names that very
-issuer.
+By the very check that a login makes (OpenID Connect Discovery 1.0, section 4).
 """
 
 from __future__ import annotations
@@ -11,11 +10,14 @@ from typing import TYPE_CHECKING
 import httpx2
 import typer
 
+from gateway.errors import LoginRefused
+from gateway.login.checks import Refusal, check_metadata
+from gateway.wiring.providers import kind_of
+
 if TYPE_CHECKING:
     from gateway.config import Provider, Settings
 
 _PATH = "/.well-known/openid-configuration"
-_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _SECONDS = 5.0
 _BYTES_MAX = 1 << 20
 
@@ -28,6 +30,9 @@ def ask_providers(settings: Settings) -> bool:
     sound = True
     with httpx2.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False) as client:
         for provider in settings.login.provider:
+            if kind_of(provider) != "openid":
+                typer.echo(f"{provider.id}: plain OAuth 2, which publishes nothing to look at")
+                continue
             fault = fault_of(provider, client)
             sound = sound and not fault
             typer.echo(f"{provider.id}: {fault or 'answers'}", err=bool(fault))
@@ -47,9 +52,10 @@ def fault_of(provider: Provider, client: httpx2.Client) -> str:
         return f"it can't be reached: {type(error).__name__}"
     except ValueError:
         return "its metadata isn't JSON"
-    if not isinstance(told, dict):
-        return "its metadata isn't a JSON object"
-    if told.get("issuer") != provider.issuer:
-        return f"its metadata names another issuer than {provider.issuer}"
-    missing = [name for name in _NEEDED if not isinstance(told.get(name), str)]
-    return f"its metadata lacks {', '.join(missing)}" if missing else ""
+    try:
+        check_metadata(told, issuer=provider.issuer)
+    except LoginRefused as refused:
+        if refused.reason == Refusal.METADATA_ISSUER:
+            return f"its metadata names another issuer than {provider.issuer}"
+        return f"its metadata can't be used: {refused.detail}"
+    return ""

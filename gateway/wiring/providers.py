@@ -24,11 +24,16 @@ _KINDS = {"https://github.com": "github", "https://www.facebook.com": "facebook"
 _PLAIN = {"github": GITHUB, "facebook": FACEBOOK}
 
 
+def kind_of(told: ProviderSettings) -> str:
+    """``openid``, or a plain OAuth 2 kind, by what the config says or the issuer tells."""
+    return told.kind or _KINDS.get(told.issuer, "openid")
+
+
 def provider_of(
     told: ProviderSettings, *, client: Client, clock: Clock, settings: Settings
 ) -> Provider:
     """A configured provider, by its kind."""
-    kind = told.kind or _KINDS.get(told.issuer, "openid")
+    kind = kind_of(told)
     secret: Callable[[], str] = constant("")
     if told.client_secret is not None:
         secret = constant(told.client_secret.get_secret_value())

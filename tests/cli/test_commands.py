@@ -113,8 +113,8 @@ def test_check_online_asks_each_provider(
     for answer, line in (
         (told, ""),
         (told | {"issuer": "https://evil.example"}, f"names another issuer than {issuer}"),
-        (told | {"jwks_uri": 3}, "its metadata lacks jwks_uri"),
-        ([], "its metadata isn't a JSON object"),
+        (told | {"jwks_uri": 3}, "its metadata can't be used: jwks_uri"),
+        ([], "its metadata can't be used: not an object"),
     ):
         httpserver.expect_oneshot_request(path).respond_with_json(answer)
         ran = run("check", "--online")
