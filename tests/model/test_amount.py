@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from babel.numbers import get_currency_precision
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.amount import EXPONENTS, Amount, CannotCompute, CurrenciesDiffer
@@ -49,6 +49,7 @@ def test_currencies_are_never_added() -> None:
         _ = Amount(1, "eur") - Amount(1, "usd")
 
 
+@settings(deadline=None)
 @given(LISTED, MINOR, MINOR)
 def test_sums_are_exact(currency: str, one: int, two: int) -> None:
     total = Amount(one, currency) + Amount(two, currency)

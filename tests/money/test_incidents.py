@@ -178,6 +178,14 @@ def test_a_dispute_that_is_lost_stays_frozen_until_another_invoice_is_paid() -> 
     assert ends(second) == {"gold": 0}
 
 
+def test_what_is_over_is_bought_anew_whatever_was_paid_back() -> None:
+    gone = event("x", subscription("canceled"), at=NOON + 2 * DAY)
+    for story in (FULL, [*BEGUN, LINK, event("d", dispute())]):
+        assert ends([*story, gone], before=END_AT_REFUND) == {}
+        held = folded([*story, gone], before=END_AT_REFUND).held["sub_1"]
+        assert held.standing.course is Course.ENDED
+
+
 def test_an_inquiry_or_a_warning_flags_and_freezes_nothing() -> None:
     asked = [*BEGUN, LINK, event("d", dispute(status="warning_needs_response"))]
     assert ends(asked) == GOLD

@@ -130,6 +130,7 @@ def test_neither_arrival_nor_our_clock_orders_snapshots() -> None:
 
 
 @given(st.floats(0, 4e9), st.sampled_from(STORIES))
+@settings(deadline=None)
 def test_the_fold_has_no_clock(now: float, story: Story) -> None:
     """Whoever decides compares an end with the time: a replay tomorrow comes to the same."""
     assert folded(story[1], now=now).entitlements == folded(story[1], now=0).entitlements

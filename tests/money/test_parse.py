@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import stripe
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import WebhookRefused
@@ -351,6 +351,7 @@ ANYTHING = st.recursive(
 KINDS = ["subscription", "invoice", "charge", "refund", "dispute", "checkout.session"]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*KINDS, "invoice_payment", "radar.early_fraud_warning", "customer"]),
     st.dictionaries(st.sampled_from([*ENDIVE, *NEW_INVOICE, *OLD_INVOICE, "payment"]), ANYTHING),
@@ -364,6 +365,7 @@ def test_no_object_however_odd_is_refused_or_unwritable(kind: str, thing: dict[s
         assert value.isprintable()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_an_event_or_refused(raw: bytes) -> None:
     with pytest.raises(WebhookRefused):
