@@ -12,7 +12,6 @@ import secrets
 import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -72,7 +71,8 @@ class Account:
         return int(self.clock.now())
 
     def new_id(self, prefix: str, length: int = 24) -> str:
-        return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
+        letters = (_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(length))
+        return f"{prefix}_{''.join(letters)}"
 
     def add(self, thing: Thing) -> Thing:
         self.tables.setdefault(thing["object"], {})[thing["id"]] = thing
@@ -106,7 +106,7 @@ class Account:
 
     def tell(self, kind: str, thing: Thing, previous: Thing | None = None) -> Thing:
         """Write an event with the object as it stands now."""
-        data: Thing = {"object": deepcopy(thing)}
+        data: Thing = {"object": copied(thing)}
         if previous is not None:
             data["previous_attributes"] = previous
         note = self.request
@@ -132,11 +132,22 @@ class Account:
     @contextmanager
     def changing(self, thing: Thing, kind: str) -> Iterator[None]:
         """Tell ``kind`` with the former values once the block is through; nothing if none changed."""
-        before = deepcopy(thing)
+        before = copied(thing)
         yield
         previous = difference(before, thing)
         if previous:
             self.tell(kind, thing, previous)
+
+
+def copied(thing: Thing) -> Thing:
+    """A copy of what JSON can say, all the way down."""
+    return {key: _copied(value) for key, value in thing.items()}
+
+
+def _copied(said: Any) -> Any:
+    if isinstance(said, dict):
+        return copied(said)
+    return [_copied(each) for each in said] if isinstance(said, list) else said
 
 
 def difference(before: Thing, after: Thing) -> Thing:

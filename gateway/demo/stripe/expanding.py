@@ -7,9 +7,8 @@ refused, as Stripe refuses what can't be expanded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 
-from gateway.demo.stripe.account import Account, Thing
+from gateway.demo.stripe.account import Account, Thing, copied
 from gateway.demo.stripe.paying import tied_to
 from gateway.demo.stripe.refused import Refused
 
@@ -66,7 +65,12 @@ TABLES: dict[str, dict[str, str]] = {
 
 
 def _list(things: list[Thing], url: str) -> Thing:
-    return {"object": "list", "data": deepcopy(things), "has_more": False, "url": url}
+    return {
+        "object": "list",
+        "data": [copied(each) for each in things],
+        "has_more": False,
+        "url": url,
+    }
 
 
 def _refunds(account: Account, charge: Thing) -> Thing:
@@ -104,7 +108,7 @@ INCLUDED: dict[str, dict[str, Callable[[Account, Thing], Thing]]] = {
 
 def expand(account: Account, answer: Thing, paths: list[str]) -> Thing:
     """A copy of ``answer`` in which the paths lead to whole objects."""
-    answer = deepcopy(answer)
+    answer = copied(answer)
     for path in paths:
         names = path.split(".")
         if len(names) > _LEVELS_MAX + (names[0] == "data"):
@@ -155,7 +159,7 @@ def _open(
     opened = held if isinstance(held, list) else [held]
     for index, each in enumerate(opened):
         if isinstance(each, str):
-            opened[index] = deepcopy(account.named(table, each))
+            opened[index] = copied(account.named(table, each))
     if held is not None and not isinstance(held, list):
         thing[last] = opened[0]
     for each in opened:

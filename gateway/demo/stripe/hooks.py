@@ -7,7 +7,6 @@ that changed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from gateway.demo.stripe import (
@@ -20,7 +19,7 @@ from gateway.demo.stripe import (
     portal,
     refunds,
 )
-from gateway.demo.stripe.account import DAY, Account, Thing
+from gateway.demo.stripe.account import DAY, Account, Thing, copied
 from gateway.demo.stripe.api import Trouble
 from gateway.demo.stripe.leaving import UPDATED
 from gateway.demo.stripe.refused import Refused
@@ -59,7 +58,7 @@ async def pay(stand_in: StandIn, wish: Thing) -> Thing:
         email=wish.get("email", "wallet@example.com"),
         name=wish.get("name", "Camille Martin"),
     )
-    return {"outcome": str(outcome), "session": deepcopy(session)}
+    return {"outcome": str(outcome), "session": copied(session)}
 
 
 async def refund(stand_in: StandIn, wish: Thing) -> Thing:
@@ -69,7 +68,7 @@ async def refund(stand_in: StandIn, wish: Thing) -> Thing:
     wanted = {"charge": charge["id"], "reason": "requested_by_customer"}
     if "amount" in wish:
         wanted["amount"] = wish["amount"]
-    return deepcopy(refunds.create(account, wanted))
+    return copied(refunds.create(account, wanted))
 
 
 async def dispute(stand_in: StandIn, wish: Thing) -> Thing:
@@ -77,17 +76,17 @@ async def dispute(stand_in: StandIn, wish: Thing) -> Thing:
     reason = wish.get("reason", "fraudulent")
     if reason not in disputes.REASONS:
         raise Refused("No such reason.", param="reason")
-    return deepcopy(disputes.open_dispute(stand_in.account, charge, reason=reason))
+    return copied(disputes.open_dispute(stand_in.account, charge, reason=reason))
 
 
 async def dispute_close(stand_in: StandIn, wish: Thing) -> Thing:
     found = stand_in.account.find("dispute", wish["dispute"], param="dispute")
     disputes.decide(stand_in.account, found, won=bool(wish.get("won")))
-    return deepcopy(found)
+    return copied(found)
 
 
 async def warn(stand_in: StandIn, wish: Thing) -> Thing:
-    return deepcopy(disputes.warn(stand_in.account, _charge(stand_in.account, wish)))
+    return copied(disputes.warn(stand_in.account, _charge(stand_in.account, wish)))
 
 
 async def card(stand_in: StandIn, wish: Thing) -> Thing:
@@ -99,7 +98,7 @@ async def card(stand_in: StandIn, wish: Thing) -> Thing:
     if method is None or number not in cards.MEANS:
         raise Refused("There is no such card to change.", param="number")
     account.backstage[method["id"]]["number"] = number
-    return deepcopy(method)
+    return copied(method)
 
 
 async def retry(stand_in: StandIn, wish: Thing) -> Thing:
@@ -112,7 +111,7 @@ async def retry(stand_in: StandIn, wish: Thing) -> Thing:
     if invoice["status"] != "open":
         raise Refused("The latest invoice isn't open.", param="subscription")
     billing.ask(account, invoice)
-    return deepcopy(invoice)
+    return copied(invoice)
 
 
 async def cancel(stand_in: StandIn, wish: Thing) -> Thing:
@@ -128,7 +127,7 @@ async def cancel(stand_in: StandIn, wish: Thing) -> Thing:
             leaving.cancel_later(account, subscription, when, flag=classic)
     else:
         leaving.end(account, subscription, reason="cancellation_requested")
-    return deepcopy(subscription)
+    return copied(subscription)
 
 
 async def delivery(stand_in: StandIn, wish: Thing) -> Thing:
@@ -156,7 +155,7 @@ async def event(stand_in: StandIn, wish: Thing) -> Thing:
     """
     made = stand_in.account.tell(wish["type"], wish["object"])
     made |= wish.get("overrides", {})
-    return deepcopy(made)
+    return copied(made)
 
 
 async def resend(stand_in: StandIn, wish: Thing) -> Thing:
@@ -204,7 +203,7 @@ async def offer(stand_in: StandIn, wish: Thing) -> Thing:
         },
         price_id=wish["id"],
     )
-    return deepcopy(made)
+    return copied(made)
 
 
 async def plan_changes(stand_in: StandIn, wish: Thing) -> Thing:
@@ -224,7 +223,7 @@ async def plan_changes(stand_in: StandIn, wish: Thing) -> Thing:
         "proration_behavior": wish.get("proration_behavior", "create_prorations"),
     }
     wanted = {"features": {"subscription_update": feature}}
-    return deepcopy(portal.update_configuration(account, wanted, default["id"]))
+    return copied(portal.update_configuration(account, wanted, default["id"]))
 
 
 def _subscription(account: Account, wish: Thing) -> Thing:

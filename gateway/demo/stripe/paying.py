@@ -256,7 +256,7 @@ def _details(method: Thing) -> Thing:
 
 def tie(account: Account, invoice: Thing, intent: Thing) -> Thing:
     """The invoice's payment by this intent, open until it is paid."""
-    return account.add(
+    payment = account.add(
         {
             "id": account.new_id("inpay"),
             "object": "invoice_payment",
@@ -272,7 +272,11 @@ def tie(account: Account, invoice: Thing, intent: Thing) -> Thing:
             "status_transitions": {"canceled_at": None, "paid_at": None},
         }
     )
+    # Found again without a look at every other payment.
+    account.backstage.setdefault(invoice["id"], {}).setdefault("payments", []).append(payment)
+    return payment
 
 
 def tied_to(account: Account, invoice: Thing) -> list[Thing]:
-    return [each for each in account.all("invoice_payment") if each["invoice"] == invoice["id"]]
+    payments: list[Thing] = account.backstage.get(invoice["id"], {}).get("payments", [])
+    return payments[::-1]
