@@ -8,6 +8,7 @@ old and new, as our own facts · ``kinds`` the events that count · ``ledger`` t
 ``order`` which of two snapshots is the later · ``story`` entries gathered by object · ``rules`` the
 publisher's plans and settings · ``subscriptions`` ``refunds`` ``disputes`` who may read until when ·
 ``whose`` who that is · ``fold`` all of it at once · ``marking`` what became of each entry ·
+``applying`` a new version of plans and settings ·
 ``project`` what the fold says, written down for the request's way · ``proof`` verify and export ·
 ``erasing`` a reader who wants to be forgotten.
 """

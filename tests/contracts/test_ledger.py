@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import StoreUnavailable, WebhookRefused
 from gateway.model.entry import GENESIS, Draft, Head, Source, chained, hash_of
 from gateway.model.mark import Mark, State, Why
 from gateway.money.ledger import Appender
+from gateway.money.parse import parse
 from gateway.stores import money_schema
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.ledger import Ledger
@@ -104,6 +106,36 @@ def test_whole_seconds_and_odd_values_are_hashed_as_they_are_read_back(url: str)
         await ledger.append(odd, now=int(NOON))
         for entry in await ledger.read(after=0, limit=9):
             assert hash_of(entry) == entry.hash, entry
+
+    using(url, work)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"object": "subscription", "id": "\x00", "status": "\x00", "customer": "x" * 300},
+        {"object": "x" * 255, "id": "y" * 255, "customer": "z" * 255},
+        {"object": "invoice", "id": "in_1", "total": 2**53 - 1, "currency": "\ud800"},
+        {"object": "charge", "id": "ch_1", "amount": 2**60, "currency": "EUR", "customer": "é"},
+        {"object": "checkout.session", "id": "cs", "client_reference_id": "r" * 41},
+        {"object": "refund", "id": "re_1", "status": "s" * 999, "reason": "'; DROP TABLE ledger"},
+        {"object": "subscription", "items": {"data": [{"price": "p", "quantity": 10**30}] * 500}},
+    ],
+)
+def test_no_event_that_parses_is_refused_by_a_database(url: str, thing: dict[str, object]) -> None:
+    """Or one odd event would be redelivered for days, and take its whole batch along each time."""
+    envelope = {"type": "k" * 255, "created": 1, "api_version": "v" * 99, "account": "a" * 255}
+
+    async def work(store: Store) -> None:
+        ids = ("e" * 255, "\U0001f600", "evt_1")
+        raws = [json.dumps({"id": each, "data": {"object": thing}, **envelope}) for each in ids]
+        drafts = [parse(raws[0].encode()), parse(raws[2].encode())]
+        with pytest.raises(WebhookRefused):
+            parse(raws[1].encode())
+        done = await Ledger(store).append(drafts, now=NOON)
+        assert [each.new for each in done] == [True, True]
+        for entry in await Ledger(store).read(after=0, limit=9):
+            assert hash_of(entry) == entry.hash
 
     using(url, work)
 

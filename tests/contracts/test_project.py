@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
+from gateway.errors import Faults
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Draft, Entry, Head
 from gateway.model.mark import Mark, State, Why
 from gateway.model.reader import Reader
 from gateway.money import acts
+from gateway.money.acts import Act
+from gateway.money.applying import apply_rules
 from gateway.money.erasing import erase
-from gateway.money.fold import Want
+from gateway.money.fold import Want, newest_rules
 from gateway.money.project import Difference, Projector
 from gateway.money.proof import export, head_of, verify
+from gateway.money.rules import Rules
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
@@ -175,6 +179,36 @@ def test_new_plans_fold_everything_anew(url: str) -> None:
         assert (await house.marks())[ACTS[0].event_id] == Mark(State.IGNORED, Why.SUPERSEDED)
 
     using(url, work, ("ana", "bob"))
+
+
+def test_plans_and_settings_are_written_down_when_they_change_and_pinned_to_one_account(
+    url: str,
+) -> None:
+    async def work(house: House) -> None:
+        async def apply(prices: dict[str, list[str]], **values: object) -> list[str]:
+            clock = house.clock
+            clock.time += 1
+            done = await apply_rules(house.ledger, prices=prices, values=values, now=clock.time)
+            return [draft.kind for draft in done]
+
+        gold = {"price_gold": ["gold"]}
+        assert await apply(gold, unpaid="none") == [Act.PLANS, Act.SETTINGS]
+        assert await apply(gold, unpaid="none") == []
+        assert await apply(gold, unpaid="none", account="acct_1", livemode=True) == [Act.SETTINGS]
+        # Stripe is away, and doesn't say whose key it is: what is known stays.
+        assert await apply(gold, unpaid="none") == []
+        assert await apply(gold, unpaid="access") == [Act.SETTINGS]
+        for other in ({"account": "acct_2"}, {"livemode": False}):
+            with pytest.raises(Faults, match="belongs to another Stripe"):
+                await apply(gold, unpaid="access", **other)
+        assert await apply({**gold, "price_b": ["b"]}, unpaid="access") == [Act.PLANS]
+        assert await apply(gold, unpaid="access") == [Act.PLANS], "an earlier version may come back"
+        rules = newest_rules(await house.ledger.read(after=0, limit=99))
+        assert rules == Rules(
+            tiers={"price_gold": ("gold",)}, unpaid="access", account="acct_1", livemode=True
+        )
+
+    using(url, work)
 
 
 def test_one_entry_that_cant_be_folded_holds_up_no_other(url: str) -> None:
