@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
-from gateway.errors import Faults
+from gateway.errors import Faults, StoreUnavailable
 from gateway.model.fault import Fault, Place
 
 if TYPE_CHECKING:
@@ -178,9 +178,7 @@ class Supervisor:
 
 def run(config_path: Path, settings: Settings) -> int:
     """Serve until told to stop; returns the exit code. Raises Faults, StoreUnavailable, OSError."""
-    from gateway.stores.first import make_if_absent
-
-    make_if_absent(settings.store.url.get_secret_value())
+    _look_at_store(settings.store.url.get_secret_value())
     listener = bind(settings.server.bind.host, settings.server.bind.port)
     ops = _bind_ops(settings)
     workers = [Child(number, WORKER) for number in range(settings.server.workers)]
@@ -191,6 +189,20 @@ def run(config_path: Path, settings: Settings) -> int:
         supervisor = Supervisor(config_path, listener, children, desk_path=f"{folder}/desk")
         asyncio.run(_run(supervisor, ops))
         return supervisor.exit_code
+
+
+def _look_at_store(url: str) -> None:
+    """An old schema is refused. A server that is away isn't: a node that starts meanwhile has public
+    pages and teasers to serve, as one that runs on does."""
+    from gateway.stores.first import make_if_absent
+
+    try:
+        make_if_absent(url)
+    except StoreUnavailable:
+        if url.startswith("sqlite"):
+            raise
+        told = "the store can't be reached: nobody is known or can log in until it is back"
+        print(f"lychgate: {told}", file=sys.stderr)
 
 
 def _bind_ops(settings: Settings) -> socket.socket:

@@ -194,6 +194,18 @@ def test_sighup_reloads_in_every_worker_and_a_faulty_file_keeps_the_last_good(
     site.until_ready()
 
 
+def test_a_node_that_starts_while_the_store_is_away_serves_articles(tmp_path: Path) -> None:
+    with (
+        origin() as origin_url,
+        served(tmp_path, origin_url, store_url="postgresql://nobody@127.0.0.1:1/x") as one,
+    ):
+        one.until_ready()
+        assert TEXT in one.get("/kept")[1]
+        assert "the store can't be reached" in one.log()
+        one.until(lambda: one.get("/-/login")[0] == 200)
+        assert one.get("/-/login/mail/x")[0] in (400, 404, 503)
+
+
 def test_a_taken_ops_port_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with socket.socket() as taken, origin() as address:
         taken.bind(("127.0.0.1", 0))
