@@ -77,9 +77,11 @@ async def _whole(status: int, headers: Headers, body: bytes, *, method: str, sen
 
 
 async def _stream(answer: Streamed, *, method: str, send: Send, date: tuple[bytes, bytes]) -> int:
-    response = answer.response
-    headers = answer.headers
-    if b"date" not in dict(headers):
+    response, headers = answer.response, answer.headers
+    for pair in headers:
+        if pair[0] == b"date":
+            break
+    else:
         headers = (*headers, date)
     cycle = send.cycle() if isinstance(send, Sending) else None
     try:
@@ -95,7 +97,8 @@ async def _stream(answer: Streamed, *, method: str, send: Send, date: tuple[byte
         else:
             await _stream_messages(answer, headers, method, send)
     finally:
-        await response.close()
+        if response.line is not None:
+            await response.close()
     return answer.status
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from gateway.clock import Clock
 from gateway.edge import answers, egress, kinds
-from gateway.edge.answers import Answer, Plain
+from gateway.edge.answers import Answer, Plain, Streamed
 from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate, Visit
 from gateway.edge.ingress import Ingress, MovedTo
@@ -79,7 +79,7 @@ class Entrance:
                 status = await self._send(self._moved(admitted), scope, None, sending)
                 return
             request = admitted
-            if not self.rate.allows(request.client, self.clock.now()):
+            if self.rate.per_second and not self.rate.allows(request.client, self.clock.now()):
                 raise RequestRefused(429, "too-many-requests")
             status = await self._answer(request, scope, receive, sending)
         except LychgateError as error:
@@ -153,10 +153,11 @@ class Entrance:
     def _send(
         self, answer: Answer, scope: Scope, request: Request | None, sending: Sending
     ) -> Awaitable[int]:
+        whole = not isinstance(answer, Streamed)
         return answers.send(
             answer,
             method=scope["method"],
-            if_none_match=request.header(b"if-none-match") if request else None,
+            if_none_match=request.header(b"if-none-match") if request and whole else None,
             send=sending,
             now=self.clock.now(),
             dates=self.dates,
