@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -25,6 +26,7 @@ READ_BYTES = 32 << 10
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 _INTERIM_MAX = 16  # 1xx answers before the real one
 EVENT_STREAM_SECONDS = 300.0  # between two bytes of an event stream, which is silent by nature
+_drop: Callable[[tuple[bytes, bytes]], None] = deque[tuple[bytes, bytes]](maxlen=0).append
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -63,6 +65,7 @@ class Connection(asyncio.BufferedProtocol):
     def _begin(self, *, head_only: bool) -> None:
         self._head_only = head_only
         self._names: list[tuple[bytes, bytes]] = []
+        self._collect = self._names.append
         self._head_bytes = self._interim = 0
         self._framing = ""  # how the body ends: "none", "length", "chunked", "close"
         self._done = self._odd = False
@@ -138,9 +141,7 @@ class Connection(asyncio.BufferedProtocol):
             self._odd = True  # a second answer to one question
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._framing:
-            return  # a trailer: neither judged nor passed on
-        self._names.append((name.lower(), value))
+        self._collect((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None
@@ -151,6 +152,7 @@ class Connection(asyncio.BufferedProtocol):
             self._names.clear()
             return
         self._framing = self._framed(status)
+        self._collect = _drop  # a trailer is neither judged nor passed on
         if status < 200 or not self._framing or self._too_long():
             self._odd, self._framing = True, self._framing or "none"
         answer = self.answer
