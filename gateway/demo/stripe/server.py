@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.demo.stripe import disputes, portal
@@ -69,6 +69,7 @@ class StandIn:
                 Route("/v1/{path:path}", self._api, methods=["GET", "POST", "DELETE"]),
                 Route("/v2/core/events/{event}", self._thin_event),
                 Route("/test/{hook:path}", self._hook, methods=["POST"]),
+                Route("/", lambda _: RedirectResponse("/dashboard", 303)),
                 *self._pages.routes(),
                 *Dashboard(account, self.delivery, self.hook).routes(),
             ]

@@ -237,3 +237,14 @@ async def test_a_payer_isnt_kept_waiting_by_a_webhook_that_is_held(stripe_world:
     assert "checkout.session.completed" not in stripe_world.receiver.kinds()
     await stripe_world.stand_in.hook("delivery", held=False)
     assert "checkout.session.completed" in stripe_world.receiver.kinds()
+
+
+async def test_events_are_forgotten_after_thirty_days(stripe_world: World) -> None:
+    await stripe_world.v1.customers.create_async({"name": "A"})
+    (event,) = (await stripe_world.v1.events.list_async({"type": "customer.created"})).data
+    await stripe_world.stand_in.hook("advance", days=29)
+    assert (await stripe_world.v1.events.retrieve_async(event.id)).id == event.id
+    await stripe_world.stand_in.hook("advance", days=1)
+    assert (await stripe_world.v1.events.list_async({"type": "customer.created"})).data == []
+    with pytest.raises(stripe.InvalidRequestError):
+        await stripe_world.v1.events.retrieve_async(event.id)

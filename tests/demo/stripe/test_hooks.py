@@ -104,6 +104,24 @@ async def test_the_dashboard_shows_and_does(stripe_world: World) -> None:
         assert foreign.status_code == 403
 
 
+async def test_it_starts_and_stops_as_servers_ask(stripe_world: World) -> None:
+    told: list[str] = []
+    asked = iter(("lifespan.startup", "lifespan.shutdown"))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None:
+        told.append(message["type"])
+
+    await stripe_world.stand_in({"type": "lifespan"}, receive, send)
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    # It serves on: what was closed is opened again when needed.
+    await stripe_world.v1.customers.create_async({"name": "A"})
+    await stripe_world.stand_in.settle()
+    assert "customer.created" in stripe_world.receiver.kinds()
+
+
 def test_every_button_has_its_hook() -> None:
     assert {hook for hook, _ in BUTTONS.values()} <= HOOKS.keys()
 

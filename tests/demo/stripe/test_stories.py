@@ -389,3 +389,54 @@ async def test_a_deleted_customer_takes_its_subscriptions_along(stripe_world: Wo
         await stripe_world.v1.customers.update_async(subscription.customer, {"name": "A"})
     assert caught.value.code == "resource_missing"
     await stripe_world.stand_in.hook("advance", days=40)
+
+
+async def test_one_who_is_unpaid_gets_drafts(stripe_world: World) -> None:
+    await stripe_world.stand_in.hook("settings", after_last_failure="unpaid")
+    subscription = await stripe_world.subscribed(card=FAILS_LATER)
+    await stripe_world.stand_in.hook("advance", days=64)
+    late = await stripe_world.again(subscription)
+    assert late.status == "unpaid"
+    newest, failed, first = (await stripe_world.v1.invoices.list_async()).data
+    assert [newest.status, failed.status, first.status] == ["draft", "open", "paid"]
+    assert newest.auto_advance is False
+    await stripe_world.stand_in.hook("card", subscription=subscription.id, number=GOOD)
+    await stripe_world.v1.invoices.finalize_invoice_async(newest.id)
+    await stripe_world.v1.invoices.pay_async(newest.id)
+    assert (await stripe_world.again(subscription)).status == "active"
+
+
+async def test_the_older_billing_mode_says_its_end_by_the_flag(stripe_world: World) -> None:
+    subscription = await stripe_world.subscribed(
+        subscription_data={"billing_mode": {"type": "classic"}}
+    )
+    cancelled = await stripe_world.stand_in.hook(
+        "cancel", subscription=subscription.id, at_period_end=True
+    )
+    assert cancelled["cancel_at_period_end"] is True
+    with pytest.raises(stripe.InvalidRequestError, match="flexible"):
+        await stripe_world.v1.subscriptions.update_async(
+            subscription.id, {"cancel_at": "min_period_end"}
+        )
+    await stripe_world.stand_in.hook("advance", days=32)
+    (deleted,) = stripe_world.receiver.of("customer.subscription.deleted")
+    assert deleted["status"] == "canceled"
+
+
+async def test_a_dearer_month_after_a_trial_bills_once(stripe_world: World) -> None:
+    """A plan changed in the trial is billed at its end, without prorations."""
+    subscription = await stripe_world.subscribed(subscription_data={"trial_period_days": 10})
+    dearer = await stripe_world.v1.prices.create_async(
+        {
+            "product": subscription["items"].data[0].price.product,
+            "currency": "eur",
+            "unit_amount": 2000,
+            "recurring": {"interval": "month"},
+        }
+    )
+    item = subscription["items"].data[0]
+    await stripe_world.v1.subscriptions.update_async(
+        subscription.id, {"items": [{"id": item.id, "price": dearer.id}]}
+    )
+    await stripe_world.stand_in.hook("advance", days=11)
+    assert [each.total for each in (await stripe_world.v1.invoices.list_async()).data] == [2000, 0]
