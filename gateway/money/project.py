@@ -8,6 +8,7 @@ Written is only what changed; writing tells every worker.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,32 +76,47 @@ class Projector:
         if any(entry.kind in _RULES for entry in due):
             readers: set[str] = set()
             wants: set[Want] = set()
-            async for folded in self._stories():
+            failed: list[tuple[int, str]] = []
+            async for folded in self._stories(failed):
                 readers |= await self._write(folded)
                 wants |= folded.wants
-            return Applied(len(due), frozenset(readers), frozenset(wants))
+            return Applied(len(due), frozenset(readers), frozenset(wants), tuple(failed))
         return await self._apply(due)
 
     async def _apply(self, due: Sequence[Entry]) -> Applied:
-        """All at once; where that fails, one by one, so that one entry can't hold up the others."""
-        try:
-            folded = await self._fold(due)
-            readers = await self._write(folded)
-            await self._wait(due, folded.marks)
-        except StoreUnavailable:
-            raise
-        except Exception as error:
-            if len(due) > 1:
-                return _together([await self._apply([entry]) for entry in due])
-            await self._again(due)
-            return Applied(1, failed=((due[0].number, repr(error)),))
-        return Applied(len(due), frozenset(readers), folded.wants)
+        failed: list[tuple[int, str]] = []
+        readers: set[str] = set()
+        wants: set[Want] = set()
+        for folded in await self._folded(due, failed):
+            readers |= await self._write(folded)
+            wants |= folded.wants
+            await self._wait([entry for entry in due if entry.number in folded.marks], folded.marks)
+        broken = {number for number, _ in failed}
+        if broken:
+            await self._again([entry for entry in due if entry.number in broken])
+        return Applied(len(due), frozenset(readers), frozenset(wants), tuple(failed))
 
     async def _fold(self, entries: Iterable[Entry]) -> Folded:
         story = await self._ledger.story(entries)
         rules = await self._ledger.objects(_RULES)
         whole = {entry.number: entry for entry in (*rules, *story)}
         return fold(whole.values(), now=self._clock.now())
+
+    async def _folded(
+        self, entries: Sequence[Entry], failed: list[tuple[int, str]]
+    ) -> list[Folded]:
+        """In one, or where that fails, one by one."""
+        if not entries:
+            return []
+        try:
+            return [await self._fold(entries)]
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            if len(entries) == 1:
+                failed.append((entries[0].number, repr(error)))
+                return []
+            return [part for entry in entries for part in await self._folded([entry], failed)]
 
     async def _write(self, folded: Folded) -> set[str]:
         """The readers that hold something else now. Their entitlements come before the marks: who is
@@ -133,28 +149,32 @@ class Projector:
 
     async def _again(self, entries: Sequence[Entry]) -> None:
         tries = await self._work.tries([entry.number for entry in entries])
+        alike: defaultdict[int, list[int]] = defaultdict(list)
         for number, (failed, _) in tries.items():
-            wait = min(AGAIN_SECONDS * 2 ** min(failed, 10), AGAIN_SECONDS_MAX)
-            await self._work.later([number], next_at=self._clock.now() + wait)
+            alike[min(failed, 10)].append(number)
+        for failed, numbers in sorted(alike.items()):
+            wait = min(AGAIN_SECONDS * 2**failed, AGAIN_SECONDS_MAX)
+            await self._work.later(numbers, next_at=self._clock.now() + wait)
 
-    async def _stories(self) -> AsyncIterator[Folded]:
-        """The whole ledger, story by story: never more of it at once than hangs together."""
+    async def _stories(self, failed: list[tuple[int, str]]) -> AsyncIterator[Folded]:
+        """The whole ledger, story by story: never much more of it at once than hangs together.
+        What can't be folded is named in ``failed``, and keeps nothing else from being."""
         seen: set[int] = set()
         after = 0
         while batch := await self._ledger.read(after=after, limit=BATCH_MAX):
             after = batch[-1].number
             new = [entry for entry in batch if entry.number not in seen]
-            if new:
-                folded = await self._fold(new)
-                seen |= folded.marks.keys()
-                yield folded
+            for part in await self._folded(new, failed):
+                seen |= part.marks.keys()
+                yield part
 
     async def replay(self, *, mend: bool = False) -> list[Difference]:
         """Entitlements rebuilt from nothing, against what is held. None differs when all is well.
         ``mend`` writes what the ledger says; who holds something that no entry names is only shown."""
         differences = []
+        failed: list[tuple[int, str]] = []
         unnamed = await self._holdings.holders()
-        async for folded in self._stories():
+        async for folded in self._stories(failed):
             held = await self._holdings.held(folded.entitlements.keys())
             unnamed -= folded.entitlements.keys()
             for reader, said in sorted(folded.entitlements.items()):
@@ -176,12 +196,3 @@ def _nobodys(folded: Folded, held: Mapping[str, tuple[Entitlement, ...]]) -> dic
         for entitlement in said
         for number in entitlement.entries
     }
-
-
-def _together(parts: Sequence[Applied]) -> Applied:
-    return Applied(
-        sum(part.entries for part in parts),
-        frozenset().union(*(part.readers for part in parts)),
-        frozenset().union(*(part.wants for part in parts)),
-        tuple(each for part in parts for each in part.failed),
-    )

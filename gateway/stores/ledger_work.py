@@ -16,6 +16,8 @@ from gateway.stores import money_schema
 from gateway.stores.engine import Store
 from gateway.stores.ledger import entry_of
 
+_NUMBERS_MAX = 5000  # in one statement; SQLite and PostgreSQL take some 32,000 parameters
+
 
 class LedgerWork:
     """Implements ``money.ledger.Work``."""
@@ -103,10 +105,15 @@ class LedgerWork:
 
     async def marks(self, numbers: Collection[int]) -> dict[int, Mark]:
         work = money_schema.ledger_work.c
-        wanted = select(work.number, work.state, work.reason).where(work.number.in_(numbers))
+        listed = sorted(numbers)
+        marks: dict[int, Mark] = {}
         async with self._store.reading() as connection:
-            rows = await connection.execute(wanted)
-            return {row.number: Mark(State(row.state), row.reason) for row in rows}
+            for start in range(0, len(listed), _NUMBERS_MAX):
+                some = work.number.in_(listed[start : start + _NUMBERS_MAX])
+                wanted = select(work.number, work.state, work.reason).where(some)
+                for row in await connection.execute(wanted):
+                    marks[row.number] = Mark(State(row.state), row.reason)
+        return marks
 
     async def count(self) -> dict[State, int]:
         """For metrics and the console."""

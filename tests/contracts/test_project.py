@@ -223,6 +223,11 @@ def test_one_entry_that_cant_be_folded_holds_up_no_other(url: str) -> None:
         assert await house.ends("ana") == {"gold": FIRST}
         assert (await house.marks())["broken"] == Mark(State.RECEIVED)
         assert await house.work.tries([4]) == {4: (1, 0)}
+        await house.append(acts.plans({"price_gold": ["gold", "club"]}, at=2.0))
+        again = await house.projector.apply_due()
+        assert [number for number, _ in again.failed] == [4]
+        assert await house.ends("ana") == {"gold": FIRST, "club": FIRST}
+        assert await house.projector.replay() == []
 
     using(url, work)
 
