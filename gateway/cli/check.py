@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.options import DEFAULT, Config, policy_of, settings_of
 from gateway.errors import Faults
+from gateway.model.fault import Fault, Place
+from gateway.model.rule import LabelKind
 
 if TYPE_CHECKING:
     from gateway.config import Settings
-    from gateway.model.fault import Fault
 
 
 def check(
@@ -75,17 +77,38 @@ def _of_templates(settings: Settings) -> tuple[Fault, ...]:
         return found.faults
 
 
-def _of_addresses(settings: Settings) -> tuple[Fault, ...]:
-    """Where a gateway would ask itself for ever."""
-    from gateway.model.fault import Fault, Place
+def _of_selectors(settings: Settings) -> tuple[Fault, ...]:
+    """Selectors that no page can match, for they can't be read. Their place is where they stand."""
+    from gateway.page.places import readable
 
-    if settings.site.origin == settings.site.url:
-        return (Fault(Place("site.origin"), "the origin's address is the site's own"),)
-    return ()
+    try:
+        told = policy_of(settings).settings
+    except Faults:
+        return ()  # named already
+    teaser = told.teaser
+    written = {*teaser.body, *teaser.root, *teaser.chrome, *told.remove}
+    written |= {each.css for each in told.replace}
+    written |= {each.name for each in told.labels if each.kind is LabelKind.CSS}
+    folder = settings.policies.folder
+    return tuple(
+        Fault(_place_of(each, folder), f"`{each}` is no CSS selector that can be read")
+        for each in sorted(written)
+        if not readable(each)
+    )
+
+
+def _place_of(text: str, folder: Path) -> Place:
+    for path in sorted(folder.glob("*.yaml")):
+        before, found, _ = path.read_text("utf-8", "replace").partition(text)
+        if found:
+            line = before.count("\n") + 1
+            return Place(str(path), line, len(before) - before.rfind("\n"))
+    return Place(str(folder))
 
 
 _FINDERS: tuple[Callable[[Settings], tuple[Fault, ...]], ...] = (
     _of_policies,
+    _of_selectors,
     _of_templates,
 )
 

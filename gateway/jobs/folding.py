@@ -14,9 +14,7 @@ from typing import Any
 
 from gateway.clock import Clock
 from gateway.jobs.periodic import LeaseHolder
-from gateway.model.entry import Draft
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.applying import apply_rules
 from gateway.money.ledger import Ledger, Work
 from gateway.money.project import Projector
 from gateway.ops.logs import logger
@@ -42,11 +40,11 @@ class Folding:
     _holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
     async def fold_due(self) -> None:
-        """Raises StoreUnavailable: then it is all still there."""
-        if not self._told:
-            await self._tell_rules()
-            self._told = True
+        """Raises StoreUnavailable, and then it is all still there; Faults for another Stripe's ledger."""
         now = self.clock.now()
+        if not self._told:
+            await apply_rules(self.ledger, prices=self.prices, values=self.settings, now=now)
+            self._told = True
         if not await self.work.due(now=now, limit=1):
             return
         if not await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS):
@@ -59,16 +57,3 @@ class Folding:
                 logger(_LOG).info("entitled", readers=len(applied.readers))
             if not applied.entries:
                 return
-
-    async def _tell_rules(self) -> None:
-        known = await self.ledger.objects((Act.PLANS, Act.SETTINGS))
-        newest = {entry.kind: entry.said for entry in known}  # in the order of their numbers
-        at = self.clock.now()
-        drafts: list[Draft] = []
-        plans, settings = acts.plans(self.prices, at=at), acts.settings(self.settings, at=at)
-        for draft, wanted in ((plans, bool(self.prices)), (settings, bool(self.settings))):
-            before = newest.get(draft.kind)
-            if before != draft.facts and (wanted or before is not None):
-                drafts.append(draft)
-        if drafts:
-            await self.ledger.append(drafts, now=at)

@@ -39,11 +39,20 @@ class Places:
 
 
 def select(tree: LexborHTMLParser | LexborNode, selector: str) -> list[LexborNode]:
-    """A selector that can't be read matches nothing; ``policy.load`` has told its author."""
+    """A selector that can't be read matches nothing; ``check`` tells its author."""
     try:
         return tree.css(selector)
     except SelectolaxError:
         return []
+
+
+def readable(selector: str) -> bool:
+    """Whether a selector can be read at all."""
+    try:
+        LexborHTMLParser("<p>x").css(selector)
+    except SelectolaxError:
+        return False
+    return True
 
 
 def first_matching(

@@ -98,6 +98,18 @@ def test_check_live_fails_where_a_label_cant_be_read(run: Run, configured: Path)
     assert "no map knows the label “metered”, so it is the strictest: /a/storm-inquiry" in ran.out
 
 
+def test_check_finds_selectors_that_can_t_be_read(run: Run, configured: Path) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text() + 'remove: [".ad", "p:::x", "div >> > a"]\n')
+    ran = run("check")
+    assert ran.code == 1
+    line = policy.read_text().count("\n")
+    for selector in ("p:::x", "div >> > a"):
+        column = policy.read_text().splitlines()[-1].index(selector) + 1
+        assert f"{policy.name}:{line}:{column}: `{selector}` is no CSS selector" in ran.err
+    assert "`.ad`" not in ran.err
+
+
 def test_check_online_asks_each_provider(
     run: Run, configured: Path, httpserver: HTTPServer
 ) -> None:
