@@ -270,3 +270,18 @@ def test_for_a_slow_reader_little_is_held(slow: bool) -> None:
         return waits, transport.limit
 
     assert asyncio.run(held()) == ((True, 8 << 10) if slow else (False, None))
+
+
+def test_a_304_may_say_how_long_the_page_would_be() -> None:
+    """RFC 9110 section 8.6: nothing follows it, and the connection stays."""
+
+    async def said() -> tuple[bytes, bool]:
+        transport = FakeTransport()
+        cycle = cycle_on(transport, "GET", keep_alive=True)
+        await sent(Sending(cycle.send), "GET", 304, ((b"content-length", b"500"),), [])
+        return b"".join(transport.writes), cycle.response_complete
+
+    written, complete = asyncio.run(said())
+    assert written.startswith(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n")
+    assert written.endswith(b"\r\n\r\n")
+    assert complete
