@@ -1,7 +1,7 @@
 """What falls due as the clock moves: done in order, each at its own time.
 
-Knows the names of actions and not what they do; ``ACTIONS`` is filled by ``application``'s rooms
-below. Real time that passes counts as well as a leap: every request catches up first.
+Knows the names of actions and not what they do: ``routes.ACTIONS`` says that. Real time that passes
+counts as well as a leap: every request catches up first.
 """
 
 from __future__ import annotations

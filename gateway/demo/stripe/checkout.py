@@ -63,9 +63,11 @@ def _expire(account: Account, session: Thing) -> None:
     account.tell("checkout.session.expired", session)
 
 
-def needs_card(session: Thing) -> bool:
+def needs_card(account: Account, session: Thing) -> bool:
     """Whether the payer is asked for a card: not for a free start when the session says so."""
-    return bool(session["amount_total"]) or session["payment_method_collection"] == "always"
+    customer = account.get("customer", session["customer"]) or {"balance": 0}
+    due = session["amount_total"] + customer["balance"]
+    return bool(due > 0 or session["payment_method_collection"] == "always")
 
 
 def use_code(account: Account, session: Thing, written: str) -> bool:
@@ -97,8 +99,10 @@ def complete(account: Account, session: Thing, *, number: str, email: str, name:
     method = cards.make(account, number, email=email, name=name) if number else None
     intent: Thing | None = None
     outcome = Outcome.PAID
-    if session["amount_total"]:
-        intent = _intent(account, session, customer)
+    # What the customer has to their credit, or owes, is settled with the first invoice.
+    due = max(0, session["amount_total"] + customer["balance"])
+    if due:
+        intent = _intent(account, session, customer, due)
         assert method is not None
         outcome = paying.attempt(account, intent, method, there=True)
         if outcome in (Outcome.DECLINED, Outcome.ASKS):
@@ -139,14 +143,14 @@ def session_lets(account: Account, session: Thing, name: str) -> bool:
     return bool(update.get(name) == "auto")
 
 
-def _intent(account: Account, session: Thing, customer: Thing) -> Thing:
+def _intent(account: Account, session: Thing, customer: Thing, due: int) -> Thing:
     """One intent a session: a second card is another attempt at the same."""
     kept = account.backstage[session["id"]]
     intent = account.get("payment_intent", kept.get("intent"))
-    if intent is None or intent["amount"] != session["amount_total"]:
+    if intent is None or intent["amount"] != due:
         intent = paying.intend(
             account,
-            amount=session["amount_total"],
+            amount=due,
             currency=session["currency"],
             customer_id=customer["id"],
             description="Subscription creation",
@@ -215,6 +219,8 @@ def _close(
             "tax_ids": [],
         },
     }
+    if session["automatic_tax"]["enabled"]:
+        session["automatic_tax"]["status"] = "complete"
     account.tell("checkout.session.completed", session)
 
 

@@ -147,6 +147,10 @@ def delete(account: Account, params: Thing, customer_id: str) -> Thing:
     for method in account.all("payment_method"):
         if method["customer"] == customer_id:
             method["customer"] = None
+    for session in account.all("checkout.session"):
+        if session["customer"] == customer_id and session["status"] == "open":
+            session |= {"status": "expired", "url": None}
+            account.tell("checkout.session.expired", session)
     account.tell("customer.deleted", customer)
     remains: Thing = {"id": customer_id, "object": "customer", "deleted": True}
     customer.clear()

@@ -50,7 +50,7 @@ async def pay(stand_in: StandIn, wish: Thing) -> Thing:
         account, session, wish["promotion_code"]
     ):
         raise Refused("This code isn't good.", param="promotion_code")
-    card = wish.get("card", "4242424242424242") if checkout.needs_card(session) else ""
+    card = wish.get("card", "4242424242424242") if checkout.needs_card(account, session) else ""
     outcome = checkout.complete(
         account,
         session,

@@ -115,13 +115,13 @@ class HostedPages:
             fixed_email=bool(customer.get("email") or session["customer_email"]),
             typed=form,
             fault=fault,
-            needs_card=checkout.needs_card(session),
+            needs_card=checkout.needs_card(self._account, session),
         )
 
     def _pay(self, session: Thing, form: dict[str, str]) -> str:
         """The key of what went wrong, or ""."""
         number = form.get("card", "").replace(" ", "")
-        if checkout.needs_card(session) and number not in MEANS:
+        if checkout.needs_card(self._account, session) and number not in MEANS:
             return "card_refused"
         customer = self._account.get("customer", session["customer"]) or {}
         email = customer.get("email") or session["customer_email"] or form.get("email", "")
@@ -132,7 +132,7 @@ class HostedPages:
         outcome = checkout.complete(
             self._account,
             session,
-            number=number if checkout.needs_card(session) else "",
+            number=number if checkout.needs_card(self._account, session) else "",
             email=email,
             name=form.get("name", ""),
         )

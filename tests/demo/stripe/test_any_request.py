@@ -41,6 +41,8 @@ def value(draw: st.DataObject, kind: parameters.Kind, ids: list[str], odd: bool)
         case parameters.One():
             return one(*kind.of)
         case parameters.Whole():
+            if kind.least is None and draw.draw(st.booleans()):
+                return one("-300", "300")
             numbers = {kind.least or 0, kind.least or 1, 2, 500, int(START) + 3 * DAY}
             most = kind.most or 10**12
             return one(
@@ -148,7 +150,7 @@ def by_hand(draw: st.DataObject, account: Account) -> None:
     for session in account.all("checkout.session"):
         if session["status"] == "open" and draw.draw(st.booleans()):
             number = draw.draw(st.sampled_from(sorted(MEANS)))
-            card = number if checkout.needs_card(session) else ""
+            card = number if checkout.needs_card(account, session) else ""
             checkout.complete(account, session, number=card, email="w@b.example", name="C")
     for charge in account.all("charge"):
         if (

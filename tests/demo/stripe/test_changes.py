@@ -246,3 +246,23 @@ async def test_real_time_that_passes_counts_too(stripe_world: World) -> None:
         turned["items"].data[0].current_period_start
         == subscription["items"].data[0].current_period_end
     )
+
+
+@pytest.mark.parametrize(("balance", "charged"), [(-300, 690), (-2000, 0), (500, 1490)])
+async def test_checkout_settles_a_balance(stripe_world: World, balance: int, charged: int) -> None:
+    customer = await stripe_world.v1.customers.create_async({"email": "a@example.com"})
+    await stripe_world.v1.customers.update_async(customer.id, {"balance": balance})
+    await stripe_world.subscribed(customer=customer.id)
+    invoice = (await stripe_world.v1.invoices.list_async()).data[0]
+    assert (invoice.total, invoice.amount_paid, invoice.status) == (990, charged, "paid")
+    intents = (await stripe_world.v1.payment_intents.list_async()).data
+    assert sum(each.amount_received for each in intents) == charged
+    paid = await stripe_world.v1.customers.retrieve_async(customer.id)
+    assert paid.balance == min(0, 990 + balance)
+
+
+async def test_a_deleted_customers_session_is_over(stripe_world: World) -> None:
+    session = await stripe_world.session(await stripe_world.shop())
+    await stripe_world.v1.customers.delete_async(session.customer)
+    session = await stripe_world.v1.checkout.sessions.retrieve_async(session.id)
+    assert session.status == "expired"
