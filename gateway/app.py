@@ -266,7 +266,7 @@ class _Parts:
         return QuickLane(
             targets=self.cache.targets,
             policy=self.policies.get,
-            cached_reader=self.sessions.cached,
+            sessions=self.sessions,
             cookie_name=self.cookie_name,
             ingress=self.ingress,
             showing=self.showing,

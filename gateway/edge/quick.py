@@ -24,7 +24,6 @@ from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
 from gateway.policy.compile import Policy
-from gateway.policy.decide import judge
 
 # A request that bears one of these takes the full lane. A name that isn't here changes nothing about
 # a kept page, unless a rule asks for it, and then the whole head is admitted as the full lane does.
@@ -63,9 +62,16 @@ class Counts(Protocol):
     def quick(self, tally: tuple[str, int], body_bytes: int, target: bytes, now: float) -> None: ...
 
 
+class Sessions(Protocol):
+    """What is known of sessions without asking the store; None: ask it."""
+
+    def cached(self, raw: bytes, now: float) -> Reader | None: ...
+    def standing(self, raw: bytes, now: float) -> int | None: ...
+
+
 class QuickLane:
     """``targets``: host as sent → raw target → record, kept by the page cache. ``policy`` gives the
-    policy of the moment. ``cached_reader`` is a dictionary look-up: None means ask the store."""
+    policy of the moment."""
 
     __slots__ = (
         "_admit",
@@ -77,9 +83,11 @@ class QuickLane:
         "_counts",
         "_dates",
         "_known",
+        "_ours_alone",
         "_policy",
         "_rate",
         "_sessions",
+        "_standing",
         "_targets",
         "resting",
     )
@@ -89,7 +97,7 @@ class QuickLane:
         *,
         targets: Mapping[bytes, Mapping[bytes, PageRecord]],
         policy: Callable[[], Policy],
-        cached_reader: Callable[[bytes, float], Reader | None],
+        sessions: Sessions,
         cookie_name: bytes,
         ingress: Ingress,
         showing: Showing,
@@ -99,8 +107,10 @@ class QuickLane:
     ) -> None:
         self._targets = targets
         self._policy = policy
-        self._cached_reader = cached_reader
+        self._cached_reader = sessions.cached
+        self._standing = sessions.standing
         self._cookie_name = cookie_name
+        self._ours_alone = cookie_name + b"="  # how a Cookie header of no other cookie begins
         self._admit = ingress.admit
         self._client = ingress.client
         self._rate = rate
@@ -131,12 +141,17 @@ class QuickLane:
         session = self._session(cookie) if cookie is not None else _NONE_OF_OURS
         if session is None:
             return None
-        reader = self._cached_reader(session, now) if session else ANONYMOUS
-        if reader is None:
-            return None
-        key = self._key(record, reader, encoding, now) if session else encoding
+        key: object = encoding
+        if session:
+            standing = self._standing(session, now)
+            if standing is None:
+                return None
+            key = (standing, encoding)
         ready: Ready | None = record.quick.get(key)
         if ready is None:
+            reader = self._cached_reader(session, now) if session else ANONYMOUS
+            if reader is None:
+                return None
             asked = (target, headers, peer, encoding, bool(session))
             ready = self._choose_for(record, reader, asked, now, key)
             if ready is None:
@@ -160,14 +175,19 @@ class QuickLane:
             return None
         key: object = encoding
         if cookie is not None:
-            session = self._sessions.get(cookie)
-            if session is None:
-                return None  # none but those that were parsed are remembered
-            if session:
-                reader = self._cached_reader(session, now)
-                if reader is None:
+            # Whatever is remembered of a Cookie, or of a session, was parsed before.
+            ours, standing = self._ours_alone, None
+            if cookie.startswith(ours):
+                standing = self._standing(cookie[len(ours) :], now)
+            if standing is None:
+                session = self._sessions.get(cookie)
+                if session is None:
                     return None
-                key = self._key(record, reader, encoding, now)
+                standing = self._standing(session, now) if session else None
+                if session and standing is None:
+                    return None
+            if standing is not None:
+                key = (standing, encoding)
         ready: Ready | None = record.quick.get(key)
         if ready is None:
             return None
@@ -210,14 +230,6 @@ class QuickLane:
                 self._sessions.clear()
             self._sessions[cookie] = session
         return session
-
-    def _key(self, record: PageRecord, reader: Reader, encoding: bytes, now: float) -> object:
-        """By what answers to sessions differ; None where the whole request counts."""
-        sole = record.sole
-        if sole is None:
-            return None
-        # Decisions are made once and given out again, so each is known by its identity.
-        return (id(judge(sole, reader, now)), reader.kind(now), encoding)
 
     def _answer(
         self,

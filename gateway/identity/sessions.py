@@ -19,17 +19,18 @@ import asyncio
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import count, islice, takewhile
 from typing import Protocol
 
 from gateway.errors import SessionInvalid, StoreUnavailable
 from gateway.identity.cookies import CookieSigner, find
-from gateway.model.reader import ANONYMOUS, Reader
+from gateway.model.reader import ANONYMOUS, Reader, Standing
 
 CACHED_SECONDS = 300.0
 CACHED_WITHOUT_NEWS_SECONDS = 5.0
 NEWS_SILENCE_SECONDS = 1.0
 SESSIONS_MAX = 100_000
+STANDINGS_MAX = 4_096
 STORE_SECONDS = 2.0  # how long a page waits for the store
 STORE_REST_SECONDS = 1.0
 REFRESH_AFTER_SECONDS = 240.0
@@ -61,13 +62,18 @@ class SessionStore(Protocol):
 
 @dataclass(slots=True)
 class _Known:
-    """Flat, since at each request it comes from far away in memory."""
+    """Flat, since at each request it comes from far away in memory. ``until``: the end of its being
+    good at best, so that most often nothing else need be looked at."""
 
+    until: float
+    stands_until: float
+    standing: int
+    used: bool  # since it was checked
     reader: Reader
-    expires_at: float
-    checked_at: float
     session_id: str
-    used: bool = False  # since it was checked
+    checked_at: float
+    stands_from: float
+    expires_at: float
 
 
 class SessionCache:
@@ -84,7 +90,9 @@ class SessionCache:
         self._news = 0  # counts news, so that an answer can be told to be older than some
         self._sightings: dict[str, float] = {}
         self._noted: dict[str, float] = {}
-        self._in_vain_at = -math.inf
+        self._in_vain_at = self._looked_last_at = -math.inf
+        self._standings: dict[Standing, int] = {}
+        self._numbers = count()
         self.last_news_at = 0.0
 
     def __len__(self) -> int:
@@ -92,18 +100,42 @@ class SessionCache:
 
     def cached(self, raw: bytes, now: float) -> Reader | None:
         """The reader of a cookie's value, or None: ask the store. No I/O, no signature."""
-        known = self._known.get(raw)
-        if known is None or now >= known.expires_at:
+        known = self._good(raw, now)
+        return known.reader if known is not None else None
+
+    def standing(self, raw: bytes, now: float) -> int | None:
+        """The same as a number: readers whom every decision takes alike have the same one."""
+        known = self._good(raw, now)
+        if known is None:
             return None
-        age = now - known.checked_at
-        # An age below zero is a clock that was set back: nothing can be said of it.
-        if 0.0 <= age <= CACHED_SECONDS and (
-            age <= CACHED_WITHOUT_NEWS_SECONDS
-            or abs(now - self.last_news_at) <= NEWS_SILENCE_SECONDS
+        if now >= known.stands_until or (now < self._looked_last_at and now < known.stands_from):
+            self._stand(known, now)
+        return known.standing
+
+    def _good(self, raw: bytes, now: float) -> _Known | None:
+        known = self._known.get(raw)
+        if known is None or now >= known.until:
+            return None
+        # Before its check: a clock that was set back, and nothing can be said of it.
+        if now < self._looked_last_at and now < known.checked_at:
+            return None
+        if (
+            abs(now - self.last_news_at) > NEWS_SILENCE_SECONDS
+            and now - known.checked_at > CACHED_WITHOUT_NEWS_SECONDS
         ):
-            known.used = True
-            return known.reader
-        return None
+            return None
+        known.used = True
+        return known
+
+    def _stand(self, known: _Known, now: float) -> None:
+        standing, known.stands_until = known.reader.standing(now)
+        known.stands_from = now
+        self._looked_last_at = max(self._looked_last_at, now)
+        if standing not in self._standings:
+            if len(self._standings) >= STANDINGS_MAX:
+                self._standings.clear()
+            self._standings[standing] = next(self._numbers)  # none is ever given twice
+        known.standing = self._standings[standing]
 
     async def reader_of(self, cookie_header: bytes | None, now: float) -> Reader:
         """The reader that a request's cookies prove; anonymous where they prove nothing."""
@@ -160,7 +192,12 @@ class SessionCache:
         while len(self._known) >= SESSIONS_MAX and raw not in self._known:
             self._drop(next(iter(self._known.values())).session_id)
         self._known.pop(raw, None)
-        self._known[raw] = _Known(session.reader, session.expires_at, now, session.id)
+        until = min(now + CACHED_SECONDS, session.expires_at)
+        known = _Known(
+            until, now, 0, False, session.reader, session.id, now, now, session.expires_at
+        )
+        self._stand(known, now)
+        self._known[raw] = known
         self._by_session.setdefault(session.id, set()).add(raw)
         reader = session.reader
         if not reader.id:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from gateway.edge import known
+from gateway.identity.sessions import Session
+from gateway.model.entitlement import Entitlement
+from gateway.model.reader import Reader
 from tests.hostile.framing import ACCEPTED, LAST, REFUSED
 from tests.ways.house import StoppedClock, cookie, house
 from tests.ways.test_lanes import PAGES, POLICY, Lanes, Wire, message
@@ -147,6 +150,29 @@ async def test_a_second_session_is_never_the_first(lanes: Lanes) -> None:
     wall = await lanes.ask(data, quick=True, knowing=True)
     assert wall != full
     assert wall == await lanes.ask(data, quick=False)
+
+
+@pytest.mark.anyio
+async def test_what_a_reader_holds_ends_at_its_instant(lanes: Lanes) -> None:
+    clock: Any = lanes.inside.lychgate.pages.clock
+    ends = clock.now() + 3
+    held = Entitlement("gold", 0.0, ends)
+    lanes.inside.sessions.by_id["short"] = Session(
+        "short", Reader(id="short", entitlements=(held,)), ends + 999
+    )
+    data = message("/or/a", [*BROWSER, (b"Cookie", cookie("short"))])
+    for _ in range(3):
+        whole = await lanes.ask(data, quick=True, knowing=True)
+    assert await knows(lanes, data)
+    clock.instant = ends - 0.001
+    assert (await lanes.ask(data, quick=True, knowing=True)).partition(b"date")[0] == (
+        await lanes.ask(data, quick=False)
+    ).partition(b"date")[0]
+    clock.instant = ends
+    for _ in range(3):
+        wall = await lanes.ask(data, quick=True, knowing=True)
+        assert wall == await lanes.ask(data, quick=False)
+        assert wall.partition(b"\r\n\r\n")[2] != whole.partition(b"\r\n\r\n")[2]
 
 
 @pytest.mark.anyio
