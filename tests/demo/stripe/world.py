@@ -172,4 +172,5 @@ async def world(*, at: float | None = START, **more: Any) -> AsyncIterator[World
         )
         stack.push_async_callback(stand_in.close)
         stack.push_async_callback(http.close_async)
+        stack.callback(stand_in.gate.set)  # Whatever a test left waiting is let go.
         yield World(stand_in, clock, receiver, client, url)
