@@ -64,7 +64,8 @@ def compress(body: bytes, coding: str) -> bytes:
     if coding == "br":
         return bytes(brotli.compress(body, quality=_BROTLI_QUALITY))
     if coding == "zstd":
-        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
+        # Copied: the library's own bytes go on holding all the memory they might have needed.
+        return bytes(memoryview(zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)))
     if coding == "gzip":
         compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
         return compressor.compress(body) + compressor.flush()

@@ -36,13 +36,12 @@ _NEVER = frozenset(
 _DOCUMENTS = (b"document", b"iframe", b"frame")
 _KEPT_ALIVE = (b"keep-alive", b"Keep-Alive")
 _VARY_VALUES_BYTES_MAX = 256
-_ANSWERS_PER_RECORD = 256
+_ANSWERS_PER_RECORD = 64  # the cache doesn't weigh them
 
 
-# What this lane asks of a head: its fields, its host's records, Accept-Encoding, If-None-Match. Its
-# Cookie stands apart: that differs where all else is the same. A tuple, since one is made at each
-# head that is parsed.
-_Glance = tuple[Headers, Mapping[bytes, PageRecord], bytes, bytes | None, bytes | None]
+# What this lane asks of a head: its fields, its host's records, the coding that its reader takes best,
+# If-None-Match and Cookie. A tuple, since one is made at each head that is parsed.
+_Glance = tuple[Headers, Mapping[bytes, PageRecord], str, bytes | None, bytes | None]
 
 
 # A reader sends the same Cookie header again and again. Long ones aren't remembered: 16 KB times
@@ -131,7 +130,7 @@ class QuickLane:
         glance = self._glance(headers)
         if glance is None:
             return None
-        _, targets, encoding, none_match, cookie = glance
+        _, targets, coding, none_match, cookie = glance
         record = targets.get(target)
         if record is None:
             return None
@@ -141,18 +140,18 @@ class QuickLane:
         session = self._session(cookie) if cookie is not None else _NONE_OF_OURS
         if session is None:
             return None
-        key: object = encoding
+        key: object = coding
         if session:
             standing = self._standing(session, now)
             if standing is None:
                 return None
-            key = (standing, encoding)
+            key = (standing, coding)
         ready: Ready | None = record.quick.get(key)
         if ready is None:
             reader = self._cached_reader(session, now) if session else ANONYMOUS
             if reader is None:
                 return None
-            asked = (target, headers, peer, encoding, bool(session))
+            asked = (target, headers, peer, coding, bool(session))
             ready = self._choose_for(record, reader, asked, now, key)
             if ready is None:
                 return None
@@ -166,14 +165,14 @@ class QuickLane:
             if self._known.cold >= COLD_AFTER:
                 self._known.cold, self.resting = 0, RESTING_HEADS
             return None
-        target, (headers, targets, encoding, none_match, _), cookie = found
+        target, (headers, targets, coding, none_match, _), cookie = found
         record = targets.get(target)
         if record is None:
             return None
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
-        key: object = encoding
+        key: object = coding
         if cookie is not None:
             # Whatever is remembered of a Cookie, or of a session, was parsed before.
             ours, standing = self._ours_alone, None
@@ -187,7 +186,7 @@ class QuickLane:
                 if session and standing is None:
                     return None
             if standing is not None:
-                key = (standing, encoding)
+                key = (standing, coding)
         ready: Ready | None = record.quick.get(key)
         if ready is None:
             return None
@@ -204,17 +203,19 @@ class QuickLane:
             return None  # a doubled field needs more thought than there is time for here
         targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]
         destination = named.get(b"sec-fetch-dest")
+        encoding = named.get(b"accept-encoding")
         if (
             targets is None
             or named.get(b"connection", b"keep-alive") not in _KEPT_ALIVE
             or (destination is not None and destination not in _DOCUMENTS)
             or b"event-stream" in named.get(b"accept", b"")
+            or (encoding is not None and len(encoding) > _VARY_VALUES_BYTES_MAX)
         ):
             return None
         return (
             headers,
             targets,
-            named.get(b"accept-encoding", b""),
+            codings.accepted(encoding)[0],
             named.get(b"if-none-match"),
             named.get(b"cookie"),
         )
@@ -257,15 +258,13 @@ class QuickLane:
         self,
         record: PageRecord,
         reader: Reader,
-        asked: tuple[bytes, Headers, str, bytes, bool],
+        asked: tuple[bytes, Headers, str, str, bool],
         now: float,
         key: object,
     ) -> Ready | None:
         """As the full lane chooses; kept for the next who gets the same, where that is certain.
-        ``asked``: target, fields, peer, Accept-Encoding, whether there is a session's cookie."""
-        target, headers, peer, encoding, has_session_cookie = asked
-        if len(encoding) > _VARY_VALUES_BYTES_MAX:
-            return None
+        ``asked``: target, fields, peer, coding, whether there is a session's cookie."""
+        target, headers, peer, coding, has_session_cookie = asked
         request = None
         if record.sole is None:
             request = self._request(target, headers, peer)
@@ -279,7 +278,7 @@ class QuickLane:
             policy=self._policy(),
             now=now,
         )
-        variant = record.variants.get((*choice.key, codings.accepted(encoding)[0]))
+        variant = record.variants.get((*choice.key, coding))
         if variant is None:
             return None
         ready = Ready(variant, (choice.decision.reason, variant.status))

@@ -156,5 +156,6 @@ def tags_of(headers: Headers) -> frozenset[str]:
 
 
 def packed(body: bytes) -> bytes:
-    """A body as a record keeps it."""
-    return zstandard.ZstdCompressor(level=3).compress(body) if body else b""
+    """A body as a record keeps it. Copied, because the library's own bytes go on holding all the
+    memory that they might have needed: more than the page had before."""
+    return bytes(memoryview(zstandard.ZstdCompressor(level=3).compress(body))) if body else b""
