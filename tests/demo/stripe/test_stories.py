@@ -174,6 +174,8 @@ async def test_a_reader_cancels_at_the_end_and_thinks_again(stripe_world: World)
     ended = await stripe_world.again(subscription)
     assert (ended.status, ended.ended_at) == ("canceled", end)
     assert ended.cancellation_details.reason == "cancellation_requested"
+    await stripe_world.stand_in.hook("advance", days=2)
+    assert len((await stripe_world.v1.invoices.list_async()).data) == 1
     listed = await stripe_world.v1.subscriptions.list_async({"customer": subscription.customer})
     assert listed.data == []
     listed = await stripe_world.v1.subscriptions.list_async({"status": "all"})
@@ -330,6 +332,8 @@ async def test_a_first_payment_by_the_api_fails_and_expires(stripe_world: World)
     assert caught.value.http_status == 402
     subscription = await create(wanted)
     assert subscription.status == "incomplete"
+    first = await stripe_world.v1.invoices.retrieve_async(subscription.latest_invoice)
+    assert (first.attempt_count, first.next_payment_attempt) == (1, None)
     with pytest.raises(stripe.InvalidRequestError, match="incomplete"):
         await stripe_world.v1.subscriptions.update_async(
             subscription.id, {"cancel_at_period_end": True}
@@ -440,3 +444,15 @@ async def test_a_dearer_month_after_a_trial_bills_once(stripe_world: World) -> N
     )
     await stripe_world.stand_in.hook("advance", days=11)
     assert [each.total for each in (await stripe_world.v1.invoices.list_async()).data] == [2000, 0]
+
+
+async def test_an_older_debt_paid_doesnt_open_a_subscription(stripe_world: World) -> None:
+    await stripe_world.stand_in.hook("settings", after_last_failure="past_due")
+    subscription = await stripe_world.subscribed(card=FAILS_LATER)
+    await stripe_world.stand_in.hook("advance", days=64)
+    newest, older, _ = (await stripe_world.v1.invoices.list_async()).data
+    assert (newest.status, older.status) == ("open", "open")
+    await stripe_world.v1.invoices.pay_async(older.id, {"paid_out_of_band": True})
+    assert (await stripe_world.again(subscription)).status == "past_due"
+    await stripe_world.v1.invoices.pay_async(newest.id, {"paid_out_of_band": True})
+    assert (await stripe_world.again(subscription)).status == "active"
