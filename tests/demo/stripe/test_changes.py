@@ -220,7 +220,12 @@ async def test_the_portal_changes_to_what_is_offered(stripe_world: World) -> Non
     await stripe_world.stand_in.hook("plan_changes", proration_behavior="always_invoice")
     session = await create(wanted)
     assert session.flow.subscription_update_confirm["items"][0].price == dearer.id
+    kept_back = await another_plan(stripe_world, subscription, amount=1, interval="month")
     async with httpx2.AsyncClient(trust_env=False) as client:
+        form = {"do": "plan", "subscription": subscription.id, "price": kept_back.id}
+        assert (await client.post(session.url, data=form)).status_code == 200
+        unchanged = await stripe_world.again(subscription)
+        assert unchanged["items"].data[0].price.id == item.price.id
         answer = await client.post(
             session.url, data={"do": "plan", "subscription": subscription.id, "price": dearer.id}
         )
