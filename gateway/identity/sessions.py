@@ -62,17 +62,16 @@ class SessionStore(Protocol):
 
 @dataclass(slots=True)
 class _Known:
-    """Flat, since at each request it comes from far away in memory. ``until``: the end of its being
-    good at best, so that most often nothing else need be looked at."""
+    """Flat, since at each request it comes from far away in memory. ``standing`` is so from
+    ``stands_from`` until ``until``, which is no later than the session is good."""
 
     until: float
-    stands_until: float
     standing: int
     used: bool  # since it was checked
     reader: Reader
+    stands_from: float
     session_id: str
     checked_at: float
-    stands_from: float
     expires_at: float
 
 
@@ -90,7 +89,7 @@ class SessionCache:
         self._news = 0  # counts news, so that an answer can be told to be older than some
         self._sightings: dict[str, float] = {}
         self._noted: dict[str, float] = {}
-        self._in_vain_at = self._looked_last_at = -math.inf
+        self._in_vain_at = self._stood_last_at = self._until = -math.inf
         self._standings: dict[Standing, int] = {}
         self._numbers = count()
         self.last_news_at = 0.0
@@ -106,18 +105,15 @@ class SessionCache:
     def standing(self, raw: bytes, now: float) -> int | None:
         """The same as a number: readers whom every decision takes alike have the same one."""
         known = self._good(raw, now)
-        if known is None:
-            return None
-        if now >= known.stands_until or (now < self._looked_last_at and now < known.stands_from):
-            self._stand(known, now)
-        return known.standing
+        return known.standing if known is not None else None
 
     def _good(self, raw: bytes, now: float) -> _Known | None:
         known = self._known.get(raw)
-        if known is None or now >= known.until:
+        if known is None:
             return None
-        # Before its check: a clock that was set back, and nothing can be said of it.
-        if now < self._looked_last_at and now < known.checked_at:
+        if (
+            now >= known.until or (now < self._stood_last_at and now < known.stands_from)
+        ) and not self._stand(known, now):
             return None
         if (
             abs(now - self.last_news_at) > NEWS_SILENCE_SECONDS
@@ -127,15 +123,26 @@ class SessionCache:
         known.used = True
         return known
 
-    def _stand(self, known: _Known, now: float) -> None:
-        standing, known.stands_until = known.reader.standing(now)
-        known.stands_from = now
-        self._looked_last_at = max(self._looked_last_at, now)
+    def _stand(self, known: _Known, now: float) -> bool:
+        """How a session stands now, and whether it is still good."""
+        ends = min(known.checked_at + CACHED_SECONDS, known.expires_at)
+        # Before its check: a clock that was set back, and nothing can be said of it.
+        if not known.checked_at <= now < ends:
+            return False
+        standing, changes_at = known.reader.standing(now)
         if standing not in self._standings:
             if len(self._standings) >= STANDINGS_MAX:
                 self._standings.clear()
             self._standings[standing] = next(self._numbers)  # none is ever given twice
         known.standing = self._standings[standing]
+        known.stands_from = now
+        self._stood_last_at = max(self._stood_last_at, now)
+        # One float for all that end within one second: it is near where it is looked at so often.
+        until = float(math.floor(min(ends, changes_at)))
+        if until != self._until:
+            self._until = until
+        known.until = self._until
+        return True
 
     async def reader_of(self, cookie_header: bytes | None, now: float) -> Reader:
         """The reader that a request's cookies prove; anonymous where they prove nothing."""
@@ -192,10 +199,7 @@ class SessionCache:
         while len(self._known) >= SESSIONS_MAX and raw not in self._known:
             self._drop(next(iter(self._known.values())).session_id)
         self._known.pop(raw, None)
-        until = min(now + CACHED_SECONDS, session.expires_at)
-        known = _Known(
-            until, now, 0, False, session.reader, session.id, now, now, session.expires_at
-        )
+        known = _Known(now, 0, False, session.reader, now, session.id, now, session.expires_at)
         self._stand(known, now)
         self._known[raw] = known
         self._by_session.setdefault(session.id, set()).add(raw)
