@@ -40,8 +40,8 @@ CASES: list[tuple[str, str]] = [
     ("[sever]\nworkers = 2", "8:1: unknown key `sever`; did you mean `server`?"),
     ("[zzz]", "8:1: unknown key `zzz`"),
     ("[site.legal]\n'te rms' = '/x'", "9:1: unknown key `site.legal.te rms`; did you mean `terms`?"),
-    ("[[plan]]\n[[login.provider]]\nid='a'\nissuer='https://a'\nclient_id='c'\nclient_secret='s'\nscope='x'",
-     "14:1: unknown key `login.provider[0].scope`"),
+    ("[[plan]]\n[[login.provider]]\nid='a'\nissuer='https://a'\nclient_id='c'\nclient_secret='s'\ncolour='x'",
+     "14:1: unknown key `login.provider[0].colour`"),
     # Types.
     ('[server]\nworkers = "2"', "9:11: `server.workers`: a whole number is needed"),
     ("[server]\nworkers = true", "9:11: `server.workers`: a whole number is needed"),
@@ -91,6 +91,8 @@ CASES: list[tuple[str, str]] = [
     # Login and the console.
     ("[[login.provider]]\nid='a'\nissuer='http://idp.example'\nclient_id='c'\nclient_secret='s'",
      "10:8: `login.provider[0].issuer`: plain http is accepted on loopback only; use https://"),
+    ("[[login.provider]]\nid='a'\nissuer='https://a'\nclient_id='c'",
+     "8:1: `client_secret` is needed, or `team_id`, `key_id` and `private_key` (Apple)"),
     ("[[login.provider]]\nid='mail'\nissuer='https://a'\nclient_id='c'\nclient_secret='s'",
      "9:4: `mail` is the mailed link's own"),
     ("[console]\nproviders = ['gogle']", "9:14: no login provider `gogle`"),
