@@ -95,7 +95,9 @@ def test_the_environment_goes_over_the_file(file: Path) -> None:
     assert settings.keys.purge is not None
     assert settings.policies.mode == "report"
     assert not settings.ops.access_log
-    assert settings.login.provider[0].client_secret.get_secret_value() == "p" * 16
+    secret = settings.login.provider[0].client_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "p" * 16
     assert settings.origin.headers["cookie"].get_secret_value() == "a=b"
 
 
