@@ -399,3 +399,20 @@ async def test_the_blocking_client_is_served_alike(stripe_world: World) -> None:
     assert count == 1
     account: Any = await stripe_world.v1.accounts.retrieve_current_async()
     assert account.id == stripe_world.stand_in.account.id
+
+
+async def test_what_belongs_to_another_customer(stripe_world: World) -> None:
+    v1 = stripe_world.v1
+    one, other = [(await v1.customers.create_async({})).id for _ in range(2)]
+    method = await v1.payment_methods.attach_async("pm_card_visa", {"customer": one})
+    with pytest.raises(stripe.InvalidRequestError, match="already been attached"):
+        await v1.payment_methods.attach_async(method.id, {"customer": other})
+    coupon = await v1.coupons.create_async({"percent_off": 10, "duration": "once"})
+    code = await v1.promotion_codes.create_async(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "customer": one}
+    )
+    price, discounts = await stripe_world.shop(), [{"promotion_code": code.id}]
+    with pytest.raises(stripe.InvalidRequestError, match="can't be used"):
+        await stripe_world.session(price, customer=other, discounts=discounts)
+    session = await stripe_world.session(price, customer=one, discounts=discounts)
+    assert session.amount_total == 891
