@@ -69,7 +69,8 @@ class HelpPage:
         """Where to go from here, once nothing old is remembered of the reader."""
         if reader.id:
             await self.forget(reader.id)
-        return to if self._asked(request, headers, to) else "/"
+        # What stands behind a "#" was looked at by nobody, and may be no part of a header.
+        return to.partition("#")[0] if self._asked(request, headers, to) else "/"
 
     def _asked(self, request: Request, headers: Headers, written: str) -> Request | None:
         """The page that the reader comes from, as a request for it; None for what is no path."""

@@ -32,10 +32,12 @@ PAGES: dict[str, Page | Callable[[Asked], Page]] = {
 SETTINGS = '[site.legal]\nsupport = "mailto:aide@gazette.example"'
 
 
-async def ask(inside: House, path: str, method: str = "GET", **headers: str) -> httpx2.Response:
+async def ask(
+    inside: House, path: str, method: str = "GET", form: str = "from=/gold", **headers: str
+) -> httpx2.Response:
     async with httpx2.AsyncClient(trust_env=False) as client:
         url = f"http://127.0.0.1:{inside.address[1]}{path}"
-        body = "from=/gold" if method == "POST" else None
+        body = form if method == "POST" else None
         sent = {"host": "localhost", **headers}
         return await client.request(method, url, headers=sent, content=body)
 
@@ -101,3 +103,26 @@ async def test_looking_again_forgets_what_was_remembered(tmp_path: Path) -> None
         answer = await ask(inside, "/-/help", "POST", **form, **mine, **origin)
         assert (answer.status_code, answer.headers["location"]) == (303, "/gold")
         assert "data-lg-wall" not in (await ask(inside, "/gold", **mine)).text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("form", "location"),
+    [
+        ("from=/gold%3Fpage=2", "/gold?page=2"),
+        ("from=/gold%23%0d%0aX-Evil:%201", "/gold"),
+        ("from=/gold%0d%0aX-Evil:%201", "/"),
+        ("from=//evil.example/", "/"),
+        ("from=/%5Cevil.example/", "/"),
+        ("from=https://evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+async def test_looking_again_leads_to_a_page_of_the_site(
+    tmp_path: Path, form: str, location: str
+) -> None:
+    async with house(tmp_path, policy=POLICY, pages=dict(PAGES)) as inside:
+        sent = {"content-type": "application/x-www-form-urlencoded", "origin": "http://localhost"}
+        answer = await ask(inside, "/-/help", "POST", form=form, **sent)
+        assert (answer.status_code, answer.headers["location"]) == (303, location)
+        assert "x-evil" not in answer.headers
