@@ -11,14 +11,11 @@ from tests.browser.looking import TEMPLATES, View, opened, too_wide, violations
 pytestmark = pytest.mark.browser
 
 VIEWS = {
-    "desk fr": View(),
     "desk en": View(),
-    "dark fr": View(scheme="dark"),
     "phone en": View(width=320),
     "dark phone fr": View(width=320, scheme="dark"),
     "large text en": View(width=390, text_percent=200),
     "narrow large text fr": View(width=320, text_percent=200),
-    "narrow large text en": View(width=320, text_percent=200),
 }
 STATES = {state: (name, context) for state, name, context in login_samples.pages("fr")}
 MAILS = {state: (name, context) for state, name, context in login_samples.mails()}
