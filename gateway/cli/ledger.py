@@ -5,23 +5,20 @@ They read; only ``replay --mend`` changes what readers hold, and nothing changes
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.options import DEFAULT, Config, settings_of
-from gateway.cli.store import ready_store
+from gateway.cli.store import with_store
 
 if TYPE_CHECKING:
     from gateway.model.entitlement import Entitlement
     from gateway.stores.engine import Store
 
-Result = TypeVar("Result")
 
 app = typer.Typer(
     help="Prove, replay and export the ledger of every money event.", no_args_is_help=True
@@ -55,7 +52,7 @@ def verify(
     known = proof.head_of(head) if head else None
     if head and known is None:
         raise typer.BadParameter("a head is N:HASH, as `verify` prints it", param_hint="--head")
-    found = _with_store(config, lambda store: proof.verify(Ledger(store), head=known))
+    found = with_store(settings_of(config), lambda store: proof.verify(Ledger(store), head=known))
     for fault in found.faults:
         typer.echo(fault, err=True)
     typer.echo(f"{found.entries} entries, head {found.head}")
@@ -77,8 +74,8 @@ def replay(
     from gateway.stores.ledger import Ledger
     from gateway.stores.ledger_work import LedgerWork
 
-    differences = _with_store(
-        config,
+    differences = with_store(
+        settings_of(config),
         lambda store: Projector(
             ledger=Ledger(store),
             work=LedgerWork(store),
@@ -120,22 +117,7 @@ def export(
             async for line in lines:
                 file.write(line)
 
-    _with_store(config, write)
-
-
-def _with_store(config: Path, work: Callable[[Store], Awaitable[Result]]) -> Result:
-    from gateway.stores.engine import Store
-
-    url = ready_store(settings_of(config))
-
-    async def run() -> Result:
-        store = Store(url)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
+    with_store(settings_of(config), write)
 
 
 def _listed(entitlements: tuple[Entitlement, ...]) -> str:

@@ -5,19 +5,18 @@ A grant is an entry of the ledger like any other; it is folded at once, so the n
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pwd
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, policy_of, settings_of
-from gateway.cli.store import instant, ready_store
+from gateway.cli.store import instant, with_store
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from gateway.model.reader import Reader
     from gateway.stores.engine import Store
 
-Result = TypeVar("Result")
 _FAR_SECONDS = 50 * 365 * 86400.0
 
 app = typer.Typer(help="One reader's account, and access given by hand.", no_args_is_help=True)
@@ -47,7 +45,7 @@ def _root() -> None:
 def show(email: Email, config: Config = DEFAULT, as_json: AsJson = False) -> None:
     """Each account with this address: what it holds, until when, and by which entries."""
     settings = settings_of(config)
-    found = _with_store(settings, lambda store: _accounts(store, email))
+    found = with_store(settings, lambda store: _accounts(store, email))
     if as_json:
         typer.echo(json.dumps([_shown(each) for each in found], ensure_ascii=False, indent=2))
         return
@@ -84,7 +82,7 @@ def grant(
     def draft(reader: Reader) -> Draft:
         return acts.grant(reader.id, tier, until=ends, by=_who(), at=now, reason=why)
 
-    reader = _with_store(settings, lambda store: _act(settings, store, email, account, draft))
+    reader = with_store(settings, lambda store: _act(settings, store, email, account, draft))
     held = "for good" if ends is None else f"until {_until(ends, settings)}"
     typer.echo(f"{reader.email} ({reader.id}) reads {tier} {held}.")
 
@@ -106,7 +104,7 @@ def revoke(
     def draft(reader: Reader) -> Draft:
         return acts.revoke(reader.id, tier, by=_who(), at=now, reason=why)
 
-    reader = _with_store(settings, lambda store: _act(settings, store, email, account, draft))
+    reader = with_store(settings, lambda store: _act(settings, store, email, account, draft))
     typer.echo(f"What was given to {reader.email} ({reader.id}) by hand is taken back.")
 
 
@@ -118,7 +116,7 @@ def export(email: Email, account: Account = "", config: Config = DEFAULT) -> Non
     async def read(store: Store) -> dict[str, object]:
         return await Accounts(store).export((await _one(store, email, account)).id)
 
-    kept = _with_store(settings_of(config), read)
+    kept = with_store(settings_of(config), read)
     typer.echo(json.dumps(kept, ensure_ascii=False, indent=2))
 
 
@@ -155,21 +153,6 @@ async def _one(store: Store, email: str, account: str) -> Reader:
         listed = ", ".join(each.id for each in found)
         raise typer.BadParameter(f"{email} has several accounts: {listed}", param_hint="--id")
     return named[0]
-
-
-def _with_store(settings: Settings, work: Callable[[Store], Awaitable[Result]]) -> Result:
-    from gateway.stores.engine import Store
-
-    url = ready_store(settings)
-
-    async def main() -> Result:
-        store = Store(url)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(main())
 
 
 def _tiers(settings: Settings) -> frozenset[str]:

@@ -9,8 +9,9 @@ import asyncio
 import os
 import pwd
 import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -19,7 +20,9 @@ from gateway.cli.options import DEFAULT, Config, settings_of
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.stores.engine import Store
 
+Result = TypeVar("Result")
 _SPAN = re.compile(r"(\d{1,4})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -50,6 +53,22 @@ def ready_store(settings: Settings) -> str:
     return url
 
 
+def with_store(settings: Settings, work: Callable[[Store], Awaitable[Result]]) -> Result:
+    """What ``work`` makes of the store, opened for it alone. Raises as ``ready_store``."""
+    from gateway.stores.engine import Store
+
+    url = ready_store(settings)
+
+    async def main() -> Result:
+        store = Store(url)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(main())
+
+
 def open_story(
     url: Annotated[str, typer.Argument(metavar="URL|all", help="A page's URL or path, or `all`.")],
     until: Annotated[
@@ -64,7 +83,6 @@ def open_story(
     """Open a story, or all of them, to everyone for a while."""
     from gateway.clock import SystemClock
     from gateway.model.opening import Opening
-    from gateway.stores.engine import Store
     from gateway.stores.openings import Openings
 
     settings = settings_of(config)
@@ -75,16 +93,7 @@ def open_story(
         raise typer.BadParameter("say why", param_hint="--reason")
     path = "" if url == "all" else canonical_path_of(url, settings)
     opening = Opening(path, ends, reason.strip(), pwd.getpwuid(os.getuid()).pw_name)
-    store_url = ready_store(settings)
-
-    async def write() -> None:
-        store = Store(store_url)
-        try:
-            await Openings(store).open(opening, now=now)
-        finally:
-            await store.close()
-
-    asyncio.run(write())
+    with_store(settings, lambda store: Openings(store).open(opening, now=now))
     shown = datetime.fromtimestamp(ends, zone).isoformat(sep=" ", timespec="minutes")
     typer.echo(f"{'All pages are' if not path else f'{path} is'} open to everyone until {shown}.")
 

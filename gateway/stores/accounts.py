@@ -18,9 +18,9 @@ from gateway.identity.accounts import (
     OpenSession,
     Way,
 )
-from gateway.model.entitlement import Entitlement
 from gateway.stores import entering, schema
 from gateway.stores.engine import Store
+from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
 
 _SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id"))
@@ -92,16 +92,7 @@ class Accounts:
                 created_at=reader["created_at"],
                 ways=tuple(_way(row) for row in ways.mappings()),
                 sessions=tuple(_open_session(row, session_id) for row in sessions.mappings()),
-                entitlements=tuple(
-                    Entitlement(
-                        row["tier"],
-                        row["starts_at"],
-                        row["ends_at"],
-                        row["mendable"],
-                        tuple(row["entries"]),
-                    )
-                    for row in held.mappings()
-                ),
+                entitlements=tuple(entitlement_of(row) for row in held.mappings()),
             )
 
     async def ways_of_address(self, email: str) -> Sequence[str]:

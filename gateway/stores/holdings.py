@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
 from gateway.stores.engine import Store
+from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell_all
 
 _IDS_MAX = 500
@@ -35,15 +36,7 @@ class Holdings:
                     select(schema.entitlement).where(schema.entitlement.c.reader_id.in_(some))
                 )
                 for row in rows.mappings():
-                    found[row["reader_id"]].append(
-                        Entitlement(
-                            row["tier"],
-                            row["starts_at"],
-                            row["ends_at"],
-                            row["mendable"],
-                            tuple(row["entries"]),
-                        )
-                    )
+                    found[row["reader_id"]].append(entitlement_of(row))
         return {reader_id: tuple(these) for reader_id, these in found.items()}
 
     async def holders(self) -> set[str]:

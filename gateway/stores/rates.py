@@ -61,7 +61,10 @@ class RateStorage(Storage):
                 select(rate.count, rate.until).where(rate.key == key[:200])
             )
             row = found.first()
-        return (row.count, row.until) if row else (0, self._clock.now())  # type: ignore[return-value]
+        if row is None:
+            return 0, self._clock.now()
+        count, until = row
+        return count, until
 
     async def check(self) -> bool:
         await self._row("")

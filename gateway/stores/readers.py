@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from gateway.model.entitlement import Entitlement
 from gateway.model.reader import Reader
 from gateway.stores import schema
 from gateway.stores.engine import Store
+from gateway.stores.entitlements import entitlement_of
 
 
 async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
@@ -28,16 +28,7 @@ async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
                     email=row["email"],
                     name=row["name"],
                     newsroom=row["newsroom"],
-                    entitlements=tuple(
-                        Entitlement(
-                            each["tier"],
-                            each["starts_at"],
-                            each["ends_at"],
-                            each["mendable"],
-                            tuple(each["entries"]),
-                        )
-                        for each in held.mappings()
-                    ),
+                    entitlements=tuple(entitlement_of(each) for each in held.mappings()),
                 )
             )
     return tuple(found)

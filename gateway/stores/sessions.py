@@ -23,6 +23,7 @@ from gateway.model.entitlement import Entitlement
 from gateway.model.reader import Reader
 from gateway.stores import schema
 from gateway.stores.engine import Store
+from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
 
 ABSOLUTE_SECONDS = 180 * 86400.0
@@ -154,15 +155,7 @@ async def _held_by(
     wanted = select(schema.entitlement).where(_among(schema.entitlement.c.reader_id, readers))
     held: dict[str, list[Entitlement]] = {}
     for each in (await connection.execute(wanted)).mappings():
-        held.setdefault(each["reader_id"], []).append(
-            Entitlement(
-                each["tier"],
-                each["starts_at"],
-                each["ends_at"],
-                each["mendable"],
-                tuple(each["entries"]),
-            )
-        )
+        held.setdefault(each["reader_id"], []).append(entitlement_of(each))
     return held
 
 
@@ -208,31 +201,3 @@ class Readers:
             if rows:
                 await connection.execute(insert(schema.entitlement), rows)
             await tell(connection, Kind.READER, reader_id, now=now)
-
-    async def by_email(self, email: str) -> Reader | None:
-        """The first account of an address, with what it holds. Several may bear one address."""
-        wanted = (
-            select(schema.reader)
-            .where(schema.reader.c.email == email)
-            .order_by(schema.reader.c.created_at)
-            .limit(1)
-        )
-        async with self._store.reading() as connection:
-            row = (await connection.execute(wanted)).mappings().first()
-            if row is None:
-                return None
-            held = await connection.execute(
-                select(schema.entitlement).where(schema.entitlement.c.reader_id == row["id"])
-            )
-            return Reader(
-                id=row["id"],
-                email=row["email"],
-                name=row["name"],
-                newsroom=row["newsroom"],
-                entitlements=tuple(
-                    Entitlement(
-                        r["tier"], r["starts_at"], r["ends_at"], r["mendable"], tuple(r["entries"])
-                    )
-                    for r in held.mappings()
-                ),
-            )
