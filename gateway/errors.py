@@ -12,6 +12,8 @@
     ├── LoginRefused              400: a login that doesn't stand the checks
     ├── ProviderUnavailable       503: a login provider without a usable answer in time
     ├── TooManyLogins             429, with Retry-After
+    ├── StripeUnavailable         503: Stripe can't be asked just now, or not with this key
+    ├── StripeRefused             502: Stripe understood, and won't; ``missing`` is its 404
     ├── WebhookRefused            400: not an event, or not signed by Stripe; nothing is kept of it
     └── SessionInvalid            a cookie that proves nothing: the reader is anonymous
 
@@ -131,6 +133,37 @@ class TooManyLogins(LychgateError):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         super().__init__(self.reason)
+
+
+class StripeUnavailable(LychgateError):
+    """``reason`` is ``stripe-unavailable``, or ``stripe-key`` where the account refuses our key.
+    ``detail`` is for the log alone."""
+
+    status = 503
+
+    def __init__(self, reason: str = "stripe-unavailable", detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason} {detail}".rstrip())
+
+
+class StripeRefused(LychgateError):
+    """``refused_status`` and ``code`` are Stripe's (docs.stripe.com/error-codes); ``detail`` is its
+    sentence, for the log and the console."""
+
+    status = 502
+    reason = "stripe-refused"
+
+    def __init__(self, *, status: int, code: str = "", detail: str = "") -> None:
+        self.refused_status = status
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{status} {code} {detail}".strip())
+
+    @property
+    def missing(self) -> bool:
+        """There is no such object in this account and mode."""
+        return self.refused_status == 404 or self.code == "resource_missing"
 
 
 class WebhookRefused(LychgateError):

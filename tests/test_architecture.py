@@ -72,7 +72,7 @@ DOORS = {
     "authlib": {"login/provider.py", "login/plain_oauth.py"},
     "aiosmtplib": {"jobs/smtp.py"},
     "limits": {"login/limits.py", "stores/rates.py", "wiring/login.py"},
-    "stripe": {"money/stripe_api.py"},
+    "stripe": {"money/stripe_api"},
     "starlette": {"app.py", "edge", "identity/cookies.py", "demo", "routes.py"},
     "uvicorn": {"cli", "edge", "worker.py", "supervisor.py", "demo", "wiring"},
 }

@@ -1,7 +1,8 @@
 """The texts that readers read: flat files of key → text, one a language.
 
-``locale/fr.json`` and ``locale/en.json`` are shipped; a publisher's file of the same name changes
-them key by key, and a publisher's ``locale/de.json`` adds a language. A text may hold ``{name}``
+``locale/fr.json`` and ``locale/en.json`` are shipped, with a file for each larger room beside them
+(``locale/fr/plans.json``); a publisher's files change them key by key, whatever they are called, and
+a publisher's ``locale/de.json`` adds a language. A text may hold ``{name}``
 in the places its shipped twin does. What must not be here: HTML. Every text is escaped when drawn.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,9 @@ class Catalogues:
         said: dict[str, dict[str, str]] = {}
         shipped_keys: dict[str, str] = {}
         for folder in reversed(folders):
-            for path in sorted((folder / "locale").glob("*.json")):
-                texts = _read(path, known=shipped_keys, faults=faults)
-                said.setdefault(path.stem.lower(), {}).update(texts)
+            for language, path in _files(folder / "locale"):
+                texts = _read(path, language, known=shipped_keys, faults=faults)
+                said.setdefault(language.lower(), {}).update(texts)
             # The folder read first is the one shipped: its English names every key there is.
             shipped_keys = shipped_keys or dict(said.get(LAST_RESORT, {}))
         if faults:
@@ -84,6 +85,12 @@ class Catalogues:
         return self._known.get(language.lower()) or self._known.get(_primary(language))
 
 
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """``fr.json``, then ``fr/*.json``: a language may be one file, or a folder with one a room."""
+    yield from ((path.stem, path) for path in sorted(folder.glob("*.json")))
+    yield from ((path.parent.name, path) for path in sorted(folder.glob("*/*.json")))
+
+
 def _primary(language: str) -> str:
     return language.lower().replace("_", "-").split("-")[0]
 
@@ -96,9 +103,11 @@ def _catalogue(name: str, texts: dict[str, str]) -> Catalogue:
     return Catalogue(name, locale.text_direction, locale, texts)
 
 
-def _read(path: Path, *, known: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
+def _read(
+    path: Path, language: str, *, known: Mapping[str, str], faults: list[Fault]
+) -> dict[str, str]:
     """The texts of one file. ``known`` is empty for the files shipped, which name the keys."""
-    if not _LANGUAGE.fullmatch(path.stem):
+    if not _LANGUAGE.fullmatch(language):
         faults.append(Fault(Place(str(path)), "a locale file is called by its language: fr.json"))
         return {}
     raw = path.read_bytes()
