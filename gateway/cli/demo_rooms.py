@@ -20,10 +20,10 @@ from gateway.errors import SessionInvalid
 from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.identity.cookies import CookieSigner, cookie_name, find, set_cookie
 from gateway.jobs.mail import Mailer
-from gateway.login.return_to import return_to
 from gateway.model.entitlement import Entitlement
 from gateway.model.identity import Identity
 from gateway.model.letter import Letter
+from gateway.rooms.return_to import return_to
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import Letters as Waiting

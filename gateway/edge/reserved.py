@@ -15,8 +15,20 @@ from gateway.edge.origin_check import check_origin
 from gateway.model.request import Request
 
 _LOGIN_PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
+_MONEY_PATHS = (
+    "/-/checkout",
+    "/-/checkout/",
+    "/-/portal",
+    "/-/cancel",
+    "/-/cancel/",
+    "/-/withdraw",
+    "/-/withdraw/",
+    "/-/adopt",
+    "/-/adopt/",
+    "/-/stripe/webhook",
+)
 # What a process of its own answers, where there is one (``edge.relay``).
-ROOMS = (*_LOGIN_PATHS, "/-/finance", "/-/finance/", "/-/stripe/webhook")
+ROOMS = (*_LOGIN_PATHS, *_MONEY_PATHS, "/-/finance", "/-/finance/")
 _WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
 _LOGIN = "/-/login/"
 _LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")

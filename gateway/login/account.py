@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from gateway.identity.accounts import Account, Login
 from gateway.identity.roles import Operators
-from gateway.login.asking import PRIVATE, Ask, Reply, see_other
 from gateway.login.entering import Entering
 from gateway.login.joining import Joins
-from gateway.login.pages import Pages, login_url
-from gateway.login.return_to import return_to
+from gateway.login.pages import Pages
+from gateway.rooms.asking import PRIVATE, Ask, Reply, see_other
+from gateway.rooms.pages import login_url
+from gateway.rooms.return_to import return_to
 
 ACCOUNT_URL = "/-/account"
 _NAME_MAX = 80

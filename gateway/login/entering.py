@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gateway.identity.accounts import Accounts, Entered, Entry, Joining, NotEntered
 from gateway.identity.cookies import CookieSigner, set_cookie
-from gateway.login.asking import Ask, Reply, see_other
 from gateway.model.identity import Identity
+from gateway.rooms.asking import Ask, Reply, see_other
 
 ABSOLUTE_SECONDS = 180 * 86400.0
 IDLE_SECONDS = 60 * 86400.0

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from gateway.errors import LychgateError, RequestRefused
 from gateway.identity.accounts import Entered, NotEntered
 from gateway.identity.cookies import set_cookie
-from gateway.login.asking import Ask, Reply, see_other
 from gateway.login.attempts import ATTEMPT_SECONDS, Attempt, Attempts, round_of
 from gateway.login.entering import Entering
 from gateway.login.failing import Failing
@@ -21,7 +20,8 @@ from gateway.login.joining import Joins
 from gateway.login.limits import Limits
 from gateway.login.pages import Pages
 from gateway.login.provider import Proof, Provider
-from gateway.login.return_to import return_to
+from gateway.rooms.asking import Ask, Reply, see_other
+from gateway.rooms.return_to import return_to
 
 _HINT_MAX = 320
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from gateway.identity.accounts import Accounts
 from gateway.identity.mailed import Mailed, Purpose
-from gateway.login.asking import Ask, Reply, see_other
 from gateway.login.mailing import Mailing
-from gateway.login.pages import Pages, login_url
+from gateway.login.pages import Pages
 from gateway.login.provider import Provider
 from gateway.model.identity import Identity
+from gateway.rooms.asking import Ask, Reply, see_other
+from gateway.rooms.pages import login_url
 
 CODE_URL = "/-/login/code"
 APART_URL = "/-/login/code/apart"

@@ -19,13 +19,14 @@ from gateway.errors import (
     StoreUnavailable,
 )
 from gateway.identity.accounts import Login
-from gateway.login.asking import Ask, Reply, see_other
 from gateway.login.checks import LogoutNotice
 from gateway.login.entering import USED_SECONDS, Entering
-from gateway.login.pages import Pages, login_url
+from gateway.login.pages import Pages
 from gateway.login.provider import Provider
-from gateway.login.return_to import return_to
 from gateway.ops.logs import logger, shown
+from gateway.rooms.asking import Ask, Reply, see_other
+from gateway.rooms.pages import login_url
+from gateway.rooms.return_to import return_to
 
 LOGGED_OUT_URL = "/-/logout"
 

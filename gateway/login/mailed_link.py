@@ -12,15 +12,16 @@ from gateway.errors import LoginRefused, LychgateError
 from gateway.identity.accounts import Entered, Joining, NotEntered
 from gateway.identity.mailed import Mailed, Purpose
 from gateway.login.address import email_address
-from gateway.login.asking import Ask, Reply, see_other
 from gateway.login.entering import Entering
 from gateway.login.failing import Failing
 from gateway.login.joining import CODE_URL, Joins, carried_identity
 from gateway.login.limits import Limits
 from gateway.login.mailing import Mailing, token_hash
-from gateway.login.pages import Pages, login_url
-from gateway.login.return_to import return_to
+from gateway.login.pages import Pages
 from gateway.model.identity import MAIL_ISSUER, Identity
+from gateway.rooms.asking import Ask, Reply, see_other
+from gateway.rooms.pages import login_url
+from gateway.rooms.return_to import return_to
 
 PROVIDER = "mail"
 _TOKEN_MAX = 100

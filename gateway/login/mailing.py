@@ -15,9 +15,9 @@ from typing import Any
 
 from gateway.identity.cookies import set_cookie
 from gateway.identity.mailed import MINUTES, Mailed, MailedLogins, Purpose
-from gateway.login.asking import Ask
 from gateway.login.limits import Limits
-from gateway.login.pages import Drawing
+from gateway.rooms.asking import Ask
+from gateway.rooms.pages import Drawing
 
 _BROWSER_SECONDS = 3600
 

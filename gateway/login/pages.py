@@ -1,13 +1,9 @@
-"""How the login way answers with a page: drawn, set into the site's shell, with its headers.
-
-What draws is given by ``app``; this file knows names of pages and nothing of templates.
-"""
+"""The pages of the login way: the ways in, listed, and what is said when a login fails."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
 from urllib.parse import quote
 
 from gateway.errors import (
@@ -17,27 +13,14 @@ from gateway.errors import (
     StoreUnavailable,
     TooManyLogins,
 )
-from gateway.login.asking import PRIVATE, Ask, Reply
 from gateway.login.failing import STATUSES, Failing, told
 from gateway.login.provider import Provider
-from gateway.model.letter import Letter
 from gateway.ops.logs import logger, shown
+from gateway.rooms import pages as rooms
+from gateway.rooms.asking import Ask, Reply
+from gateway.rooms.pages import Drawing, login_url
 
 ROUNDS_MAX = 3
-_HTML = (b"content-type", b"text/html; charset=utf-8")
-
-
-class Drawing(Protocol):
-    """``page.templates.Templates``, as far as the login way needs it."""
-
-    def page(self, name: str, language: str, **context: object) -> bytes: ...
-
-    def mail(self, name: str, language: str, **context: object) -> Letter: ...
-
-
-def login_url(return_to: str, language: str, *, register: bool = False) -> str:
-    more = "&register=1" if register else ""
-    return f"/-/login?return_to={quote(return_to, safe='/')}&lang={language}{more}"
 
 
 def provider_url(provider: str, return_to: str, language: str, **more: str) -> str:
@@ -45,9 +28,8 @@ def provider_url(provider: str, return_to: str, language: str, **more: str) -> s
     return f"/-/login/{provider}?return_to={quote(return_to, safe='/')}&lang={language}{told}"
 
 
-class Pages:
-    """``dress`` sets a page into the publisher's own; ``dressed`` says that there is one, whose
-    scripts and styles a policy of ours would stop."""
+class Pages(rooms.Pages):
+    """Those of the login way: they list the providers, whose own pages a form may lead to."""
 
     def __init__(
         self,
@@ -58,18 +40,10 @@ class Pages:
         providers: Iterable[Provider],
         mails: bool,
     ) -> None:
-        self.drawing = drawing
-        self._dress = dress
-        self._dressed = dressed
         self._providers = tuple(providers)
+        targets = [origin for each in self._providers for origin in each.form_targets()]
+        super().__init__(drawing, dress=dress, dressed=dressed, form_targets=targets)
         self.mails = mails
-
-    async def page(self, ask: Ask, name: str, *, status: int = 200, **context: object) -> Reply:
-        """A page is one reader's: nobody keeps it, and nobody is told where it stood."""
-        body = await self._dress(self.drawing.page(name, ask.language, **context))
-        spoken = (b"content-language", ask.language.encode())
-        policy = () if self._dressed else ((b"content-security-policy", self._policy()),)
-        return Reply(status, (_HTML, spoken, *PRIVATE, *policy), body)
 
     async def failed(
         self,
@@ -150,15 +124,6 @@ class Pages:
             }
             for each in self._providers
         ]
-
-    def _policy(self) -> bytes:
-        targets = dict.fromkeys(
-            origin for each in self._providers for origin in each.form_targets()
-        )
-        return (
-            "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none';"
-            f" form-action 'self' {' '.join(targets)}; frame-ancestors 'none'"
-        ).encode()
 
 
 def _is(way: dict[str, str], provider: Provider | None) -> bool:

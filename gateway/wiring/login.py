@@ -28,9 +28,11 @@ from gateway.login.limits import Limits
 from gateway.login.mailed_link import PROVIDER as MAIL
 from gateway.login.mailed_link import MailedLink
 from gateway.login.mailing import Mailing
-from gateway.login.pages import Drawing, Pages
-from gateway.login.routes import LoginRoutes, Roads
+from gateway.login.pages import Pages
+from gateway.login.routes import Roads, router
 from gateway.model.request import Request
+from gateway.rooms.pages import Drawing
+from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import MailedLogins
@@ -91,25 +93,26 @@ class Login:
             names=self._names,
             demo_mail_url=demo_mail_url,
         )
-        self.application = LoginRoutes(
-            roads=Roads(
-                front=self._front(),
-                mailed=self._mailed(demo_mail_url),
-                account=self._account(),
-                leaving=Leaving(
-                    site_url=settings.site.url,
-                    providers=self.providers,
-                    entering=self._entering,
-                    pages=self._pages,
-                ),
+        roads = Roads(
+            front=self._front(),
+            mailed=self._mailed(demo_mail_url),
+            account=self._account(),
+            leaving=Leaving(
+                site_url=settings.site.url,
+                providers=self.providers,
+                entering=self._entering,
+                pages=self._pages,
             ),
-            pages=self._pages,
+        )
+        door = Doorway(
             signer=signer,
             cookie_name=self._cookie_name,
             clock=clock,
             network_of=network_of,
             language_of=language_of,
-        ).router()
+            of_error=self._pages.of_error,
+        )
+        self.application = router(roads, door)
 
     async def close(self) -> None:
         for provider in self.providers.values():

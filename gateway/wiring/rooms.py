@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gateway.wiring.money import Money
 
 _FINANCE = "/-/finance"
-_WEBHOOK = "/-/stripe/webhook"
+_MONEY = frozenset(("plans", "checkout", "portal", "cancel", "withdraw", "adopt", "stripe"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class RoomsHere:
         if self._login is None:
             raise DeskUnavailable("not open yet")
         path = scope["path"]
-        if path == _WEBHOOK:
+        if path.split("/")[2] in _MONEY:
             if self._money is None:
                 raise RequestRefused(404, "no-stripe")
             application = self._money.application

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.login.return_to import FRONT_PAGE, LENGTH_MAX, return_to
-from tests.login.whatwg import resolved
+from gateway.rooms.return_to import FRONT_PAGE, LENGTH_MAX, return_to
+from tests.rooms.whatwg import resolved
 
 SITE = "https://news.example"
 SITES = (SITE, "http://localhost:8000", "https://xn--jrnal-kua.example:8443", "http://[::1]:8000")
