@@ -21,6 +21,7 @@ class Kind(StrEnum):
     READER = "reader"  # key: the reader id
     OPENING = "opening"  # key: nothing; read the openings again
     PURGE = "purge"  # key: path:…, tag:… or all
+    PRICES = "prices"  # key: nothing; read the catalogue again
 
 
 @dataclass(frozen=True, slots=True)

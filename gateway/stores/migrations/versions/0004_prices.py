@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -9,4 +12,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "price",
+        sa.Column("id", sa.String(255), primary_key=True),
+        sa.Column("product", sa.String(255), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("options", sa.JSON, nullable=False),
+        sa.Column("interval", sa.String(10), nullable=False),
+        sa.Column("interval_count", sa.Integer, nullable=False),
+        sa.Column("tax_behavior", sa.String(20), nullable=False),
+        sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("livemode", sa.Boolean, nullable=False),
+        sa.Column("fetched_at", sa.Float, nullable=False),
+    )
