@@ -18,8 +18,8 @@ from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
-from gateway.stores.migrating import migrate
 from gateway.stores.sessions import Readers
+from tests.migrated import new_store
 from tests.money.stories import BEGUN
 from tests.money.telling import ACTS, NOON
 
@@ -46,8 +46,7 @@ class Noon:
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
     (tmp_path / "lychgate.toml").write_text(CONFIG)
-    url = f"sqlite:///{tmp_path}/lychgate.db"
-    migrate(url)
+    url = new_store(tmp_path / "lychgate.db")
 
     async def live() -> None:
         store = Store(url)

@@ -14,8 +14,8 @@ from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.model.identity import Identity
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
-from gateway.stores.migrating import migrate
 from gateway.stores.sessions import Sessions
+from tests.migrated import new_store
 
 EMAIL = "ana@news.example"
 NOON = 1_795_000_000.0
@@ -66,9 +66,7 @@ def _site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "policies" / "p.yaml").write_text(POLICY)
     (tmp_path / "lychgate.toml").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
-    url = f"sqlite:///{tmp_path}/lychgate.db"
-    migrate(url)
-    return url
+    return new_store(tmp_path / "lychgate.db")
 
 
 def ran(*words: str, code: int = 0) -> str:

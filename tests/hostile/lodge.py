@@ -9,18 +9,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from structlog.testing import capture_logs
 
 from gateway.app import Lychgate, build
 from gateway.config import load_settings
-from gateway.stores.migrating import migrate
 from tests.hostile.browsing import SITE, Browser, BrowserShop, browsers
 from tests.hostile.misbehaving_provider import CLIENT, SECRET, SOUND, Manner, Provider, provider
+from tests.migrated import new_store
 from tests.ways.house import KEY, Page, TableOrigin, _serve
 
 POLICY = """version: 1
@@ -87,15 +85,6 @@ class Lodge:
         return WITHHELD in answer.text
 
 
-@cache
-def _empty_store() -> bytes:
-    """A store of this version, made once a run; each test gets a copy."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        migrate(f"sqlite:///{path}")
-        return path.read_bytes()
-
-
 @contextlib.asynccontextmanager
 async def lodge(
     folder: Path, *, provider_extra: str = "", settings: str = "", store_url: str = ""
@@ -103,7 +92,7 @@ async def lodge(
     """``provider_extra`` is more TOML of the provider, ``settings`` further sections. ``store_url``
     names a store with the schema; empty is a SQLite file of the test's own."""
     if not store_url:
-        (folder / "lychgate.db").write_bytes(await asyncio.to_thread(_empty_store))
+        await asyncio.to_thread(new_store, folder / "lychgate.db")
         store_url = f"sqlite:///{folder}/lychgate.db"
     origin = TableOrigin({"/members/story": STORY, "/": STORY, "/news": STORY})
     listening = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
