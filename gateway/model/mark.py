@@ -21,11 +21,13 @@ class Why(StrEnum):
     # Received, and waiting.
     TO_BE_FETCHED = "to-be-fetched"  # it only hints at an object, which Stripe hasn't told us yet
     TO_BE_LINKED = "to-be-linked"  # which subscription was paid by it isn't known yet
+    FAILED = "failed"  # it couldn't be applied, a fault of ours; it comes up again
     # Ignored.
     KIND_NOT_USED = "kind-not-used"  # kept, shown, and without meaning for who may read
     NOT_FINISHED = "not-finished"  # a Checkout that wasn't completed
     SUPERSEDED = "superseded"  # plans or settings that newer ones replaced
     ERASED = "erased"  # its reader is gone
+    DESK_WORK = "desk-work"  # an act in the console that gives and takes nothing
     # Not ours.
     OTHER_MODE = "other-mode"  # test events in a live ledger, or live ones in a test ledger
     OTHER_ACCOUNT = "other-account"  # a Connect account's
@@ -43,6 +45,9 @@ class Why(StrEnum):
     REFUNDED = "refunded-still-subscribed"  # paid back in full, and not cancelled
     DISPUTED = "disputed"  # the payer's bank took the money back, or asks
     FRAUD_WARNING = "fraud-warning"  # the card's issuer suspects fraud
+    TWO_SUBSCRIPTIONS = "two-live-subscriptions"  # one reader pays twice
+    OVER_REFUNDED = "refund-larger-than-paid"  # more was paid back than was ever paid
+    DRIFT = "drift"  # a reconcile found that we and Stripe differed
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class Subscription:
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """``lines_end`` is the latest end of a period that its lines pay for. ``payments`` are the payment
-    intents that Stripe named in it (older shapes, or expanded ones); ``charges`` likewise."""
+    intents that Stripe named in it (older shapes, or expanded ones); ``charges`` likewise.
+    ``paid_off_stripe`` is the part of ``amount_paid`` that came by another way: cash, a transfer."""
 
     id: str = ""
     customer: str = ""
@@ -85,6 +86,7 @@ class Invoice:
     lines_end: int | None = None
     payments: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
+    paid_off_stripe: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Charge:
     refunded: bool = False
     disputed: bool = False
     currency: str = ""
+    created: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,13 @@ class Refund:
     amount: int = 0
     currency: str = ""
     reason: str = ""
+    created: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A dispute proper, or an early warning of fraud (``warning``), which has no status."""
+    """A dispute proper, or an early warning of fraud (``warning``), which has no status. ``due_by``:
+    until when the publisher may answer the payer's bank."""
 
     id: str = ""
     charge: str = ""
@@ -139,6 +144,8 @@ class Dispute:
     currency: str = ""
     reason: str = ""
     warning: bool = False
+    created: int | None = None
+    due_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

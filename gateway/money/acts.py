@@ -11,9 +11,13 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from gateway.model.entry import Draft, Source, canonical
+from gateway.model.entry import Draft, Entry, Source, canonical
+from gateway.model.finding import Finding
+from gateway.model.mark import Why
 
 FOREVER = 32_503_680_000.0  # the year 3000
+# What leads from one entry to others of the same story.
+_LEADS = ("customer_id", "subscription_id", "invoice_id", "charge_id", "payment_id", "reader")
 
 
 class Act(StrEnum):
@@ -26,6 +30,16 @@ class Act(StrEnum):
     ERASED = "erased"  # a reader asked to be forgotten
     MISSING = "missing"  # Stripe said 404 to an object that we know
     UNLINKED = "unlinked"  # Stripe said that no invoice was paid by a payment
+    # What is done in the console about what needs a person. None of them gives or takes anything.
+    REVIEWED = "reviewed"  # somebody has looked at an entry
+    NOTED = "noted"  # a note to a piece of work
+    ASSIGNED = "assigned"  # a piece of work is somebody's
+    DONE = "done"  # and done
+    COUNTED = "counted"  # Stripe's own counts and sums of a day
+    SIGNED = "signed"  # a day's sums were found right
+
+
+DESK_WORK = frozenset((Act.REVIEWED, Act.NOTED, Act.ASSIGNED, Act.DONE, Act.COUNTED, Act.SIGNED))
 
 
 def _act(
@@ -106,3 +120,31 @@ def unlinked(payment: str, charge: str, *, at: float) -> Draft:
         payment_id=payment,
         charge_id=charge,
     )
+
+
+def reviewed(entry: Entry, *, by: str, at: float, note: str) -> Draft:
+    """It bears the ids of what was looked at, so that it stands in the same story."""
+    facts = {"number": entry.number, "by": by}
+    ids = {name: getattr(entry, name) for name in _LEADS}
+    return _act(Act.REVIEWED, at, facts, reason=note, object_id=f"entry:{entry.number}", **ids)
+
+
+def worked(
+    act: Act, finding: Finding, *, by: str, at: float, note: str = "", to: str = ""
+) -> Draft:
+    """``act``: noted, assigned (``to`` an operator's address, or nobody) or done. What couldn't be folded
+    is named by no id: the act would be caught in the same fault."""
+    ids = {name: getattr(finding, name) for name in _LEADS if hasattr(finding, name)}
+    known = {} if finding.why is Why.FAILED else ids
+    return _act(act, at, {"by": by, "to": to}, reason=note, object_id=finding.key, **known)
+
+
+def counted(day: str, sums: Mapping[str, Any], *, by: str, at: float) -> Draft:
+    """What Stripe answered when it was asked for a day."""
+    facts = {"by": by, **sums}
+    return _act(Act.COUNTED, at, facts, source=Source.API, object_id=f"day:{day}")
+
+
+def signed(day: str, sums: Mapping[str, Any], *, by: str, at: float, note: str) -> Draft:
+    """``sums`` as they stood before the eyes of who signed."""
+    return _act(Act.SIGNED, at, {"by": by, **sums}, reason=note, object_id=f"day:{day}")

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
+from gateway.model.finding import Finding
 from gateway.model.mark import Mark, Why
+from gateway.model.movement import Movement, Sort
 from gateway.model.subscription import Invoice, Status, Subscription
-from gateway.money import disputes, refunds
+from gateway.money import disputes, findings, movements, refunds
 from gateway.money.acts import FOREVER, Act
 from gateway.money.marking import mark_all
 from gateway.money.rules import Rules, rules_of
@@ -50,12 +52,15 @@ class Want:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
     """``entitlements`` names every reader whom these entries know, were it with nothing.
-    ``marks`` has each entry by its number."""
+    ``marks`` has each of ``entries`` by its number. ``findings`` need a person, ``movements`` are money."""
 
     entitlements: Mapping[str, tuple[Entitlement, ...]]
     marks: Mapping[int, Mark]
     held: Mapping[str, Held]
     wants: frozenset[Want] = field(default=frozenset())
+    findings: tuple[Finding, ...] = ()
+    movements: Mapping[tuple[str, Sort], Movement] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
 
 
 def fold(entries: Iterable[Entry], *, now: float) -> Folded:
@@ -65,12 +70,17 @@ def fold(entries: Iterable[Entry], *, now: float) -> Folded:
     ours, foreign = _sorted_out(everything, rules)
     story = gather(ours)
     bound = bindings(story)
-    held = _held(story, bound, rules)
+    back = refunds.paid_back(story)
+    held = _held(story, bound, back, rules)
+    marks = mark_all(everything, foreign, story, bound, held)
     return Folded(
         entitlements=_entitlements(story, bound, held),
-        marks=mark_all(everything, foreign, story, bound, held),
+        marks=marks,
         held=held,
         wants=_wants(story, held, now),
+        findings=findings.find(everything, marks, story, held, back),
+        movements=movements.moved(story, held),
+        entries=tuple(everything),
     )
 
 
@@ -99,11 +109,15 @@ def _sorted_out(entries: Iterable[Entry], rules: Rules) -> tuple[list[Entry], di
     return ours, foreign
 
 
-def _held(story: Story, bound: Mapping[str, Binding], rules: Rules) -> dict[str, Held]:
+def _held(
+    story: Story,
+    bound: Mapping[str, Binding],
+    back: Mapping[str, refunds.PaidBack],
+    rules: Rules,
+) -> dict[str, Held]:
     invoices: defaultdict[str, list[Known[Invoice]]] = defaultdict(list)
     for invoice in story.invoices.values():
         invoices[invoice.said.subscription].append(invoice)
-    back = refunds.paid_back(story)
     held: dict[str, Held] = {}
     for subscription_id, known in story.subscriptions.items():
         own = invoices[subscription_id]

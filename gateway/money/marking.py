@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State, Why
 from gateway.money import disputes
-from gateway.money.acts import Act
+from gateway.money.acts import DESK_WORK, Act
 from gateway.money.kinds import FETCHED
 from gateway.money.parse import THIN
 from gateway.money.story import Story
@@ -76,6 +76,8 @@ class _Marker:
     def _act(self, entry: Entry) -> Mark:
         if entry.kind in self._newest and entry.number < self._newest[Act(entry.kind)]:
             return Mark(State.IGNORED, Why.SUPERSEDED)
+        if entry.kind in DESK_WORK:
+            return Mark(State.IGNORED, Why.DESK_WORK)
         if entry.kind == Act.MISSING:
             seen_since = self._story.latest.get(entry.object_id, -1.0) > entry.observed_at
             return _APPLIED if seen_since else Mark(State.NEEDS_A_PERSON, Why.MISSING)

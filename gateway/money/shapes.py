@@ -118,6 +118,7 @@ def _invoice(thing: Thing) -> dict[str, Any]:
         lines_end=_lines_end(thing, subscription),
         payments=_named(payments),
         charges=_named(charges),
+        paid_off_stripe=_off_stripe(thing),
     )
     return {
         "customer_id": facts.customer,
@@ -140,6 +141,13 @@ def _tax(invoice: Thing) -> int | None:
     if isinstance(taxes, list):
         return sum(whole(mapping(each).get("amount")) or 0 for each in taxes)
     return whole(invoice.get("tax"))
+
+
+def _off_stripe(invoice: Thing) -> int:
+    """Before basil an invoice was paid out of band as a whole, or not at all."""
+    if invoice.get("paid_out_of_band") is True:
+        return whole(invoice.get("amount_paid")) or 0
+    return whole(invoice.get("amount_paid_off_stripe")) or 0
 
 
 def _lines_end(invoice: Thing, subscription: str) -> int | None:
@@ -190,6 +198,7 @@ def _charge(thing: Thing) -> dict[str, Any]:
         refunded=thing.get("refunded") is True,
         disputed=thing.get("disputed") is True,
         currency=currency(thing),
+        created=whole(thing.get("created")),
     )
     return {
         "customer_id": facts.customer,
@@ -208,7 +217,8 @@ def _refund(thing: Thing) -> dict[str, Any]:
 
 
 def _dispute(thing: Thing) -> dict[str, Any]:
-    facts = Dispute(**_of_payment(thing), reason=word(thing.get("reason")))
+    due_by = whole(mapping(thing.get("evidence_details")).get("due_by"))
+    facts = Dispute(**_of_payment(thing), reason=word(thing.get("reason")), due_by=due_by)
     return _paid_back(thing, facts)
 
 
@@ -226,6 +236,7 @@ def _of_payment(thing: Thing) -> dict[str, Any]:
         "status": word(thing.get("status")),
         "amount": whole(thing.get("amount")) or 0,
         "currency": currency(thing),
+        "created": whole(thing.get("created")),
     }
 
 
