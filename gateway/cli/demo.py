@@ -19,7 +19,11 @@ import typer
 from gateway.cli.options import policy_of
 
 if TYPE_CHECKING:
+    from gateway.app import Lychgate
+    from gateway.cli.demo_money import DemoMoney
+    from gateway.clock import Clock
     from gateway.config import Settings
+    from gateway.jobs.periodic import Job
 
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -28,17 +32,23 @@ _ADVICE = """\
   a public article                 {url}{free}
   one for members                  {url}{registered}
   one for subscribers              {url}{locked}
+  one for supporters               {url}{dossier}
   in English                       {url}/en
   every wall, in every state       {url}/-/preview
 
-A wall's button logs you in, at the demo's own provider (one click) or by mail; nothing costs anything.
-  the mail that it sends           {url}/-/demo/mail
+A wall's button logs you in, at the demo's own provider (one click) or by mail, and then sells to you,
+at the demo's own Stripe (one click: no card is asked for its number, and nothing costs anything).
+  the plans                        {url}/-/plans      (a code for 20 % off: {code})
   your account                     {url}/-/account
+  the mail that it sends           {url}/-/demo/mail
+  move the time: renew, fail, end  {url}/-/demo/clock
+  Stripe's side: refund, dispute   {stripe}/dashboard
   log out at the provider          {issuer}/
 Or at once:
   read as a member                 {url}/-/demo/as/member
   read as a subscriber             {url}/-/demo/as/subscriber
   read as nobody                   {url}/-/demo/as/anonymous
+  work as the finance clerk        {url}/-/demo/as/finance?return_to=/-/finance
 
 The paper without the gateway      {origin}
 Its config and policies            {folder}
@@ -69,91 +79,132 @@ def demo(
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Addresses without a slash at the end."""
+    """Addresses without a slash at the end, and where the paper's files stand."""
 
     url: str
     origin: str
     issuer: str
+    stripe: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """Of this run alone."""
+
+    cookie: str
+    provider: str
+    stripe: str
+    webhook: str
 
 
 def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -> None:
     from gateway import demo as paper
     from gateway.app import build
     from gateway.cli import playing
+    from gateway.cli.demo_money import DemoMoney, new_secrets
     from gateway.cli.demo_rooms import MAIL_URL, DemoRooms
-    from gateway.clock import SystemClock
     from gateway.demo.site import app_factory
+    from gateway.demo.stripe.clock import MovableClock
+    from gateway.jobs.periodic import run_all
     from gateway.ops import logs
     from gateway.stores.engine import Store
     from gateway.stores.first import make_if_absent
+    from gateway.stores.leases import Leases
 
     folder = Path(paper.__file__).parent
     logs.set_up(process="demo")
-    identity = playing.listener(0)
-    places = _Places(url, origin, f"http://127.0.0.1:{identity.getsockname()[1]}")
-    key, secret = playing.new_key(), playing.new_key()
+    identity, payments = playing.listener(0), playing.listener(0)
+    issuer, stripe = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (identity, payments))
+    places = _Places(url, origin, issuer, stripe, str(folder))
+    known = _Secrets(playing.new_key(), playing.new_key(), *new_secrets())
+    clock = MovableClock()
     with tempfile.TemporaryDirectory(prefix="lychgate-demo-") as kept:
-        settings = _settings(folder, kept, places, key=key, secret=secret)
+        settings = _settings(kept, places, known)
         store_url = settings.store.url.get_secret_value()
         make_if_absent(store_url)
-        policy = policy_of(settings)
         store = Store(store_url)
-        rooms = DemoRooms(
-            store=store,
-            issuer=places.issuer,
-            site_url=url,
-            keys=[key],
-            tiers=playing.tiers_of(policy),
-            clock=SystemClock(),
+        money = DemoMoney(
+            url=stripe, gateway_url=url, key=known.stripe, secret=known.webhook, clock=clock
         )
-        always = playing.OneReader(playing.readers_for(policy)[reader]) if reader else None
-        lychgate = build(settings, readers=always, extra=rooms, mail_shown_at=MAIL_URL)
+        rooms = DemoRooms(
+            store=store, issuer=issuer, site_url=url, keys=[known.cookie], money=money, clock=clock
+        )
+        one = playing.readers_for(policy_of(settings))[reader] if reader else None
+        lychgate = build(
+            settings,
+            clock=clock,
+            readers=playing.OneReader(one) if one else None,
+            extra=rooms,
+            mail_shown_at=MAIL_URL,
+        )
         rooms.heard = lychgate.polling.poll if lychgate.polling else None
-
-        def say() -> None:
-            told = {**asdict(places), "folder": folder, **examples(url)}
-            typer.echo(_ADVICE.format(**told))
-            if reader:
-                typer.echo(f"Everything is read as a {reader} (--as).")
-
-        provider = playing.site_config(_provider(places, secret))
+        jobs = _work(settings, lychgate, money)
+        sites = (
+            (playing.site_config(app_factory(url=url)), beside),
+            (playing.site_config(_provider(places, known.provider, clock)), identity),
+            (playing.site_config(money.stand_in, dated=True), payments),
+        )
         with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
             runner.run(
                 playing.play(
                     lychgate,
                     taken,
-                    beside=(
-                        (playing.site_config(app_factory(url=url)), beside),
-                        (provider, identity),
-                    ),
-                    furnish=rooms.furnish,
-                    started=say,
+                    beside=sites,
+                    furnish=money.open,
+                    settle=rooms.furnish,
+                    working=lambda: run_all(jobs, leases=Leases(store), clock=clock),
+                    started=lambda: _say(places, reader),
                 )
             )
+            runner.run(money.stand_in.close())
             runner.run(store.close())
 
 
-def _settings(folder: Path, kept: str, places: _Places, *, key: str, secret: str) -> Settings:
+def _say(places: _Places, reader: str) -> None:
+    from gateway.cli.demo_money import CODE
+
+    typer.echo(_ADVICE.format(**asdict(places), code=CODE, **examples(places.url)))
+    if reader:
+        typer.echo(f"Everything is read as a {reader} (--as).")
+
+
+def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> list[Job]:
+    """What the background process does under ``serve``."""
+    from gateway.jobs.folding import EVERY_SECONDS
+    from gateway.jobs.periodic import Job
+    from gateway.wiring.money import folding
+
+    assert lychgate.store is not None
+    money.fold = folding(settings, store=lychgate.store, clock=lychgate.clock).fold_due
+    money.before = lychgate.sessions.flush_sightings
+    return [Job("fold", EVERY_SECONDS, money.folded)]
+
+
+def _settings(kept: str, places: _Places, known: _Secrets) -> Settings:
     """The paper's own file, with what only this run knows. ``kept`` goes when the demo ends."""
     from gateway.cli.demo_rooms import PROVIDER
     from gateway.config import load_settings
 
     provider = {"id": PROVIDER, "name": "Fanal ID", "issuer": places.issuer, "client_id": "fanal"}
     return load_settings(
-        folder / "lychgate.toml",
+        Path(places.folder) / "lychgate.toml",
         {
             "LYCHGATE_SITE__URL": places.url,
             "LYCHGATE_SITE__ORIGIN": places.origin,
             "LYCHGATE_SERVER__BIND": places.url.removeprefix("http://"),
-            "LYCHGATE_KEYS__COOKIE": json.dumps([key]),
+            "LYCHGATE_KEYS__COOKIE": json.dumps([known.cookie]),
             "LYCHGATE_OPS__ACCESS_LOG": "false",
             "LYCHGATE_STORE__URL": f"sqlite:///{kept}/demo.db",
-            "LYCHGATE_LOGIN__PROVIDER": json.dumps([{**provider, "client_secret": secret}]),
+            "LYCHGATE_LOGIN__PROVIDER": json.dumps([{**provider, "client_secret": known.provider}]),
+            "LYCHGATE_STRIPE__SECRET_KEY": known.stripe,
+            "LYCHGATE_STRIPE__WEBHOOK_SECRETS": json.dumps([known.webhook]),
+            "LYCHGATE_STRIPE__API_BASE": places.stripe,
         },
     )
 
 
-def _provider(places: _Places, secret: str) -> Any:
+def _provider(places: _Places, secret: str, clock: Clock) -> Any:
     from gateway.cli.demo_rooms import PROVIDER
     from gateway.demo.identity import Client, Identity
 
@@ -165,7 +216,7 @@ def _provider(places: _Places, secret: str) -> Any:
         logout_uris=(f"{places.url}/-/logout",),
         backchannel_url=f"{here}/backchannel-logout",
     )
-    return Identity(issuer=places.issuer, client=client).application
+    return Identity(issuer=places.issuer, client=client, clock=clock.now).application
 
 
 def examples(url: str) -> dict[str, str]:
@@ -174,4 +225,7 @@ def examples(url: str) -> dict[str, str]:
     from gateway.demo.edition import NAME, Edition
 
     articles = Edition(url=url, now=SystemClock().now()).in_language("fr")
-    return {"name": NAME} | {str(each.tier): each.path for each in articles}
+    told = {"name": NAME}
+    for each in articles:
+        told["dossier" if each.path.startswith("/dossiers/") else str(each.tier)] = each.path
+    return told

@@ -1,40 +1,45 @@
-"""What the demo has under ``/-/`` beside the gateway's own: its mail on a page, and short cuts.
+"""What the demo has under ``/-/`` beside the gateway's own: its mail, its time, and short cuts.
 
-Logging in is real here: the demo's provider is asked as any other, and its readers are accounts in a
-store. Paying isn't yet, so until there is a money way ``/-/plans`` makes a subscriber of whoever is
-logged in, and of whoever isn't once they are.
+Logging in and paying are real here: the demo's provider and its payment provider are asked as any
+other, and its readers are accounts in a store.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import parse_qs, quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from gateway.clock import Clock
+from gateway.demo.clock_page import STEPS, clock_page
 from gateway.demo.identity import PEOPLE, Person
 from gateway.demo.identity_asked import language
 from gateway.demo.mail_page import mail_page
-from gateway.errors import SessionInvalid
 from gateway.identity.accounts import Entered, Entry, Joining
-from gateway.identity.cookies import CookieSigner, cookie_name, find, set_cookie
+from gateway.identity.cookies import CookieSigner, cookie_name, set_cookie
 from gateway.jobs.mail import Mailer
-from gateway.model.entitlement import Entitlement
+from gateway.login.entering import ABSOLUTE_SECONDS, IDLE_SECONDS
 from gateway.model.identity import Identity
 from gateway.model.letter import Letter
 from gateway.rooms.return_to import return_to
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import Letters as Waiting
-from gateway.stores.sessions import Readers
+
+if TYPE_CHECKING:
+    from gateway.cli.demo_money import DemoMoney
 
 PREFIX = "/-/demo/as/"
 MAIL_URL = "/-/demo/mail"
-PLANS_URL = "/-/plans"
+CLOCK_URL = "/-/demo/clock"
 PROVIDER = "demo"
-_DAY_SECONDS = 86_400.0
-_KEPT = 20
+_USED_SECONDS = 600.0
+_SUBSCRIBED_SECONDS = 15.0
+_FORM_BYTES_MAX = 1000
+_KEPT = 50
 _KINDS = {"member": "camille", "subscriber": "dominique", "finance": "claude"}
 
 
@@ -50,8 +55,8 @@ class Letters:
 
 
 class DemoRooms:
-    """``tiers`` are all that a subscriber may read. ``heard`` has this process hear the news before
-    the reader comes back, a moment later. Mail that waits goes out when its page is looked at."""
+    """``heard`` has this process hear the news before the reader comes back, a moment later. Mail
+    that waits goes out when its page is looked at."""
 
     def __init__(
         self,
@@ -60,69 +65,72 @@ class DemoRooms:
         issuer: str,
         site_url: str,
         keys: list[str],
-        tiers: tuple[str, ...],
+        money: DemoMoney,
         clock: Clock,
     ) -> None:
-        self._accounts, self._readers = Accounts(store), Readers(store)
+        self._accounts = Accounts(store)
         self._issuer, self._site_url = issuer, site_url
         self._signer = CookieSigner(keys)
         self._cookie = cookie_name(site_url)
-        self._held = tuple(Entitlement(tier, 0.0, 1e18) for tier in tiers)
+        self._money = money
         self._letters = Letters()
         self._mailer = Mailer(letters=Waiting(store), post=self._letters, clock=clock)
         self._now = clock.now
+        self._subscribed = asyncio.Event()
         self.heard: Callable[[], Awaitable[object]] | None = None
 
     async def furnish(self) -> None:
-        """The subscriber has an account before anybody logs in. Raises StoreUnavailable."""
-        entered = await self._enter("dominique")
-        await self._readers.entitle(entered.reader_id, self._held, now=self._now())
+        """The subscriber logs in, pays and leaves, once webhooks are heard. Raises StoreUnavailable."""
+        person = _person(_KINDS["subscriber"])
+        entered = await self._enter(person)
         await self._accounts.end_all(entered.reader_id, now=self._now())
+        await self._money.subscribe(entered.reader_id, email=person.email, name=person.name)
+        await self._hear()
+        self._subscribed.set()
 
     def takes(self, path: str) -> bool:
-        return path.startswith(PREFIX) or path in (MAIL_URL, PLANS_URL)
+        return path.startswith(PREFIX) or path in (MAIL_URL, CLOCK_URL)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        back = return_to(query.get("return_to", ["/"])[0], site_url=self._site_url)
         if path == MAIL_URL:
             await self._mailer.send_due()
             await _page(send, mail_page(self._letters.kept, _language(scope)))
-        elif path == PLANS_URL:
-            await self._subscribe(scope, send, back)
+        elif path == CLOCK_URL:
+            await self._clock(scope, receive, send)
         else:
+            query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+            back = return_to(query.get("return_to", ["/"])[0], site_url=self._site_url)
             await self._become(path.removeprefix(PREFIX), send, back)
 
     async def _become(self, kind: str, send: Any, back: str) -> None:
         """It changes nothing but who looks, on a gateway that only this machine can reach."""
         value = ""
+        if kind == "subscriber":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._subscribed.wait(), _SUBSCRIBED_SECONDS)
         if kind in _KINDS:
-            value = self._signer.sign((await self._enter(_KINDS[kind])).session_id)
-        seconds = int(_DAY_SECONDS) if value else 0
+            value = self._signer.sign((await self._enter(_person(_KINDS[kind]))).session_id)
+        seconds = int(ABSOLUTE_SECONDS) if value else 0
         await _see_other(send, back, set_cookie(self._cookie, value, secure=False, seconds=seconds))
 
-    async def _subscribe(self, scope: Any, send: Any, back: str) -> None:
-        cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
-        session_id = self._session_id(find(cookies, self._cookie))
-        login = await self._accounts.login(session_id, now=self._now()) if session_id else None
-        if login is None:
-            here = quote(f"{PLANS_URL}?return_to={quote(back, safe='/')}", safe="/")
-            return await _see_other(send, f"/-/login?return_to={here}")
-        await self._readers.entitle(login.reader_id, self._held, now=self._now())
+    async def _clock(self, scope: Any, receive: Any, send: Any) -> None:
+        """The time for gateway and payment provider alike, and with POST a step of it."""
+        if scope["method"] == "POST":
+            step = (await _form(receive)).get("step", [""])[0]
+            if step in STEPS:
+                await self._money.advance(STEPS[step])
+                await self._hear()
+            return await _see_other(send, CLOCK_URL)
+        shown = clock_page(self._now(), _language(scope), dashboard=self._money.dashboard)
+        return await _page(send, shown)
+
+    async def _hear(self) -> None:
         if self.heard is not None:
             await self.heard()
-        return await _see_other(send, back)
 
-    def _session_id(self, raw: bytes | None) -> str:
-        try:
-            return self._signer.verify(raw) if raw else ""
-        except SessionInvalid:
-            return ""
-
-    async def _enter(self, key: str) -> Entered:
+    async def _enter(self, person: Person) -> Entered:
         """A ready-made reader, without asking the provider."""
-        person: Person = next(each for each in PEOPLE if each.key == key)
         identity = Identity(
             self._issuer,
             person.key,
@@ -137,11 +145,11 @@ class DemoRooms:
                 identity=identity,
                 provider=PROVIDER,
                 used=f"demo {secrets.token_hex(12)}",
-                used_until=now + _DAY_SECONDS,
+                used_until=now + _USED_SECONDS,
                 # Whoever logged in by mail with this address is the same reader: nobody else is here.
                 joining=Joining.PROVED,
-                absolute_seconds=_DAY_SECONDS,
-                idle_seconds=_DAY_SECONDS,
+                absolute_seconds=ABSOLUTE_SECONDS,
+                idle_seconds=IDLE_SECONDS,
             ),
             now=now,
         )
@@ -150,6 +158,18 @@ class DemoRooms:
 
 
 Send = Callable[[Any], Awaitable[None]]
+
+
+def _person(key: str) -> Person:
+    return next(each for each in PEOPLE if each.key == key)
+
+
+async def _form(receive: Any) -> dict[str, list[str]]:
+    body, more = b"", True
+    while more and len(body) <= _FORM_BYTES_MAX:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return parse_qs(body[:_FORM_BYTES_MAX].decode("latin-1"))
 
 
 def _language(scope: Any) -> str:

@@ -88,10 +88,29 @@ async def _serving(config: uvicorn.Config, taken: socket.socket) -> AsyncIterato
         await task
 
 
-def site_config(application: Any) -> uvicorn.Config:
-    """How an embedded site is served: plainly."""
+@contextlib.asynccontextmanager
+async def _at_work(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Its end comes with ours."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
+
+
+def site_config(application: Any, *, dated: bool = False) -> uvicorn.Config:
+    """How an embedded site is served: plainly. ``dated``: its answers bear a date of their own."""
     return uvicorn.Config(
-        application, lifespan="off", ws="none", access_log=False, log_config=None, loop="uvloop"
+        application,
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        loop="uvloop",
+        date_header=not dated,
     )
 
 
@@ -101,9 +120,12 @@ async def play(
     *,
     beside: Sequence[tuple[uvicorn.Config, socket.socket]] = (),
     furnish: Callable[[], Awaitable[None]] | None = None,
+    settle: Callable[[], Awaitable[None]] | None = None,
+    working: Callable[[], Awaitable[None]] | None = None,
     started: Callable[[], None],
 ) -> None:
-    """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before."""
+    """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before, ``settle`` once
+    pages are served, and ``working`` from then until the end."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -115,6 +137,10 @@ async def play(
             if furnish is not None:
                 await furnish()
             await stack.enter_async_context(_serving(lychgate.config, taken))
+            if settle is not None:
+                await settle()
+            if working is not None:
+                await stack.enter_async_context(_at_work(working()))
             started()
             await stopping.wait()
     finally:

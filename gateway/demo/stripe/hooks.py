@@ -184,8 +184,8 @@ async def settings(stand_in: StandIn, wish: Thing) -> Thing:
 async def offer(stand_in: StandIn, wish: Thing) -> Thing:
     """A product and its recurring price under ids of one's choice, as a config file names them.
 
-    ``id`` of the price, ``product`` its id, ``name``, ``unit_amount``, ``interval``, ``currency``.
-    Stripe itself gives prices their ids.
+    ``id`` of the price, ``product`` its id, ``name``, ``unit_amount``, ``interval``, ``currency``,
+    ``tax_behavior``. Stripe itself gives prices their ids.
     """
     account = stand_in.account
     if account.get("price", wish["id"]):
@@ -199,6 +199,7 @@ async def offer(stand_in: StandIn, wish: Thing) -> Thing:
             "currency": wish.get("currency", account.settings.currency),
             "product": product_id,
             "recurring": {"interval": wish.get("interval", "month")},
+            "tax_behavior": wish.get("tax_behavior", "unspecified"),
             "unit_amount": int(wish["unit_amount"]),
         },
         price_id=wish["id"],

@@ -1,0 +1,107 @@
+"""The demo's Stripe: what its paper sells there, who has subscribed already, and how its time moves.
+
+The stand-in is asked here as a publisher asks in Stripe's dashboard; what comes of it reaches the
+gateway by the webhook and by no other way. Gateway and stand-in share one clock, which only the
+demo can move.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from gateway.demo.stripe import checkout, customers, discounts, hooks
+from gateway.demo.stripe.server import StandIn, application
+
+if TYPE_CHECKING:
+    from gateway.demo.stripe.clock import MovableClock
+
+WEBHOOK = "/-/stripe/webhook"
+CODE = "FANAL20"
+CARD = "4242424242424242"
+FOR_READERS_OF_ALL = "price_soutien_mois"
+_CODE_PERCENT = 20
+# Ids as the demo's config names them; minor units of the euro, tax included.
+_SOLD = (
+    ("prod_abonne", "Le Fanal, Abonné", "price_abonne_mois", 990, "month"),
+    ("prod_abonne", "Le Fanal, Abonné", "price_abonne_an", 9900, "year"),
+    ("prod_soutien", "Le Fanal, Soutien", FOR_READERS_OF_ALL, 1900, "month"),
+)
+
+
+def new_secrets() -> tuple[str, str]:
+    """The API's key, and the webhook's."""
+    return f"sk_test_{secrets.token_hex(16)}", f"whsec_{secrets.token_hex(16)}"
+
+
+class DemoMoney:
+    """``fold`` is the gateway's own work on what was received, ``before`` what it must write down
+    before time moves; both are known once the gateway is."""
+
+    def __init__(
+        self, *, url: str, gateway_url: str, key: str, secret: str, clock: MovableClock
+    ) -> None:
+        self.url = url
+        self._gateway_url = gateway_url
+        self.stand_in: StandIn = application(
+            url=url,
+            secret_key=key,
+            webhook_url=gateway_url + WEBHOOK,
+            webhook_secret=secret,
+            clock=clock,
+        )
+        self._one_at_a_time = asyncio.Lock()
+        self.fold: Callable[[], Awaitable[None]] = _nothing
+        self.before: Callable[[], Awaitable[None]] = _nothing
+
+    @property
+    def dashboard(self) -> str:
+        return f"{self.url}/dashboard"
+
+    async def open(self) -> None:
+        """Set the shop up. Its events wait for a gateway that hears them."""
+        for product, name, price, amount, interval in _SOLD:
+            wish = {"id": price, "product": product, "name": name, "unit_amount": amount}
+            wish |= {"interval": interval, "tax_behavior": "inclusive"}
+            await hooks.offer(self.stand_in, wish)
+        account = self.stand_in.account
+        coupon = discounts.create_coupon(
+            account, {"percent_off": _CODE_PERCENT, "duration": "once", "name": CODE}
+        )
+        promotion = {"type": "coupon", "coupon": coupon["id"]}
+        discounts.create_code(account, {"code": CODE, "promotion": promotion})
+        await hooks.plan_changes(self.stand_in, {})
+
+    async def subscribe(self, reader_id: str, *, email: str, name: str) -> None:
+        """As a reader does at Checkout, down to the webhooks; then the work that they make."""
+        account = self.stand_in.account
+        customer = customers.create(account, {"email": email, "name": name})
+        session = checkout.create(
+            account,
+            {
+                "client_reference_id": reader_id,
+                "customer": customer["id"],
+                "line_items": [{"price": FOR_READERS_OF_ALL, "quantity": 1}],
+                "mode": "subscription",
+                "success_url": f"{self._gateway_url}/",
+            },
+        )
+        await self.stand_in.hook("pay", session=session["id"], card=CARD, email=email, name=name)
+        await self.folded()
+
+    async def advance(self, seconds: float) -> None:
+        """All that falls due on the way has happened and been heard of once it returns."""
+        await self.before()
+        await self.stand_in.advance(seconds)
+        await self.folded()
+
+    async def folded(self) -> None:
+        """A fold at a time: an older one must not write over what a newer one found."""
+        async with self._one_at_a_time:
+            await self.fold()
+
+
+async def _nothing() -> None:
+    return None
