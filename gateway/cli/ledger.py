@@ -70,6 +70,7 @@ def replay(
     """Rebuild what every reader holds from nothing; exit 1 where it differs from what is held."""
     from gateway.clock import SystemClock
     from gateway.money.project import Projector
+    from gateway.stores.books import Books
     from gateway.stores.holdings import Holdings
     from gateway.stores.ledger import Ledger
     from gateway.stores.ledger_work import LedgerWork
@@ -81,6 +82,7 @@ def replay(
             work=LedgerWork(store),
             holdings=Holdings(store),
             clock=SystemClock(),
+            books=Books(store),
         ).replay(mend=mend),
     )
     for each in differences:

@@ -56,6 +56,9 @@ class Work(Protocol):
 
     async def later(self, numbers: Collection[int], *, next_at: float) -> None: ...
 
+    async def failed(self, failures: Mapping[int, str], *, now: float) -> None:
+        """Why applying failed, by number."""
+
     async def fetched(self, numbers: Collection[int]) -> None: ...
 
     async def fetch_later(self, numbers: Collection[int], *, next_at: float) -> None: ...

@@ -17,7 +17,10 @@ from gateway.clock import Clock
 from gateway.errors import StoreUnavailable
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
+from gateway.model.finding import Finding
 from gateway.model.mark import Mark, State, Why
+from gateway.model.movement import Movement, Sort
+from gateway.money import findings
 from gateway.money.acts import Act
 from gateway.money.fold import Folded, Want, fold
 from gateway.money.ledger import Ledger, Work
@@ -41,6 +44,23 @@ class Holdings(Protocol):
         """Replace all that some readers hold, and tell every worker, in one transaction."""
 
 
+class Books(Protocol):
+    """What the console shows of stories. Every method raises StoreUnavailable."""
+
+    async def write(
+        self,
+        entries: Sequence[Entry],
+        found: Mapping[str, Finding],
+        moved: Mapping[tuple[str, Sort], Movement],
+        *,
+        now: float,
+    ) -> None:
+        """All that is to be said of whole stories; what stood there of them and isn't said goes."""
+
+    async def failed(self, found: Sequence[Finding], *, now: float) -> None:
+        """Entries that couldn't be folded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What a reader holds, and what the ledger says."""
@@ -62,11 +82,22 @@ class Applied:
 
 
 class Projector:
-    def __init__(self, *, ledger: Ledger, work: Work, holdings: Holdings, clock: Clock) -> None:
+    """``books`` may be absent: then the console has no work list and no sums."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        work: Work,
+        holdings: Holdings,
+        clock: Clock,
+        books: Books | None = None,
+    ) -> None:
         self._ledger = ledger
         self._work = work
         self._holdings = holdings
         self._clock = clock
+        self._books = books
 
     async def apply_due(self, *, limit: int = BATCH_MAX) -> Applied:
         """Apply what was received. Raises StoreUnavailable: then it is all still received."""
@@ -80,6 +111,7 @@ class Projector:
             async for folded in self._stories(failed):
                 readers |= await self._write(folded)
                 wants |= folded.wants
+            await self._fail(due, failed)
             return Applied(len(due), frozenset(readers), frozenset(wants), tuple(failed))
         return await self._apply(due)
 
@@ -91,10 +123,22 @@ class Projector:
             readers |= await self._write(folded)
             wants |= folded.wants
             await self._wait([entry for entry in due if entry.number in folded.marks], folded.marks)
-        broken = {number for number, _ in failed}
-        if broken:
-            await self._again([entry for entry in due if entry.number in broken])
+        await self._fail(due, failed)
         return Applied(len(due), frozenset(readers), frozenset(wants), tuple(failed))
+
+    async def _fail(self, due: Sequence[Entry], failed: Sequence[tuple[int, str]]) -> None:
+        """Those that were due come up again later; all of them are said to have failed, and why."""
+        whys = dict(failed)
+        broken = [entry for entry in due if entry.number in whys]
+        if broken:
+            now = self._clock.now()
+            await self._again(broken)
+            await self._work.failed({each.number: whys[each.number] for each in broken}, now=now)
+            if self._books is not None:
+                found = [
+                    findings.about(each, Why.FAILED, detail=whys[each.number]) for each in broken
+                ]
+                await self._books.failed(found, now=now)
 
     async def _fold(self, entries: Iterable[Entry]) -> Folded:
         story = await self._ledger.story(entries)
@@ -134,9 +178,14 @@ class Projector:
             await self._holdings.entitle(
                 {reader: folded.entitlements[reader] for reader in some}, now=now
             )
-        marks = {**folded.marks, **_nobodys(folded, held)}
+        nobodys = _nobodys(folded, held)
+        marks = {**folded.marks, **nobodys}
         before = await self._work.marks(marks.keys())
         news = {number: mark for number, mark in marks.items() if before.get(number) != mark}
+        if self._books is not None:
+            found = findings.of_marks(folded.entries, nobodys)
+            found |= {each.key: each for each in folded.findings}
+            await self._books.write(folded.entries, found, folded.movements, now=now)
         if news:
             await self._work.mark(news, now=now)
         return changed

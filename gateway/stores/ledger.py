@@ -12,7 +12,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text
+from sqlalchemy import Connection, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.entry import Appended, Draft, Entry, Head, Source, chained
@@ -146,13 +146,19 @@ def _note_deliveries(
     connection: Connection, pairs: Iterable[tuple[Draft, Appended]], *, now: float
 ) -> None:
     """Each arrival of a webhook, the first and every one after it."""
+    arrived = [(draft, done) for draft, done in pairs if draft.source is Source.WEBHOOK]
+    if not arrived:
+        return
     rows = [
         {"entry": done.number, "at": now, "payload_sha256": draft.payload_sha256}
-        for draft, done in pairs
-        if draft.source is Source.WEBHOOK
+        for draft, done in arrived
     ]
-    if rows:
-        connection.execute(insert(money_schema.delivery), rows)
+    connection.execute(insert(money_schema.delivery), rows)
+    work = money_schema.ledger_work
+    for _, done in arrived:
+        if not done.new:
+            again = update(work).where(work.c.number == done.number)
+            connection.execute(again.values(deliveries=work.c.deliveries + 1))
 
 
 async def _select(connection: AsyncConnection, column: Any, values: Collection[Any]) -> list[Entry]:

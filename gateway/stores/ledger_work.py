@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import BindParameter, bindparam, func, select, update
 
 from gateway.model.entry import Entry
-from gateway.model.mark import Mark, State
+from gateway.model.mark import Mark, State, Why
 from gateway.stores import money_schema
 from gateway.stores.engine import Store
 from gateway.stores.ledger import entry_of
@@ -58,7 +58,7 @@ class LedgerWork:
                 work.c.number == bindparam("of"),
                 (work.c.state != state) | (work.c.reason != reason),
             )
-            .values(state=state, reason=reason, changed_at=now)
+            .values(state=state, reason=reason, failure="", changed_at=now)
         )
         rows = [
             {"of": number, "new_state": str(mark.state), "new_reason": str(mark.reason)}
@@ -77,6 +77,23 @@ class LedgerWork:
                 .where(work.c.number.in_(numbers))
                 .values(tries=work.c.tries + 1, next_at=next_at)
             )
+
+    async def failed(self, failures: Mapping[int, str], *, now: float) -> None:
+        """Why applying these failed, for whoever looks."""
+        work = money_schema.ledger_work
+        why: BindParameter[str] = bindparam("why")
+        changed = (
+            update(work)
+            .where(
+                work.c.number == bindparam("of"),
+                (work.c.failure != why) | (work.c.reason != Why.FAILED),
+            )
+            .values(failure=why, reason=Why.FAILED, state=State.RECEIVED, changed_at=now)
+        )
+        rows = [{"of": number, "why": said[:300]} for number, said in sorted(failures.items())]
+        if rows:
+            async with self._store.writing() as connection:
+                await connection.execute(changed, rows)
 
     async def fetched(self, numbers: Collection[int]) -> None:
         """Their objects' answers stand in the ledger."""

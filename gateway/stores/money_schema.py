@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from gateway.model.entry import GENESIS
@@ -32,6 +33,14 @@ _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 def _id(name: str, length: int = 255) -> Column[str]:
     return Column(name, String(length), nullable=False)
+
+
+def _index_of_some(name: str, column: str, where: str) -> Index:
+    """Of the few rows that ``where`` holds for."""
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+
+
+LATE = "source = 'webhook' AND at - observed_at >= 60"
 
 
 ledger = Table(
@@ -68,6 +77,13 @@ ledger = Table(
     Index("ledger_charge", "charge_id"),
     Index("ledger_payment", "payment_id"),
     Index("ledger_reader", "reader"),
+    # Whatever the journal is filtered by, in the order of numbers.
+    Index("ledger_kind", "kind", "number"),
+    Index("ledger_source", "source", "number"),
+    Index("ledger_at", "at"),
+    Index("ledger_amount", "amount_minor", "number"),
+    _index_of_some("ledger_late", "number", LATE),
+    _index_of_some("ledger_bound", "customer_id", "reader <> ''"),
 )
 
 ledger_work = Table(
@@ -83,8 +99,14 @@ ledger_work = Table(
     _id("fetch", 10),
     Column("fetch_tries", Integer, nullable=False),
     Column("fetch_next_at", Float, nullable=False),
+    # How often Stripe sent it, and why applying it failed.
+    Column("deliveries", Integer, nullable=False, default=1, server_default="1"),
+    Column("failure", String(300), nullable=False, default="", server_default=""),
     Index("ledger_work_state", "state", "next_at"),
     Index("ledger_work_fetch", "fetch", "fetch_next_at"),
+    Index("ledger_work_shown", "state", "number"),
+    Index("ledger_work_reason", "reason", "number"),
+    _index_of_some("ledger_work_again", "number", "deliveries > 1"),
 )
 
 delivery = Table(

@@ -10,6 +10,7 @@ from gateway.jobs.folding import Folding
 from gateway.money.ledger import Appender
 from gateway.money.project import Projector
 from gateway.money.routes import MoneyRoutes
+from gateway.stores.books import Books
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
 from gateway.stores.leases import Leases
@@ -41,7 +42,11 @@ class Money:
 
 def projector(store: Store, clock: Clock) -> Projector:
     return Projector(
-        ledger=Ledger(store), work=LedgerWork(store), holdings=Holdings(store), clock=clock
+        ledger=Ledger(store),
+        work=LedgerWork(store),
+        holdings=Holdings(store),
+        clock=clock,
+        books=Books(store),
     )
 
 

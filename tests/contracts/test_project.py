@@ -27,6 +27,7 @@ from gateway.money.fold import Want, newest_rules
 from gateway.money.project import Difference, Projector
 from gateway.money.proof import export, head_of, verify
 from gateway.money.rules import Rules
+from gateway.stores.books import Books
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
@@ -72,7 +73,11 @@ class House:
         self.ledger, self.work = Ledger(store), LedgerWork(store)
         self.holdings = Holdings(store)
         self.projector = Projector(
-            ledger=self.ledger, work=self.work, holdings=self.holdings, clock=self.clock
+            ledger=self.ledger,
+            work=self.work,
+            holdings=self.holdings,
+            clock=self.clock,
+            books=Books(store),
         )
 
     async def append(self, *drafts: Draft) -> None:
@@ -221,7 +226,7 @@ def test_one_entry_that_cant_be_folded_holds_up_no_other(url: str) -> None:
         done = await house.projector.apply_due()
         assert [number for number, _ in done.failed] == [4]
         assert await house.ends("ana") == {"gold": FIRST}
-        assert (await house.marks())["broken"] == Mark(State.RECEIVED)
+        assert (await house.marks())["broken"] == Mark(State.RECEIVED, Why.FAILED)
         assert await house.work.tries([4]) == {4: (1, 0)}
         await house.append(acts.plans({"price_gold": ["gold", "club"]}, at=2.0))
         again = await house.projector.apply_due()
