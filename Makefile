@@ -2,7 +2,7 @@
 #
 #   make run          the demo on http://127.0.0.1:8000
 #   make test         all tests, against real peers (PEERS=none leaves those out and says so)
-#   make test-sites   Ghost 5, Ghost 6 and Hugo behind the gateway (installs them; takes a while)
+#   make test-sites   Ghost 5 and 6, Hugo and WordPress behind the gateway (installs them; takes a while)
 #   make bench        CPU per request beside nginx, Caddy and oauth2-proxy (ARGS=--quick)
 #   make lint         ruff and mypy
 #   make docs         the README against the files and settings it names

@@ -72,7 +72,7 @@ def running(
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # the commands are this package's own
-            [*_mortal(), *command],
+            [*mortal(), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -87,7 +87,7 @@ def running(
         _stop(process)
 
 
-def _mortal() -> list[str]:
+def mortal() -> list[str]:
     """A prefix that ends a server when its starter is killed and can't (prctl(2), PDEATHSIG)."""
     setpriv = which("setpriv")
     return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
