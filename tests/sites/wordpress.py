@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.bench.processes import free_port, mortal, run, running
 from tests.peers import program
@@ -172,9 +173,9 @@ def _database(folder: Path) -> Iterator[Path]:
         process.wait(30)
 
 
-def _written() -> list[dict[str, object]]:
+def _written() -> list[dict[str, Any]]:
     """Articles of blocks, as its editor writes them."""
-    articles = []
+    articles: list[dict[str, Any]] = []
     for number in range(ARTICLES):
         tier = TIERS[number % len(TIERS)]
         name = f"{tier}-{number:03}"
