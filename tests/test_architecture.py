@@ -37,7 +37,7 @@ ROOMS = {
     "bus": set(),
     "jobs": {"money", "login", "identity", "stores", "bus", "config", "origin", "page", "wiring"},
     "demo": {"config", "policy"},
-    "bench": {"config", "policy", "page", "identity", "stores"},
+    "bench": {"config", "policy", "page", "identity", "stores", "money"},
     "cli": {"app", "config", "policy", "origin", "page", "console", "demo", "bench"}
     | {
         "supervisor",
@@ -88,6 +88,7 @@ PURE = (
     "origin/forward.py",
     "origin/links.py",
     "console/access.py",
+    "console/journal.py",
     "identity/roles.py",
     "edge/egress.py",
     "edge/codings.py",
@@ -106,9 +107,11 @@ PURE = (
     "money/acts.py",
     "money/disputes.py",
     "money/fields.py",
+    "money/findings.py",
     "money/fold.py",
     "money/kinds.py",
     "money/marking.py",
+    "money/movements.py",
     "money/order.py",
     "money/parse.py",
     "money/refunds.py",
@@ -117,6 +120,7 @@ PURE = (
     "money/signature.py",
     "money/story.py",
     "money/subscriptions.py",
+    "money/terms.py",
     "money/whose.py",
     "rooms/return_to.py",
 )

@@ -30,6 +30,11 @@ EXPONENTS = {
 }
 
 
+def currencies(exponent: int) -> list[str]:
+    """Those with so many digits behind the point."""
+    return sorted(each for each, digits in EXPONENTS.items() if digits == exponent)
+
+
 class CannotCompute(ArithmeticError):
     """A currency that Stripe's table doesn't list: its major unit isn't known."""
 

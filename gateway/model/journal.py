@@ -22,15 +22,22 @@ class Shown(StrEnum):
     FAILED = "failed"  # it couldn't be applied, a fault of ours; it is tried again
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An amount as it was typed: 9.90 is 990 of a currency with two digits behind the point."""
+
+    minor: int
+    exponent: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """One word of a search. An entry answers it in any of these ways: one of its ids is ``id``, its
-    amount is one of ``amounts`` (in ``currency`` where that is named), it came within ``days``, or
-    its payload says one of ``terms``. ``address`` also finds the accounts that have it."""
+    amount is one of ``amounts``, it came within ``days``, or its payload says one of ``terms``.
+    ``address`` also finds the accounts that have it."""
 
     id: str = ""
-    amounts: tuple[int, ...] = ()
-    currency: str = ""
+    amounts: tuple[Written, ...] = ()
     days: tuple[tuple[float, float], ...] = ()
     terms: tuple[str, ...] = ()
     address: str = ""
@@ -82,3 +89,18 @@ class Page:
     rows: tuple[Row, ...]
     before: int = 0
     cut: bool = False
+
+
+_TAKEN = frozenset(("refund", "dispute"))
+
+
+def signed_amount(entry: Entry) -> int | None:
+    """What was paid back or taken is negative; of a charge that was refunded, what came back of it."""
+    if entry.amount_minor is None:
+        return None
+    if entry.object_type in _TAKEN:
+        return -entry.amount_minor
+    if entry.kind == "charge.refunded":
+        back = entry.said.get("amount_refunded")
+        return -back if type(back) is int else None
+    return entry.amount_minor

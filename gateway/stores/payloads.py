@@ -7,14 +7,15 @@ more is kept for that owner. The ledger doesn't need any of this to prove itself
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from gateway.model.entry import Draft, Entry
-from gateway.stores import money_schema
+from gateway.stores import journal_schema, money_schema
 from gateway.stores.engine import Store, is_sqlite
 
 _KEY_BITS = 256
@@ -57,6 +58,15 @@ def _keys(connection: Connection, owners: set[str], *, now: float) -> dict[str, 
     return {**keys, **made}
 
 
+def _opened(number: int, row: Any) -> bytes | None:
+    """None where somebody changed it."""
+    nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
+    try:
+        return AESGCM(row.key).decrypt(nonce, sealed, _bound_to(number, row.payload_sha256))
+    except InvalidTag:
+        return None
+
+
 class Payloads:
     """Reading payloads, and erasing them."""
 
@@ -76,11 +86,21 @@ class Payloads:
             row = (await connection.execute(wanted)).first()
         if row is None or row.key is None:
             return None
-        nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
-        try:
-            return AESGCM(row.key).decrypt(nonce, sealed, _bound_to(number, row.payload_sha256))
-        except InvalidTag:
-            return None
+        return _opened(number, row)
+
+    async def payloads(self, numbers: Collection[int]) -> dict[int, tuple[str, bytes]]:
+        """Those of several entries that can still be read, each with its owner."""
+        entry, key, kept = money_schema.ledger, money_schema.payload_key, money_schema.payload
+        wanted = (
+            select(kept.c.number, kept.c.owner, kept.c.sealed, key.c.key, entry.c.payload_sha256)
+            .join(key, key.c.owner == kept.c.owner)
+            .join(entry, entry.c.number == kept.c.number)
+            .where(kept.c.number.in_(sorted(numbers)), key.c.key.is_not(None))
+        )
+        async with self._store.reading() as connection:
+            rows = (await connection.execute(wanted)).all()
+        opened = {row.number: (row.owner, _opened(row.number, row)) for row in rows}
+        return {number: (owner, said) for number, (owner, said) in opened.items() if said}
 
     async def destroy(self, owners: Iterable[str], *, now: float) -> None:
         """Erase for good all that these owners' keys sealed, and whatever will come for them."""
@@ -97,6 +117,9 @@ class Payloads:
                 .where(table.c.owner.in_(wanted), table.c.destroyed_at.is_(None))
                 .values(key=None, destroyed_at=now)
             )
+            # What the journal found them by: nothing that opens anything, and of nobody any more.
+            found_by = journal_schema.journal_term
+            await connection.execute(delete(found_by).where(found_by.c.owner.in_(wanted)))
             rows = [
                 {"owner": owner, "key": None, "made_at": now, "destroyed_at": now}
                 for owner in wanted

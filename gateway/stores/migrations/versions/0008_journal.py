@@ -66,8 +66,8 @@ def _ledger() -> None:
 
 
 def _work() -> None:
-    at_first = {"nullable": False, "server_default": "1"}
-    op.add_column("ledger_work", sa.Column("deliveries", sa.Integer, **at_first))
+    deliveries = sa.Column("deliveries", sa.Integer, nullable=False, server_default="1")
+    op.add_column("ledger_work", deliveries)
     failure = sa.Column("failure", sa.String(300), nullable=False, server_default="")
     op.add_column("ledger_work", failure)
     op.execute(
