@@ -95,11 +95,11 @@ def run(
         port, provider = free_port(), free_port()
         server = stack.enter_context(_gateway(folder, origin.port, port, provider, store))
         told("an article, nobody logging in")
-        idle = _read(server.port, min(seconds, 20.0))
+        idle = read(server.port, min(seconds, 20.0))
         told(f"{rate} logins a second for {seconds:g} s")
         reader = multiprocessing.get_context("spawn").Pool(1)
         stack.callback(reader.terminate)
-        reading = reader.apply_async(_read, (server.port, seconds))
+        reading = reader.apply_async(read, (server.port, seconds))
         asked, entered, took = asyncio.run(_logins(port, provider, rate, seconds))
         during = reading.get(timeout=seconds + 30)
     login_p99 = statistics.quantiles(took, n=100)[98] if len(took) > 100 else max(took, default=0.0)
@@ -128,7 +128,7 @@ def _gateway(folder: Path, origin: int, port: int, provider: int, store: str) ->
     )
 
 
-def _read(port: int, seconds: float) -> Waits:
+def read(port: int, seconds: float) -> Waits:
     return asyncio.run(_reads(port, seconds))
 
 

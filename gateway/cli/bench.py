@@ -17,12 +17,23 @@ def bench(
     storm: Annotated[
         bool, typer.Option("--storm", help="A minute of 50 logins/s: what an article waits.")
     ] = False,
+    webhooks: Annotated[
+        int,
+        typer.Option(
+            "--webhooks", metavar="COUNT", min=0, help="So many, some doubled, some forged."
+        ),
+    ] = 0,
+    rate: Annotated[
+        float, typer.Option(min=0.0, help="Of --webhooks a second; 0: as fast as they are taken.")
+    ] = 0.0,
 ) -> None:
     """Measure the gateway on loopback, beside nginx, Caddy and oauth2-proxy."""
     from rich.console import Console
 
     if storm:
         return _storm()
+    if webhooks:
+        return _webhooks(webhooks, rate)
 
     from gateway.bench.cases import CASES
     from gateway.bench.run import FULL, QUICK, run
@@ -57,3 +68,21 @@ def _storm() -> None:
     typer.echo(f"an article, idle: p50 {idle.p50 * 1e3:.2f} ms, p99 {idle.p99 * 1e3:.2f} ms")
     typer.echo(f"an article, then: p50 {during.p50 * 1e3:.2f} ms, p99 {during.p99 * 1e3:.2f} ms")
     typer.echo(f"p99 is {during.p99 / idle.p99:.2f} times that of idle")
+
+
+def _webhooks(count: int, rate: float) -> None:
+    from gateway.bench.webhooks import percentile, run
+
+    found = run(events=count, rate=rate, told=typer.echo)
+    sent, idle, during = found.sent, found.idle, found.during
+    p50, p99 = (percentile(sent.waits, each) * 1e3 for each in (50, 99))
+    typer.echo(f"webhooks: {sent.rate:,.0f} a second; p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    typer.echo(f"answered: genuine {dict(sent.genuine)}, forged {dict(sent.forged)}")
+    typer.echo(f"in the ledger: {found.entries:,} of {found.expected:,}; faults: {found.faults}")
+    typer.echo(f"folded {found.fold_seconds:.1f} s after the last")
+    typer.echo(f"readers: {found.readers:,}, {found.wrong:,} of them other than the model")
+    typer.echo(f"an article, idle: p50 {idle.p50 * 1e3:.2f} ms, p99 {idle.p99 * 1e3:.2f} ms")
+    typer.echo(f"an article, then: p50 {during.p50 * 1e3:.2f} ms, p99 {during.p99 * 1e3:.2f} ms")
+    typer.echo(f"p99 is {during.p99 / idle.p99:.2f} times that of idle")
+    if not found.as_the_model:
+        raise typer.Exit(1)
