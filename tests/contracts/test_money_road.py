@@ -17,7 +17,9 @@ from gateway.config import load_settings
 from gateway.model.entry import Entry
 from gateway.money import acts
 from gateway.stores.engine import Store
+from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
+from gateway.stores.news import News
 from gateway.wiring.money import folding
 from tests.hostile.lodge import Lodge, lodge
 
@@ -40,6 +42,35 @@ EVENT: dict[str, Any] = {
     "livemode": False,
     "api_version": "2026-10-28.endive",
     "data": {"object": {"id": "cus_1", "object": "customer", "email": "ana@news.example"}},
+}
+
+SUBSCRIPTION: dict[str, Any] = {
+    "id": "sub_1",
+    "object": "subscription",
+    "customer": "cus_1",
+    "status": "active",
+    "created": 1_795_000_000,
+    "items": {
+        "data": [
+            {
+                "id": "si_1",
+                "price": {"id": "price_gold"},
+                "quantity": 1,
+                "current_period_start": 1_795_000_000,
+                "current_period_end": 1_797_592_000,
+            }
+        ],
+        "has_more": False,
+    },
+}
+SESSION: dict[str, Any] = {
+    "id": "cs_1",
+    "object": "checkout.session",
+    "customer": "cus_1",
+    "subscription": "sub_1",
+    "mode": "subscription",
+    "status": "complete",
+    "payment_status": "paid",
 }
 
 
@@ -86,6 +117,46 @@ def test_what_is_acknowledged_is_in_the_ledger_once(url: str, tmp_path: Path) ->
         (entry,) = await kept(inside)
         assert (entry.event_id, entry.customer_id) == ("evt_1", "cus_1")
         assert "ana@" not in entry.facts, "what names a person stays out of the chain"
+
+    through(url, tmp_path, work)
+
+
+def test_one_event_a_thousand_times_at_once_has_one_effect(url: str, tmp_path: Path) -> None:
+    """A reader who bought gold holds it once, and the workers are told of it once."""
+
+    async def work(inside: Lodge) -> None:
+        reader = await inside.logged_in()
+        reader_id = json.loads((await reader.get("/-/account/export")).content)["reader"]["id"]
+        store = inside.lychgate.store
+        assert isinstance(store, Store)
+        settings = load_settings(tmp_path / "lychgate.toml", {})
+        job = folding(settings, store=store, clock=inside.clock)
+        await job.fold_due()
+        bought = event(
+            id="evt_bought",
+            type="checkout.session.completed",
+            data={"object": {**SESSION, "client_reference_id": reader_id}},
+        )
+        begun = event(
+            id="evt_begun",
+            type="customer.subscription.created",
+            data={"object": SUBSCRIPTION},
+        )
+        assert await delivered(inside, begun) == 200
+        before = await News(store).since(0)
+        answers = [delivered(inside, bought) for _ in range(1000)]
+        for each in await asyncio.gather(*answers, job.fold_due(), return_exceptions=True):
+            assert each in (200, None)
+        await job.fold_due()
+        entries = await kept(inside)
+        assert [each.event_id for each in entries if each.kind.startswith("checkout")] == [
+            "evt_bought"
+        ]
+        (held,) = (await Holdings(store).held([reader_id]))[reader_id]
+        assert (held.tier, held.ends_at) == ("gold", 1_795_000_000 + 2_592_000 + 72 * 3600)
+        news = (await News(store).since(0))[len(before) :]
+        assert [each.kind for each in news if each.key == reader_id] == ["reader"]
+        assert await job.projector.replay() == []
 
     through(url, tmp_path, work)
 
