@@ -89,6 +89,7 @@ PURE = (
     "origin/links.py",
     "console/access.py",
     "console/journal.py",
+    "identity/address.py",
     "identity/roles.py",
     "edge/egress.py",
     "edge/codings.py",
