@@ -3,7 +3,8 @@
     python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
-the origin?), sending mail, folding the ledger, and sweeping what is over: sessions, links, old news.
+the origin?), sending mail, folding the ledger, asking Stripe, and sweeping what is over: sessions,
+links, old news.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
 from gateway.wiring.money import folding
+from gateway.wiring.syncing import Syncing
 
 DAY_SECONDS = 86400.0
 CANARY_SECONDS = 300.0
@@ -61,6 +63,9 @@ async def run(settings: Settings, report_fd: int) -> None:
 
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
     jobs.append(Job("fold", FOLD_SECONDS, folding(settings, store=store, clock=clock).fold_due))
+    syncing = Syncing(settings, store=store, clock=clock) if settings.stripe is not None else None
+    if syncing is not None:
+        jobs += syncing.jobs()
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
     if settings.mail is not None:
@@ -74,6 +79,8 @@ async def run(settings: Settings, report_fd: int) -> None:
     reporting.cancel()
     await asyncio.gather(working, reporting, return_exceptions=True)
     await asking.close()
+    if syncing is not None:
+        await syncing.close()
     await store.close()
 
 

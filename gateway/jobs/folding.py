@@ -15,6 +15,7 @@ from typing import Any
 from gateway.clock import Clock
 from gateway.jobs.periodic import LeaseHolder
 from gateway.money.applying import apply_rules
+from gateway.money.fetching import Wants
 from gateway.money.ledger import Ledger, Work
 from gateway.money.project import Projector
 from gateway.ops.logs import logger
@@ -32,6 +33,7 @@ class Folding:
     ledger: Ledger
     work: Work
     projector: Projector
+    wants: Wants
     leases: LeaseHolder
     clock: Clock
     prices: Mapping[str, Sequence[str]]
@@ -53,6 +55,9 @@ class Folding:
             applied = await self.projector.apply_due()
             for number, why in applied.failed:
                 logger(_LOG).error("entry-not-applied", entry=number, why=why)
+            if applied.wants:
+                wants = [(each.kind, each.id) for each in applied.wants]
+                await self.wants.want(wants, now=self.clock.now())
             if applied.readers:
                 logger(_LOG).info("entitled", readers=len(applied.readers))
             if not applied.entries:

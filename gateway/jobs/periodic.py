@@ -22,6 +22,11 @@ class LeaseHolder(Protocol):
     async def take(self, name: str, holder: str, *, now: float, seconds: float) -> bool: ...
 
 
+def holder() -> str:
+    """As whom this process takes leases."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """``every_seconds`` gets a tenth of jitter, so that nodes don't march in step."""
@@ -40,11 +45,11 @@ async def run_all(jobs: list[Job], *, leases: LeaseHolder, clock: Clock) -> None
 
 
 async def _repeat(job: Job, leases: LeaseHolder, clock: Clock) -> None:
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    own = holder()
     while True:
         try:
             if not job.once_among_nodes or await leases.take(
-                job.name, holder, now=clock.now(), seconds=job.every_seconds
+                job.name, own, now=clock.now(), seconds=job.every_seconds
             ):
                 await job.work()
         except Exception as error:

@@ -28,15 +28,7 @@ async def apply_rules(
     ``rules.Rules``; ``account`` and ``livemode`` once Stripe told them, and kept from then on.
     Raises Faults, and StoreUnavailable.
     """
-    newest: dict[str, Entry] = {}
-    for entry in await ledger.objects((Act.PLANS, Act.SETTINGS)):
-        newest[entry.kind] = entry
-    before = newest[Act.SETTINGS].said if Act.SETTINGS in newest else {}
-    pinned = {name: before[name] for name in PINNED if name in before}
-    foreign = [name for name in pinned if values.get(name, pinned[name]) != pinned[name]]
-    if foreign:
-        told = f"the ledger belongs to another Stripe {' and '.join(foreign)}: {pinned}"
-        raise Faults((Fault(Place("[stripe] secret_key"), told),))
+    newest, pinned = await _before(ledger, values)
     wanted = (acts.plans(prices, at=now), acts.settings({**pinned, **values}, at=now))
     drafts = [
         draft
@@ -46,3 +38,35 @@ async def apply_rules(
     if drafts:
         await ledger.append(drafts, now=now)
     return drafts
+
+
+async def pin(ledger: Ledger, told: Mapping[str, Any], *, now: float) -> bool:
+    """Keep for good which ``account`` and ``livemode`` Stripe said our key speaks for; whether that was
+    news. Raises Faults where the ledger belongs to another, and StoreUnavailable."""
+    newest, pinned = await _before(ledger, told)
+    before = newest[Act.SETTINGS].said if Act.SETTINGS in newest else {}
+    wanted = {**before, **pinned, **told}
+    if before == wanted:
+        return False
+    await ledger.append([acts.settings(wanted, at=now)], now=now)
+    return True
+
+
+async def _before(
+    ledger: Ledger, told: Mapping[str, Any]
+) -> tuple[dict[str, Entry], dict[str, Any]]:
+    """The newest entry of each kind, and what the ledger was begun with. Raises Faults where ``told``
+    is another's."""
+    newest: dict[str, Entry] = {}
+    pinned: dict[str, Any] = {}
+    for entry in await ledger.objects((Act.PLANS, Act.SETTINGS)):
+        newest[entry.kind] = entry
+        if entry.kind == Act.SETTINGS:
+            # The first that names it counts: two processes may write their settings at once.
+            said = entry.said
+            pinned = {name: said[name] for name in PINNED if name in said} | pinned
+    foreign = [name for name in pinned if told.get(name, pinned[name]) != pinned[name]]
+    if foreign:
+        whose = f"the ledger belongs to another Stripe {' and '.join(foreign)}: {pinned}"
+        raise Faults((Fault(Place("[stripe] secret_key"), whose),))
+    return newest, pinned

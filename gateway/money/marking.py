@@ -7,6 +7,7 @@ subscription is, for it did count. What waits for Stripe's answer stays *receive
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import floor
 from typing import TYPE_CHECKING
 
 from gateway.model.entry import Entry
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from gateway.money.fold import Held
 
 _APPLIED = Mark(State.APPLIED)
+_UNUSED = Mark(State.IGNORED, Why.KIND_NOT_USED)
+_SHELF = frozenset(("price", "product"))  # nobody's access hangs on these
 _PAYMENTS = frozenset(("charge", "refund", "dispute", "radar.early_fraud_warning"))
 
 
@@ -60,9 +63,14 @@ class _Marker:
     def mark(self, entry: Entry) -> Mark:
         if entry.kind in frozenset(Act):
             return self._act(entry)
-        waits = entry.object_type in FETCHED and THIN in entry.said
-        if waits and self._story.fetched.get(entry.object_id, -1.0) < entry.observed_at:
-            return Mark(State.RECEIVED, Why.TO_BE_FETCHED)
+        if entry.object_type in FETCHED and THIN in entry.said:
+            # Stripe's answers are dated by whole seconds, thin events by parts of one.
+            asked = self._story.fetched.get(entry.object_id, -1.0) >= floor(entry.observed_at)
+            if not asked and entry.object_id in self._missing:
+                unused = entry.object_type in _SHELF
+                return _UNUSED if unused else Mark(State.NEEDS_A_PERSON, Why.MISSING)
+            if not asked:
+                return Mark(State.RECEIVED, Why.TO_BE_FETCHED)
         if entry.object_type == "subscription":
             return self._subscription(entry.object_id)
         if entry.object_type in _PAYMENTS:
@@ -78,7 +86,7 @@ class _Marker:
             return Mark(State.IGNORED, Why.SUPERSEDED)
         if entry.kind in DESK_WORK:
             return Mark(State.IGNORED, Why.DESK_WORK)
-        if entry.kind == Act.MISSING:
+        if entry.kind == Act.MISSING and entry.object_type not in _SHELF:
             seen_since = self._story.latest.get(entry.object_id, -1.0) > entry.observed_at
             return _APPLIED if seen_since else Mark(State.NEEDS_A_PERSON, Why.MISSING)
         return _APPLIED
@@ -139,7 +147,7 @@ class _Marker:
         """Nothing to do with a subscription that we know."""
         if customer_id and customer_id not in self._bound:
             return Mark(State.NOT_OURS, Why.OTHER_BUSINESS)
-        return Mark(State.IGNORED, Why.KIND_NOT_USED)
+        return _UNUSED
 
 
 def _moved(entry: Entry) -> bool:

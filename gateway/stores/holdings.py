@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
@@ -44,6 +44,25 @@ class Holdings:
         async with self._store.reading() as connection:
             rows = await connection.execute(select(schema.entitlement.c.reader_id).distinct())
             return set(rows.scalars())
+
+    async def ending(self, *, after: float, before: float) -> list[str]:
+        """The readers that hold something which ends then."""
+        ends_at = schema.entitlement.c.ends_at
+        wanted = (
+            select(schema.entitlement.c.reader_id)
+            .where(ends_at > after, ends_at <= before)
+            .distinct()
+            .order_by(schema.entitlement.c.reader_id)
+        )
+        async with self._store.reading() as connection:
+            return list((await connection.execute(wanted)).scalars())
+
+    async def open(self, *, now: float) -> int:
+        """How many entitlements open something now."""
+        table = schema.entitlement.c
+        wanted = select(func.count()).where(table.starts_at <= now, table.ends_at > now)
+        async with self._store.reading() as connection:
+            return (await connection.execute(wanted)).scalar() or 0
 
     async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
         """As ``Readers.entitle``, of many readers in one transaction. Each has an account."""

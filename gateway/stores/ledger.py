@@ -71,13 +71,24 @@ class Ledger:
         followed: set[tuple[str, str]] = set()
         async with self._store.reading() as connection:
             while new:
-                leads = {(name, getattr(each, name)) for each in new for name in _LEADS}
-                leads = {lead for lead in leads - followed if lead[1]}
+                leads = {lead for each in new for lead in _leads(each)} - followed
                 followed |= leads
                 rows = await _following(connection, sorted(leads))
                 new = [row for row in rows if row.number not in found]
                 found |= {row.number: row for row in new}
         return [found[number] for number in sorted(found)]
+
+
+def _leads(entry: Entry) -> set[tuple[str, str]]:
+    """Also its own object, where no column is there for ids of that kind: a refund, a Checkout."""
+    leads = {(name, value) for name in _LEADS if (value := getattr(entry, name))}
+    if (
+        entry.object_type
+        and entry.object_id
+        and all(entry.object_id != value for _, value in leads)
+    ):
+        leads.add(("object_id", entry.object_id))
+    return leads
 
 
 def _append(connection: Connection, *, drafts: Sequence[Draft], now: float) -> list[Appended]:

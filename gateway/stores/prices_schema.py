@@ -1,11 +1,21 @@
-"""The catalogue of prices: what Stripe last said of each, on the same metadata as ``schema``.
+"""What Stripe last said of each price, and what it is still to be asked, on the metadata of ``schema``.
 
-It can be thrown away and fetched again; nobody's access depends on it.
+Both can be thrown away: a catalogue is fetched again, and a fold wants again what it still needs.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Integer, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+)
 
 from gateway.stores.schema import metadata
 
@@ -23,4 +33,17 @@ price = Table(
     Column("active", Boolean, nullable=False),
     Column("livemode", Boolean, nullable=False),
     Column("fetched_at", Float, nullable=False),
+)
+
+# ``tries``: how often it was asked in a row. A row that isn't wanted any more remembers until when it
+# needn't be asked again.
+want = Table(
+    "want",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("id", String(255), primary_key=True),
+    Column("wanted", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Index("want_next", "wanted", "next_at"),
 )

@@ -16,6 +16,7 @@ from gateway.stores.holdings import Holdings
 from gateway.stores.leases import Leases
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
+from gateway.stores.wants import Wants
 
 _RULES = (
     "past_due_grace_days renewal_slack_hours unpaid paused_collection full_refund dispute_freezes"
@@ -55,6 +56,7 @@ def folding(settings: Settings, *, store: Store, clock: Clock) -> Folding:
         ledger=Ledger(store),
         work=LedgerWork(store),
         projector=projector(store, clock),
+        wants=Wants(store),
         leases=Leases(store),
         clock=clock,
         prices={price: plan.tiers for plan in settings.plan for price in plan.prices},
@@ -66,8 +68,13 @@ def _rules(settings: Settings) -> dict[str, Any]:
     """The keys of ``[stripe]`` that decide on access, and the mode that its key speaks for."""
     if settings.stripe is None:
         return {}
-    key = settings.stripe.secret_key.get_secret_value()
     told: dict[str, Any] = {name: getattr(settings.stripe, name) for name in _RULES}
-    if key.startswith((*_LIVE, *_TEST)):
-        told["livemode"] = key.startswith(_LIVE)
-    return told
+    return told | mode_of(settings)
+
+
+def mode_of(settings: Settings) -> dict[str, bool]:
+    """``livemode`` as Stripe's keys say it in their first letters; empty for a key that doesn't."""
+    assert settings.stripe is not None
+    key = settings.stripe.secret_key.get_secret_value()
+    known = key.startswith((*_LIVE, *_TEST))
+    return {"livemode": key.startswith(_LIVE)} if known else {}

@@ -97,12 +97,20 @@ def _subscriptions(account: Account, customer: Thing) -> Thing:
     return _list(found, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-# Lists that an object carries only when it is asked to.
+def _currency_options(account: Account, price: Thing) -> Thing:
+    """Its own currency stands among them; there are no others here."""
+    del account
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {price["currency"]: {name: price[name] for name in names}}
+
+
+# What an object carries only when it is asked to.
 INCLUDED: dict[str, dict[str, Callable[[Account, Thing], Thing]]] = {
     "charge": {"refunds": _refunds},
     "checkout.session": {"line_items": _line_items},
     "customer": {"subscriptions": _subscriptions},
     "invoice": {"payments": _payments},
+    "price": {"currency_options": _currency_options},
 }
 
 

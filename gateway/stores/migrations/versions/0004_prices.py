@@ -1,4 +1,4 @@
-"""What Stripe's prices are, as the plans page and the walls say them."""
+"""What Stripe's prices are, as the plans page and the walls say them; what Stripe is still to be asked."""
 
 from __future__ import annotations
 
@@ -26,3 +26,12 @@ def upgrade() -> None:
         sa.Column("livemode", sa.Boolean, nullable=False),
         sa.Column("fetched_at", sa.Float, nullable=False),
     )
+    op.create_table(
+        "want",
+        sa.Column("kind", sa.String(20), primary_key=True),
+        sa.Column("id", sa.String(255), primary_key=True),
+        sa.Column("wanted", sa.Boolean, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("next_at", sa.Float, nullable=False),
+    )
+    op.create_index("want_next", "want", ["wanted", "next_at"])
