@@ -67,10 +67,6 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield "finance-denied", "finance-denied", denied
     yield "finance-denied-support", "finance-denied", {**denied, "roles": ["support"]}
     yield "finance-stale", "finance-denied", {**denied, "roles": ["finance"], "stale": True}
-    asked: Context = {"url": _PATH, "named": "anonymous", "who": _EMAIL, "roles": ["finance"]}
-    facts = [("status", "200"), ("decision", "teaser"), ("reason", "account-needed")]
-    yield "explain", "finance-explain", {**asked, "told": facts, "wrong": ""}
-    yield "explain-wrong", "finance-explain", {**asked, "told": [], "wrong": "console.origin"}
 
 
 def _joins() -> Iterator[tuple[str, str, Context]]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from gateway.model.decision import Wall
 from gateway.model.letter import Letter
-from gateway.page import login_samples
+from gateway.page import finance_samples, login_samples
 from gateway.page.catalogue import Catalogue
 from gateway.page.wall import WallContext
 
@@ -84,6 +84,8 @@ def pages(language: str) -> Iterator[tuple[str, dict[str, object]]]:
         for state in login_samples.helps():
             yield "help", {"back": back, **state, **_LINKS}
     for _, name, context in login_samples.pages(language):
+        yield name, context
+    for _, name, context in finance_samples.pages():
         yield name, context
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.edge.rate import network_of
 from gateway.errors import DeskUnavailable, RequestRefused
-from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.model.request import Request
 from gateway.page.templates import Templates
 from gateway.stores.engine import Store
@@ -85,25 +83,16 @@ class RoomsHere:
         await application(scope, receive, send)
 
     def _made_console(self) -> Any:
-        from gateway.console.routes import ConsoleRoutes
-        from gateway.stores.accounts import Accounts
-        from gateway.stores.audit import Audit
-        from gateway.stores.readers import readers_with
-        from gateway.wiring.login import operators_of
+        from gateway.wiring.console import Console
 
-        return ConsoleRoutes(
-            accounts=Accounts(self.store),
-            operators=operators_of(self.settings),
-            audit=Audit(self.store),
-            drawing=self.templates,
-            asking=self._gate,
-            readers_with=partial(readers_with, self.store),
-            signer=CookieSigner([key.get_secret_value() for key in self.settings.keys.cookie]),
-            cookie_name=cookie_name(self.settings.site.url),
-            language_of=self.language_of,
-            site_url=self.settings.site.url,
+        return Console(
+            self.settings,
+            store=self.store,
             clock=self.clock,
-        ).router()
+            drawing=self.templates,
+            language_of=self.language_of,
+            asking=self._gate,
+        ).application
 
     def _gate(self) -> Asking:
         assert self.asking is not None, "the composition root gives it"

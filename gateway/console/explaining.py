@@ -1,0 +1,82 @@
+"""``/-/finance/explain``: what one reader gets of one page, and why, as ``lychgate explain`` says it.
+
+Posted, for an address of a reader has no place in an address bar; a link may name the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.console.address import target_of
+from gateway.console.explain import Asking, Explanation, explain, reader_named
+from gateway.console.frame import EVERYONE, Action, Visit
+from gateway.errors import LychgateError, RequestRefused
+from gateway.model.reader import Reader
+from gateway.rooms.asking import Reply
+
+_URL_MAX = 2000
+_PATH = "/-/finance/explain"
+# What the page shows of an explanation, in this order; each is a text's key too.
+_SHOWN = "status decision wall reason access rule way kind label label_from caching".split()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explaining:
+    """``readers_with`` finds the accounts of an address."""
+
+    asking: Callable[[], Asking]
+    readers_with: Callable[[str], Awaitable[tuple[Reader, ...]]]
+    site_url: str
+
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(path=_PATH, roles=EVERYONE, act="", road=self.asked),
+            Action(path=_PATH, method="POST", roles=EVERYONE, act="explain", road=self.answered),
+        )
+
+    async def asked(self, visit: Visit) -> Reply:
+        return await self._page(visit, url=visit.ask.asked("url")[:_URL_MAX])
+
+    async def answered(self, visit: Visit) -> Reply:
+        url = visit.ask.written("url").strip()[:_URL_MAX]
+        named = visit.ask.written("as").strip()[:320] or "anonymous"
+        await visit.note(f"{url} as {named}")
+        found: Explanation | None = None
+        wrong = ""
+        try:
+            found = await self._explained(url, named) if url else None
+        except LookupError:
+            wrong = "console.no-such-reader"
+        except RequestRefused:
+            wrong = "console.not-this-site"
+        except LychgateError as error:
+            away = error.status in (502, 503, 504)
+            wrong = "console.origin" if away else "console.not-this-site"
+        return await self._page(visit, url=url, named=named, found=found, wrong=wrong)
+
+    async def _page(
+        self,
+        visit: Visit,
+        *,
+        url: str,
+        named: str = "anonymous",
+        found: Explanation | None = None,
+        wrong: str = "",
+    ) -> Reply:
+        told = [(name, str(getattr(found, name))) for name in _SHOWN if getattr(found, name, "")]
+        if found is not None and found.body_found:
+            whole = found.words_kept + found.words_withheld
+            told.append(("words", f"{found.words_kept} / {whole}"))
+        return await visit.page("finance-explain", url=url, named=named, told=told, wrong=wrong)
+
+    async def _explained(self, url: str, named: str) -> Explanation:
+        """Raises LookupError where nobody has the address."""
+        reader = reader_named(named)
+        if reader is None:
+            accounts = await self.readers_with(named.lower())
+            if not accounts:
+                raise LookupError(named)
+            reader = accounts[0]
+        target = target_of(url, site_url=self.site_url)
+        return await explain(self.asking(), target, reader, named=named)

@@ -1,0 +1,71 @@
+"""Moments, days and amounts as the console says them, in the site's time zone. With Babel.
+
+An amount whose currency Stripe's table doesn't list is said in its minor unit, and that it is: a wrong
+factor of a hundred is worse than an odd figure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from gateway.model.amount import Amount, CannotCompute
+
+_LAST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+FOR_EVER = 30_000_000_000.0  # what ends later ends never
+
+
+class Words:
+    def __init__(self, *, timezone: str) -> None:
+        self.zone = ZoneInfo(timezone)
+
+    def at(self, instant: float) -> datetime:
+        return datetime.fromtimestamp(min(max(instant, 0.0), _LAST), self.zone)
+
+    def day(self, instant: float, language: str) -> str:
+        return format_date(self.at(instant), format="medium", locale=locale_of(language))
+
+    def moment(self, instant: float, language: str) -> str:
+        """To the second: entries that came together are told apart."""
+        locale = locale_of(language)
+        moment = self.at(instant)
+        return f"{format_date(moment, format='medium', locale=locale)} {moment:%H:%M:%S}"
+
+    def until(self, instant: float, language: str) -> str:
+        """To the minute; empty where it ends never."""
+        if instant >= FOR_EVER:
+            return ""
+        return format_datetime(
+            self.at(instant), format="d MMM y, HH:mm", locale=locale_of(language)
+        )
+
+    def number(self, count: int, language: str) -> str:
+        return format_decimal(count, locale=locale_of(language))
+
+    def money(self, minor: int | None, currency: str, language: str) -> str:
+        """Empty where there is no amount at all."""
+        if minor is None:
+            return ""
+        locale = locale_of(language)
+        try:
+            amount = Amount(minor, currency)
+            # Stripe's table says how many digits; the locale says where they stand.
+            pattern = locale.currency_formats["standard"].pattern
+            digits = "0" * amount.exponent
+            shown = pattern.replace(".00", f".{digits}" if digits else "")
+            return format_currency(
+                amount.major, currency.upper(), shown, locale=locale, currency_digits=False
+            )
+        except CannotCompute:
+            return f"{format_decimal(minor, locale=locale)} {currency.upper()} (?)"
+
+
+def locale_of(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

@@ -1,0 +1,81 @@
+"""The console put together from the settings: its rooms' lines of the route table, in one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.console.explain import Asking
+from gateway.console.explaining import Explaining
+from gateway.console.frame import Action, Frame, with_home
+from gateway.console.routes import router
+from gateway.console.words import Words
+from gateway.edge.rate import network_of
+from gateway.errors import LychgateError
+from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.model.request import Request
+from gateway.rooms.asking import Ask, Reply
+from gateway.rooms.pages import Drawing, Pages
+from gateway.rooms.routes import Doorway
+from gateway.stores.accounts import Accounts
+from gateway.stores.audit import Audit
+from gateway.stores.engine import Store
+from gateway.stores.readers import readers_with
+from gateway.wiring.login import operators_of
+
+
+class Console:
+    """``application`` answers below ``/-/finance``; ``frame.actions`` is its whole route table."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        drawing: Drawing,
+        language_of: Callable[[Request], str],
+        asking: Callable[[], Asking],
+    ) -> None:
+        self._settings, self._store, self._asking = settings, store, asking
+        self.frame = with_home(
+            Frame(
+                accounts=Accounts(store),
+                operators=operators_of(settings),
+                audit=Audit(store),
+                # The publisher's own page isn't set around this one: its scripts would read it.
+                pages=Pages(drawing, dress=_undressed, dressed=False),
+                words=Words(timezone=settings.site.timezone),
+                actions=self._actions(),
+            )
+        )
+        door = Doorway(
+            signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
+            cookie_name=cookie_name(settings.site.url),
+            clock=clock,
+            network_of=network_of,
+            language_of=language_of,
+            of_error=_of_error,
+        )
+        self.application = router(self.frame, door)
+
+    def _actions(self) -> tuple[Action, ...]:
+        return (*self._explaining().actions(),)
+
+    def _explaining(self) -> Explaining:
+        return Explaining(
+            asking=self._asking,
+            readers_with=partial(readers_with, self._store),
+            site_url=self._settings.site.url,
+        )
+
+
+async def _undressed(page: bytes) -> bytes:
+    return page
+
+
+async def _of_error(ask: Ask, error: LychgateError) -> Reply:
+    """The entrance has a page for each."""
+    raise error
