@@ -25,6 +25,7 @@ WORDS_MAX = 6
 _TEXT_MAX = 200
 _LATE = ("60", "600", "3600", "86400")
 _SENT = ("2", "3", "10")
+_STRIPE_ID = re.compile(r"[a-z]{2,8}_[A-Za-z0-9_]{1,100}")
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
 _AMOUNT = re.compile(r"[-−]?\d{1,12}(?:[.,]\d{1,3})?")
 _RANGE = re.compile(rf"({_AMOUNT.pattern})\s*(?:\.\.|–|\bto\b|\bà\b)\s*({_AMOUNT.pattern})")
@@ -51,8 +52,14 @@ class Asked:
 
     @property
     def told(self) -> str:
-        """For the audit log."""
-        return " ".join(f"{name}={text}" for name, text in self.raw.items() if text) or "all"
+        """For the audit log, which nobody can erase: a word that may name a person isn't said."""
+        said = dict(self.raw) | {"q": " ".join(map(_impersonal, self.raw["q"].split()))}
+        return " ".join(f"{name}={text}" for name, text in said.items() if text) or "all"
+
+
+def _impersonal(word: str) -> str:
+    plain = _STRIPE_ID.fullmatch(word) or _ISO_DAY.fullmatch(word) or _MONTH.fullmatch(word)
+    return word if plain else "(a word)"
 
 
 def asked(typed: Mapping[str, str], *, zone: ZoneInfo) -> Asked:
