@@ -29,6 +29,8 @@ _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    # Freed bytes are overwritten, and not just unlinked: what is erased is gone from the file.
+    "PRAGMA secure_delete=ON",
 )
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITING = "lychgate_writing"
