@@ -1,17 +1,27 @@
-"""Forgetting a reader: the keys of everything that was said of them, and an entry that says so.
+"""Forgetting a reader, in an order that can be cut off anywhere: what they pay is ended at Stripe, then the
+keys of everything that was said of them are destroyed, then an entry says so, then the account goes.
 
-Whoever calls has ended the subscription at Stripe first: a reader who is gone can't. The ledger keeps
-its numbers, ids and amounts, which lead to nobody any more; it still proves itself and replays.
+A reader who is gone can't end a subscription, so while Stripe is away nothing is erased. The ledger
+keeps its numbers, ids and amounts, which lead to nobody any more; it still proves itself and replays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.model.entry import Entry, key_owner
+from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.model.entry import Draft, Entry, key_owner
+from gateway.model.subscription import Status
 from gateway.money import acts
 from gateway.money.ledger import Ledger
+from gateway.money.story import Story, gather
+from gateway.money.whose import bindings
+
+_ENDED = frozenset((Status.CANCELED, Status.INCOMPLETE_EXPIRED))
+# What ties an entry to a payer, were no payer named in it.
+_TIES = ("subscription_id", "invoice_id", "payment_id", "charge_id")
 
 
 class Keys(Protocol):
@@ -19,11 +29,90 @@ class Keys(Protocol):
         """Erase for good what these owners' keys sealed, and whatever will come for them."""
 
 
+class Payments(Protocol):
+    """Stripe. Raises StripeRefused and StripeUnavailable."""
+
+    async def end_all(self, customer_id: str) -> Sequence[Draft]:
+        """Nothing of a customer's goes on; what Stripe says of each subscription that was ended."""
+
+
+class Traces(Protocol):
+    """What stands of a reader outside the ledger. Raises StoreUnavailable."""
+
+    async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
+        """The account, its letters and links, for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasing:
+    """``payments`` is None where no Stripe is set up."""
+
+    ledger: Ledger
+    keys: Keys
+    payments: Payments | None
+    traces: Traces
+
+    async def forget(self, reader: str, *, by: str, now: float) -> None:
+        """Safe to run again where it was cut off. Raises StripeUnavailable or StripeRefused, and then
+        nothing was erased; and StoreUnavailable."""
+        story = gather(await self.ledger.story(await self.ledger.of_reader(reader)))
+        customers = customers_of(story, reader)
+        await self._end(story, customers, now=now)
+        await erase(self.ledger, self.keys, reader, by=by, now=now)
+        await self.traces.erase(reader, customers, now=now)
+
+    async def _end(self, story: Story, customers: Iterable[str], *, now: float) -> None:
+        if self.payments is None:
+            if any(_goes_on(story, each) for each in customers):
+                raise StripeUnavailable("stripe-unavailable", "[stripe] isn't set up")
+            return
+        for customer in sorted(customers):
+            try:
+                ended = await self.payments.end_all(customer)
+            except StripeRefused as refused:
+                if not refused.missing:
+                    raise
+                continue  # who isn't there at Stripe pays nothing
+            if ended:
+                await self.ledger.append(ended, now=now)
+
+
 async def erase(ledger: Ledger, keys: Keys, reader: str, *, by: str, now: float) -> None:
-    """Safe to run again where it was cut off. Raises StoreUnavailable."""
-    story = await ledger.story(await ledger.of_reader(reader))
-    await keys.destroy({reader, *(owner for entry in story for owner in _owners(entry))}, now=now)
+    """The keys and the entry alone. Safe to run again where it was cut off. Raises StoreUnavailable."""
+    entries = await ledger.story(await ledger.of_reader(reader))
+    mine = _but_of_others(entries, reader)
+    await keys.destroy({reader, *(owner for entry in mine for owner in _owners(entry))}, now=now)
     await ledger.append([acts.erased(reader, by=by, at=now)], now=now)
+
+
+def customers_of(story: Story, reader: str) -> set[str]:
+    """Those that are a reader's, or were made for them; who became another's is not theirs."""
+    bound = bindings(story)
+    made = {each.said.customer for each in story.checkouts.values() if each.said.reader == reader}
+    own = {customer for customer, each in bound.items() if each.reader == reader}
+    return {each for each in made | own if each and (each not in bound or each in own)}
+
+
+def _goes_on(story: Story, customer: str) -> bool:
+    theirs = (each.said for each in story.subscriptions.values() if each.said.customer == customer)
+    return any(each.status not in _ENDED for each in theirs)
+
+
+def _but_of_others(entries: Sequence[Entry], reader: str) -> list[Entry]:
+    """A customer who was bound to this reader once may be another's now: what was said of them is
+    that reader's, and stays."""
+    bound = bindings(gather(entries))
+    others = {customer for customer, each in bound.items() if each.reader not in ("", reader)}
+    tied = {
+        getattr(entry, name) for entry in entries if entry.customer_id in others for name in _TIES
+    }
+    tied.discard("")
+    return [
+        entry
+        for entry in entries
+        if entry.customer_id not in others
+        and (entry.customer_id or not any(getattr(entry, name) in tied for name in _TIES))
+    ]
 
 
 def _owners(entry: Entry) -> Iterable[str]:

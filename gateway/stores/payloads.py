@@ -12,11 +12,12 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.model.entry import Draft, Entry
 from gateway.stores import journal_schema, money_schema
-from gateway.stores.engine import Store, is_sqlite
+from gateway.stores.engine import Store
+from gateway.stores.scrubbing import scrub
 
 _KEY_BITS = 256
 _NONCE_BYTES = 12
@@ -107,9 +108,6 @@ class Payloads:
         table = money_schema.payload_key
         wanted = sorted(set(owners))
         async with self._store.writing() as connection:
-            if connection.dialect.name == "sqlite":
-                # Freed bytes are overwritten, and not just unlinked.
-                await connection.execute(text("PRAGMA secure_delete=ON"))
             found = await connection.execute(select(table.c.owner).where(table.c.owner.in_(wanted)))
             known = set(found.scalars())
             await connection.execute(
@@ -127,13 +125,4 @@ class Payloads:
             ]
             if rows:
                 await connection.execute(insert(table), rows)
-        await self._scrub()
-
-    async def _scrub(self) -> None:
-        """Old versions of a row outlive its change: in SQLite's log, in PostgreSQL's table."""
-        sqlite = is_sqlite(self._store.url)
-        async with self._store.reading() as connection:
-            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await alone.execute(
-                text("PRAGMA wal_checkpoint(TRUNCATE)" if sqlite else "VACUUM payload_key")
-            )
+        await scrub(self._store, "payload_key", "journal_term")

@@ -1,0 +1,51 @@
+"""What stands of a reader outside the ledger, and how it goes: the port of ``money.erasing``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.stores import schema
+from gateway.stores.accounts import Accounts
+from gateway.stores.adopting_schema import adoption, payer
+from gateway.stores.engine import Store
+from gateway.stores.scrubbing import scrub
+
+_TABLES = ("reader", "reader_identity", "session", "mailed", "outgoing", "adoption", "payer")
+
+
+class Traces:
+    """Implements ``money.erasing.Traces``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
+        """Letters and links before the account, which names the addresses."""
+        async with self._store.writing() as connection:
+            addresses = await _addresses(connection, reader)
+            listed = sorted(customers)
+            for gone in (
+                delete(schema.outgoing).where(schema.outgoing.c.recipient.in_(addresses)),
+                delete(schema.mailed).where(schema.mailed.c.email.in_(addresses)),
+                delete(adoption).where(
+                    or_(adoption.c.used_by == reader, adoption.c.customer_id.in_(listed))
+                ),
+                delete(payer).where(payer.c.customer_id.in_(listed)),
+            ):
+                await connection.execute(gone)
+        await Accounts(self._store).erase(reader, now=now)
+        await scrub(self._store, *_TABLES)
+
+
+async def _addresses(connection: AsyncConnection, reader: str) -> list[str]:
+    """All that this reader's mail went to. An address that is another account's too loses a letter
+    that waits there: it can be asked for again."""
+    own, ways = schema.reader.c, schema.reader_identity.c
+    found = {
+        *(await connection.execute(select(own.email).where(own.id == reader))).scalars(),
+        *(await connection.execute(select(ways.email).where(ways.reader_id == reader))).scalars(),
+    }
+    return sorted(found - {""})
