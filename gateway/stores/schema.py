@@ -204,4 +204,10 @@ POSTGRESQL_APPEND_ONLY = (
 )
 
 # The money way's tables stand in a file of their own and belong to the same schema.
-from gateway.stores import adopting_schema, journal_schema, money_schema, prices_schema  # noqa: E402, F401
+from gateway.stores import (  # noqa: E402, F401
+    adopting_schema,
+    journal_schema,
+    leaving_schema,
+    money_schema,
+    prices_schema,
+)
