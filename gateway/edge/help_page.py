@@ -30,7 +30,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpPage:
-    """``day`` says a date in a language; ``forget`` makes every worker ask the store for a reader."""
+    """``day`` says a date in a language; ``forget`` makes every worker ask the store for a reader.
+    ``adopt_url`` is for those who pay already; empty where nothing is sold."""
 
     templates: Templates
     failures: Failures
@@ -39,6 +40,7 @@ class HelpPage:
     policy: Callable[[], Policy]
     day: Callable[[float, str], str]
     forget: Callable[[str], Awaitable[None]]
+    adopt_url: str
     clock: Clock
 
     def draw(self, request: Request, reader: Reader, headers: Headers, written: str) -> bytes:
@@ -61,6 +63,7 @@ class HelpPage:
             on_hold=any(each.mendable and not each.opens(now) for each in reader.entitlements),
             reason=str(decision.reason) if decision else "",
             open=isinstance(decision, Full),
+            adopt_url=self.adopt_url,
             support=self._support(request, back),
             error_id=request.id,
         )

@@ -35,6 +35,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     held = [{"plan": words["plan"], "until": "", "mendable": True, "lines": []}]
     yield "account-settle", "account", {**full, "subscriptions": held, "message": ""}
     none: Context = {"subscriptions": [], "cancel_url": "", "message": "", "paid_before": True}
+    none |= {"adopt_url": "/-/adopt"}
     yield "account-former", "account", {**full, **none, "roles": ["finance", "support", "admin"]}
     yield "account-free", "account", {**full, **none, **_bare(words)}
 

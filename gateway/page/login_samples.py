@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.page import account_samples
+from gateway.page import account_samples, adopting_samples
 
 _PATH = "/culture/exemple"
 LOGIN = f"/-/login?return_to={_PATH}"
@@ -34,6 +34,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     """A state's identity, its page and the context. The first of each page is the usual one."""
     form: Context = {"mail_url": "/-/login/mail", "return_to": _PATH, "message": "", "email": ""}
     both: Context = {"providers": _PROVIDERS, "mail": True, "register": False, **form}
+    both |= {"adopt_url": "/-/adopt"}
     yield "login", "login", both
     yield "register", "login", {**both, "register": True}
     yield "login-mail", "login", {**both, "providers": []}
@@ -63,6 +64,8 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     erase: Context = {"action": "/-/account/erase", "account_url": "/-/account"}
     yield "erase", "account-erase", {**erase, "email": _EMAIL}
     yield "erase-plan", "account-erase", {**erase, "email": "", "plan": "Soutien"}
+    yield "erase-later", "account-erase", {**erase, "email": _EMAIL, "later": True}
+    yield from adopting_samples.pages()
     denied: Context = {"roles": [], "stale": False, "login_url": "/-/login?return_to=/-/finance"}
     yield "finance-denied", "finance-denied", denied
     yield "finance-denied-support", "finance-denied", {**denied, "roles": ["support"]}
@@ -116,6 +119,7 @@ def mails() -> Iterator[tuple[str, str, Context]]:
         yield f"mail-{kind}", "notice", {**happened, "kind": kind}
     device = {"kind": "new-device", "device": "Safari · iPhone", "lines": ["France, 11:40"]}
     yield "mail-new-device", "notice", {**happened, **device}
+    yield from adopting_samples.mails()
 
 
 def helps() -> Iterator[Context]:
@@ -128,6 +132,7 @@ def helps() -> Iterator[Context]:
         "on_hold": False,
         "reason": "account-needed",
         "open": False,
+        "adopt_url": "/-/adopt",
         "support": "mailto:lecteurs@exemple.example",
         "error_id": "5f0c1e9a7b3d2846",
     }

@@ -7,7 +7,7 @@ or goes on to the entrance.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from gateway.clock import Clock
 from gateway.errors import LychgateError, RequestRefused, SessionInvalid
@@ -96,6 +96,11 @@ def response_of(reply: Reply) -> Response:
         (b"content-length", b"%d" % len(reply.body)),
     ]
     return response
+
+
+def router_of(routes: Sequence[Route]) -> Router:
+    """A room's own addresses, and no other."""
+    return Router(routes=list(routes), redirect_slashes=False, default=missing)
 
 
 async def missing(scope: Any, receive: Any, send: Any) -> None:

@@ -33,6 +33,11 @@ def templates_of(settings: Settings) -> Templates:
     )
 
 
+def adopt_url_of(settings: Settings) -> str:
+    """Where pages lead those who pay already; empty where there is nothing to take along."""
+    return "/-/adopt" if settings.stripe is not None and settings.mail is not None else ""
+
+
 def help_page_of(
     settings: Settings,
     *,
@@ -51,6 +56,7 @@ def help_page_of(
         pages=pages,
         policy=policy,
         day=Words(settings).day,
+        adopt_url=adopt_url_of(settings),
         forget=forget,
         clock=clock,
     )
