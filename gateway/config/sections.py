@@ -198,10 +198,13 @@ class Newsroom(Section):
 
 
 class Console(Section):
+    """``four_eyes``: two people sign off a day."""
+
     providers: tuple[Identifier, ...] = ()
     finance: tuple[Person, ...] = ()
     support: tuple[Person, ...] = ()
     admins: tuple[Person, ...] = ()
+    four_eyes: Truth = False
 
 
 class Settings(Section):

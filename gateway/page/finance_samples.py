@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.page import journal_samples
+
 Context = dict[str, object]
 
 DESK: Context = {
@@ -28,7 +30,7 @@ DESK: Context = {
 
 def pages() -> Iterator[tuple[str, str, Context]]:
     """Each a state, a template's name and its context."""
-    for state, name, context in _explaining():
+    for state, name, context in (*_explaining(), *journal_samples.pages()):
         yield state, name, {"desk": DESK, **context}
 
 

@@ -23,6 +23,8 @@ class Drawing(Protocol):
 
     def mail(self, name: str, language: str, **context: object) -> Letter: ...
 
+    def text(self, key: str, language: str) -> str: ...
+
 
 def login_url(return_to: str, language: str, *, register: bool = False) -> str:
     more = "&register=1" if register else ""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, union_all
+from sqlalchemy import ColumnElement, Select, func, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.entry import Entry, Source
@@ -20,7 +20,7 @@ from gateway.model.journal import Filter, Page, Row, Shown, signed_amount
 from gateway.model.mark import State, Why
 from gateway.stores import journal_facets, schema
 from gateway.stores.engine import Store
-from gateway.stores.journal_facets import Facet
+from gateway.stores.journal_facets import Facet, Holds
 from gateway.stores.journal_schema import work_item
 from gateway.stores.journal_terms import TermKeys
 from gateway.stores.ledger import entry_of
@@ -76,7 +76,7 @@ class Journal:
     async def waiting(self) -> dict[str, int]:
         """How much waits, each up to one more than COUNTED_MAX: entries by state, and open work."""
         conditions: dict[str, ColumnElement[bool]] = {
-            str(each): journal_facets.shown(each)
+            str(each): journal_facets.shown(each, ledger_work.c)
             for each in (Shown.RECEIVED, Shown.FAILED, Shown.NEEDS_A_PERSON)
         }
         counts = {name: _some(ledger_work.c.number, what) for name, what in conditions.items()}
@@ -121,14 +121,13 @@ async def _numbers(
     size = count if alone else _CHUNK
     leader, first = await _leader(connection, driving, span, size)
     others = [each.holds for each in facets if each is not leader]
-    condition = and_(true(), *others)
     found: list[int] = []
     looked = 0
     candidates = first
     while candidates:
         looked += len(candidates)
         if others:
-            found += await _holding(connection, candidates, condition, count - len(found))
+            found += await _holding(connection, candidates, others, count - len(found))
         else:
             found += candidates[: count - len(found)]
         if len(found) >= count or len(candidates) < size:
@@ -182,16 +181,12 @@ def _part(number: Any, condition: ColumnElement[bool], span: _Span, size: int) -
 
 
 async def _holding(
-    connection: AsyncConnection, numbers: Sequence[int], condition: ColumnElement[bool], count: int
+    connection: AsyncConnection, numbers: Sequence[int], others: Sequence[Holds], count: int
 ) -> list[int]:
-    wanted = (
-        select(ledger.c.number)
-        .join(ledger_work, ledger_work.c.number == ledger.c.number)
-        .where(ledger.c.number.in_(numbers), condition)
-        .order_by(ledger.c.number.desc())
-        .limit(count)
-    )
-    return list((await connection.execute(wanted)).scalars())
+    row = journal_facets.looked_at(numbers).c
+    wanted = select(row.number).where(*(each(row) for each in others))
+    ordered = wanted.order_by(row.number.desc()).limit(count)
+    return list((await connection.execute(ordered)).scalars())
 
 
 async def _rows(connection: AsyncConnection, numbers: Sequence[int]) -> tuple[Row, ...]:

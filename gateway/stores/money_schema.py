@@ -81,7 +81,7 @@ ledger = Table(
     Index("ledger_kind", "kind", "number"),
     Index("ledger_source", "source", "number"),
     Index("ledger_at", "at"),
-    Index("ledger_amount", "amount_minor", "number"),
+    Index("ledger_amount", "amount_minor", "number", "currency"),
     _index_of_some("ledger_late", "number", LATE),
     _index_of_some("ledger_bound", "customer_id", "reader <> ''"),
 )

@@ -42,7 +42,7 @@ KINDS = (
     ("charge.dispute.created", 1),
     ("fetched", 6),
 )
-CURRENCIES = (("eur", 90), ("usd", 6), ("jpy", 3), ("kwd", 1))
+CURRENCIES, SHARES = ("eur", "usd", "jpy", "kwd"), (90, 6, 3, 1)
 
 
 def drafts(entries: int, readers: int, chance: random.Random) -> Iterator[Draft]:
@@ -57,12 +57,12 @@ def drafts(entries: int, readers: int, chance: random.Random) -> Iterator[Draft]
 
 
 def _draft(number: int, kind: str, customer: int, chance: random.Random) -> Draft:
-    currency = chance.choices(*map(list, zip(*CURRENCIES, strict=True)))[0]
+    currency = chance.choices(CURRENCIES, SHARES)[0]
     at = BEGAN + 100_000 + number * 150
     common: dict[str, Any] = {"currency": currency, "customer": f"cus_{customer}"}
     amount = chance.choice((900, 990, 9900, 12_000, chance.randrange(100, 90_000)))
     family = kind.partition(".")[0]
-    said: dict[str, Any] = {
+    families: dict[str, dict[str, Any]] = {
         "customer": {"object": "customer", "id": f"cus_{customer}"},
         "invoice": {
             "object": "invoice",
@@ -83,7 +83,8 @@ def _draft(number: int, kind: str, customer: int, chance: random.Random) -> Draf
         "checkout": {"object": "checkout.session", "id": f"cs_{number}", "amount_total": amount},
         "refund": {"object": "refund", "id": f"re_{number}", "amount": amount},
         "fetched": {"object": "subscription", "id": f"sub_{customer}"},
-    }[family]
+    }
+    said = families[family]
     if kind == "customer.subscription.updated":
         said = {"object": "subscription", "id": f"sub_{customer}", "status": "active"}
     event = {
@@ -143,9 +144,7 @@ async def _states(store: Store) -> None:
             ("received", "failed", "number % 100000 = 17"),
         ):
             await connection.execute(
-                text(
-                    f"UPDATE ledger_work SET state = '{state}', reason = '{reason}' WHERE {rest}"
-                )
+                text(f"UPDATE ledger_work SET state = '{state}', reason = '{reason}' WHERE {rest}")
             )
         await connection.execute(
             text("UPDATE ledger_work SET deliveries = 3 WHERE number % 1000 = 5")

@@ -56,7 +56,7 @@ def _ledger() -> None:
     op.create_index("ledger_kind", "ledger", ["kind", "number"])
     op.create_index("ledger_source", "ledger", ["source", "number"])
     op.create_index("ledger_at", "ledger", ["at"])
-    op.create_index("ledger_amount", "ledger", ["amount_minor", "number"])
+    op.create_index("ledger_amount", "ledger", ["amount_minor", "number", "currency"])
     for name, columns, where in (
         ("ledger_late", ["number"], "source = 'webhook' AND at - observed_at >= 60"),
         ("ledger_bound", ["customer_id"], "reader <> ''"),

@@ -1,0 +1,298 @@
+"""``/-/finance/day``: a day's money, Stripe's figures beside ours, and its sign-off.
+
+A day is one of the site's time zone. What is signed are the figures that stood there; whatever
+changes one of them afterwards opens the day again. With four eyes, two people sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
+from gateway.console.journal import day_of, day_span
+from gateway.console.plain_text import plain
+from gateway.errors import RequestRefused, StripeRefused, StripeUnavailable
+from gateway.model.entry import Appended, Draft, Entry
+from gateway.model.movement import Movement, Sum
+from gateway.money import acts, day
+from gateway.money.acts import Act
+from gateway.money.day import Line
+
+PATH = f"{HOME}/day"
+DAYS_SHOWN = 31
+MOVEMENTS_MAX = 30_000
+NOTE_MAX = 2000
+
+
+class Days(Protocol):
+    """Every method raises StoreUnavailable."""
+
+    async def sums(self, since: float, until: float) -> Sequence[Sum]: ...
+
+    async def movements(self, since: float, until: float, *, limit: int) -> Sequence[Movement]:
+        """One more than ``limit`` says that there are more."""
+
+    async def changed(self, since: float, until: float) -> int:
+        """The entry by which any figure changed last."""
+
+    async def timeless(self) -> int:
+        """How much money has no moment, and so no day."""
+
+    async def ours(self, customers: Collection[str], payments: Collection[str]) -> set[str]: ...
+
+
+class Stripe(Protocol):
+    async def moved(self, since: float, until: float) -> Sequence[Movement]:
+        """Raises StripeUnavailable and StripeRefused."""
+
+
+class Ledger(Protocol):
+    async def append(self, drafts: Sequence[Draft], *, now: float) -> Sequence[Appended]: ...
+
+    async def objects(self, object_ids: Collection[str]) -> Sequence[Entry]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A day as it stands. ``counted`` is Stripe's word on it, once it was asked; ``whole``: it was asked
+    when the day was over. ``signers`` have signed these very figures; ``reopened``: others were signed."""
+
+    day: date
+    lines: Sequence[Line]
+    counted: Mapping[str, Any] | None
+    counted_at: float | None
+    whole: bool
+    over: bool
+    signers: Sequence[str]
+    reopened: bool
+
+    @property
+    def even(self) -> bool:
+        """No gap in any figure that both know."""
+        return all(line.gap in (None, (0, 0)) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPages:
+    """``stripe`` is None where there is none to ask. ``four_eyes``: two people sign."""
+
+    days: Days
+    ledger: Ledger
+    stripe: Stripe | None
+    four_eyes: bool
+
+    def actions(self) -> tuple[Action, ...]:
+        one = f"{PATH}/{{day}}"
+        return (
+            Action(path=PATH, roles=FINANCE, act="days", road=self.last),
+            Action(path=one, roles=FINANCE, act="day", road=self.page),
+            Action(
+                path=f"{one}/count", method="POST", roles=FINANCE, act="day-count", road=self.count
+            ),
+            Action(
+                path=f"{one}/sign", method="POST", roles=FINANCE, act="day-sign", road=self.sign
+            ),
+        )
+
+    async def last(self, visit: Visit) -> Answer:
+        """The last days, and where each stands."""
+        typed = visit.ask.asked("day")
+        asked = day_of(typed) if typed else None
+        if asked is not None:
+            await visit.note(asked.isoformat())
+            return visit.onward(f"{PATH}/{asked.isoformat()}")
+        today = visit.words.at(visit.now).date()
+        await visit.note(f"{DAYS_SHOWN} days to {today.isoformat()}")
+        listed = []
+        for back in range(DAYS_SHOWN):
+            figures = await self.figures(today - timedelta(days=back), visit)
+            listed.append(
+                {
+                    "day": figures.day.isoformat(),
+                    "shown": _named(figures.day, visit),
+                    "state": self._state(figures),
+                    "signers": [plain(each) for each in figures.signers],
+                    "lines": len(figures.lines),
+                    "even": figures.even,
+                }
+            )
+        return await visit.page(
+            "finance-days", days=listed, zone=str(visit.words.zone), wrong=bool(typed)
+        )
+
+    async def page(self, visit: Visit) -> Answer:
+        figures = await self.figures(_day(visit), visit)
+        await visit.note(figures.day.isoformat())
+        return await self._drawn(visit, figures)
+
+    async def count(self, visit: Visit) -> Answer:
+        """Ask Stripe, and write down what it answers."""
+        this = _day(visit)
+        await visit.note(this.isoformat())
+        if self.stripe is None:
+            raise RequestRefused(404, "no-stripe")
+        since, until = day_span(this, visit.words.zone)
+        ours = await self.days.movements(since, until, limit=MOVEMENTS_MAX)
+        wrong = ""
+        try:
+            stripes = await self.stripe.moved(since, until)
+        except (StripeUnavailable, StripeRefused):
+            wrong = "day.wrong.stripe"
+        if len(ours) > MOVEMENTS_MAX:
+            wrong = "day.wrong.too-much"
+        if wrong:
+            return await self._drawn(visit, await self.figures(this, visit), wrong=wrong)
+        payments = {each.payment_id for each in stripes} | {each.charge_id for each in stripes}
+        known = await self.days.ours({each.customer_id for each in stripes}, payments)
+        counted = day.count(stripes, ours, known=known)
+        draft = acts.counted(this.isoformat(), counted.said(), by=visit.who, at=visit.now)
+        await self.ledger.append([draft], now=visit.now)
+        return visit.onward(f"{PATH}/{this.isoformat()}")
+
+    async def sign(self, visit: Visit) -> Answer:
+        this = _day(visit)
+        figures = await self.figures(this, visit)
+        note = visit.ask.written("note").strip()[:NOTE_MAX]
+        wrong = self._unsigned(figures, visit.who, note)
+        if wrong:
+            await visit.note(f"{this.isoformat()} refused: {wrong}")
+            return await self._drawn(visit, figures, wrong=wrong, note=note)
+        await visit.note(this.isoformat())
+        sums = {"figures": day.digest(figures.lines)}
+        draft = acts.signed(this.isoformat(), sums, by=visit.who, at=visit.now, note=note)
+        await self.ledger.append([draft], now=visit.now)
+        return visit.onward(f"{PATH}/{this.isoformat()}")
+
+    def _unsigned(self, figures: Figures, who: str, note: str) -> str:
+        """Why these figures can't be signed by somebody, as a text's key; or nothing."""
+        if not figures.over:
+            return "day.wrong.not-over"
+        if who in figures.signers or self._signed(figures):
+            return "day.wrong.signed"
+        unknown = self.stripe is not None and not figures.whole
+        if unknown:
+            return "day.wrong.not-counted"
+        return "" if figures.even or note else "day.wrong.gap"
+
+    def _signed(self, figures: Figures) -> bool:
+        return len(figures.signers) >= (2 if self.four_eyes else 1)
+
+    def _state(self, figures: Figures) -> str:
+        if not figures.over:
+            return "running"
+        if self._signed(figures):
+            return "signed"
+        if figures.signers:
+            return "half-signed"
+        return "reopened" if figures.reopened else "open"
+
+    async def figures(self, this: date, visit: Visit) -> Figures:
+        since, until = day_span(this, visit.words.zone)
+        sums = await self.days.sums(since, until)
+        done = await self.ledger.objects([f"day:{this.isoformat()}"])
+        counts = [entry for entry in done if entry.kind == Act.COUNTED]
+        counted = counts[-1] if counts else None
+        lines = day.lines(sums, counted.said if counted else None)
+        signed = [entry for entry in done if entry.kind == Act.SIGNED]
+        standing = await self._standing(signed, lines, since, until)
+        return Figures(
+            day=this,
+            lines=lines,
+            counted=counted.said if counted else None,
+            counted_at=counted.observed_at if counted else None,
+            whole=counted is not None and counted.observed_at >= until,
+            over=visit.now >= until,
+            signers=standing,
+            reopened=bool(signed) and not standing,
+        )
+
+    async def _standing(
+        self, signed: Sequence[Entry], lines: Sequence[Line], since: float, until: float
+    ) -> list[str]:
+        """Who has signed what stands there now, each once."""
+        if not signed:
+            return []
+        changed = await self.days.changed(since, until)
+        now = day.digest(lines)
+        good = [
+            str(entry.said.get("by", ""))
+            for entry in signed
+            if entry.number > changed and entry.said.get("figures") == now
+        ]
+        return list(dict.fromkeys(good))
+
+    async def _drawn(
+        self, visit: Visit, figures: Figures, *, wrong: str = "", note: str = ""
+    ) -> Answer:
+        words, language = visit.words, visit.language
+        counted = figures.counted or {}
+        this = figures.day
+        asked_at = figures.counted_at
+        return await visit.page(
+            "finance-day",
+            status=409 if wrong else 200,
+            day=this.isoformat(),
+            shown=_named(this, visit),
+            before=(this - timedelta(days=1)).isoformat(),
+            after=(this + timedelta(days=1)).isoformat(),
+            currencies=_by_currency(figures.lines, visit),
+            counted="" if asked_at is None else words.moment(asked_at, language),
+            whole=figures.whole,
+            only_stripe=[plain(each) for each in counted.get("only_stripe", ())],
+            only_ours=[plain(each) for each in counted.get("only_ours", ())],
+            timeless=await self.days.timeless(),
+            state=self._state(figures),
+            signers=[plain(each) for each in figures.signers],
+            may_sign=not self._unsigned(figures, visit.who, "any"),
+            note_needed=not figures.even,
+            stripe=self.stripe is not None,
+            four_eyes=self.four_eyes,
+            zone=str(words.zone),
+            wrong=wrong,
+            note=note,
+            note_max=NOTE_MAX,
+        )
+
+
+def _day(visit: Visit) -> date:
+    """Raises RequestRefused (404)."""
+    typed = visit.names["day"]
+    found = day_of(typed)
+    if found is None or found.isoformat() != typed:
+        raise RequestRefused(404, "not-found")
+    return found
+
+
+def _named(this: date, visit: Visit) -> str:
+    noon = day_span(this, visit.words.zone)[0] + 12 * 3600
+    return visit.words.day(noon, visit.language)
+
+
+def _by_currency(lines: Sequence[Line], visit: Visit) -> list[dict[str, Any]]:
+    """A table of each: nothing is added across them."""
+    words, language = visit.words, visit.language
+
+    def figure(pair: tuple[int, int] | None, currency: str) -> dict[str, str] | None:
+        if pair is None:
+            return None
+        return {
+            "count": words.number(pair[0], language),
+            "amount": words.money(pair[1], currency, language),
+        }
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        found.setdefault(line.currency, []).append(
+            {
+                "sort": str(line.sort),
+                "ours": figure(line.ours, line.currency),
+                "stripe": figure(line.stripe, line.currency),
+                "others": figure(line.others, line.currency),
+                "gap": figure(line.gap, line.currency),
+                "even": line.gap == (0, 0),
+            }
+        )
+    return [{"code": currency.upper(), "lines": each} for currency, each in found.items()]
