@@ -28,7 +28,10 @@ def shown(path: str) -> str:
 
 
 # What these say at INFO is nobody's business: an address asked, a line opened.
-_QUIET = ("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic", "httpx2", "httpcore2")
+_QUIET = (
+    *("uvicorn.error", "uvicorn", "asyncio", "aiosqlite", "alembic", "httpx2", "httpcore2"),
+    "stripe",  # each request with its parameters, a payer's address among them
+)
 
 
 def set_up(*, process: str) -> None:

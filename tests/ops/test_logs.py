@@ -18,6 +18,7 @@ try:
 except ValueError:
     logging.getLogger("lychgate.edge").exception("the quick lane failed")
 logging.getLogger("aiosqlite").info("executing a query with what stands in it")
+logging.getLogger("stripe").info("Request to Stripe api /v1/customers?email=ana@readers.example")
 """
 
 
