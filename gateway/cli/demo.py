@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,9 +21,9 @@ from gateway.cli.options import policy_of
 if TYPE_CHECKING:
     from gateway.app import Lychgate
     from gateway.cli.demo_money import DemoMoney
+    from gateway.cli.demo_rooms import DemoRooms
     from gateway.clock import Clock
     from gateway.config import Settings
-    from gateway.jobs.periodic import Job
 
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -106,11 +106,9 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     from gateway.cli.demo_rooms import MAIL_URL, DemoRooms
     from gateway.demo.site import app_factory
     from gateway.demo.stripe.clock import MovableClock
-    from gateway.jobs.periodic import run_all
     from gateway.ops import logs
     from gateway.stores.engine import Store
     from gateway.stores.first import make_if_absent
-    from gateway.stores.leases import Leases
 
     folder = Path(paper.__file__).parent
     logs.set_up(process="demo")
@@ -138,8 +136,6 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
             extra=rooms,
             mail_shown_at=MAIL_URL,
         )
-        rooms.heard = lychgate.polling.poll if lychgate.polling else None
-        jobs = _work(settings, lychgate, money)
         sites = (
             (playing.site_config(app_factory(url=url)), beside),
             (playing.site_config(_provider(places, known.provider, clock)), identity),
@@ -152,8 +148,8 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
                     taken,
                     beside=sites,
                     furnish=money.open,
-                    settle=rooms.furnish,
-                    working=lambda: run_all(jobs, leases=Leases(store), clock=clock),
+                    settle=lambda: _settle(settings, lychgate, money, rooms),
+                    working=lambda: _work(settings, lychgate, money),
                     started=lambda: _say(places, reader),
                 )
             )
@@ -169,16 +165,35 @@ def _say(places: _Places, reader: str) -> None:
         typer.echo(f"Everything is read as a {reader} (--as).")
 
 
-def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> list[Job]:
-    """What the background process does under ``serve``."""
-    from gateway.jobs.folding import EVERY_SECONDS
-    from gateway.jobs.periodic import Job
+async def _settle(
+    settings: Settings, lychgate: Lychgate, money: DemoMoney, rooms: DemoRooms
+) -> None:
+    """Once pages are served: what the gateway does about webhooks, and the first who subscribes."""
     from gateway.wiring.money import folding
 
     assert lychgate.store is not None
     money.fold = folding(settings, store=lychgate.store, clock=lychgate.clock).fold_due
     money.before = lychgate.sessions.flush_sightings
-    return [Job("fold", EVERY_SECONDS, money.folded)]
+    rooms.heard = lychgate.polling.poll if lychgate.polling else None
+    await rooms.furnish()
+
+
+async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> None:
+    """What the background process does under ``serve``, until cancelled."""
+    from gateway.jobs.folding import EVERY_SECONDS
+    from gateway.jobs.periodic import Job, run_all
+    from gateway.stores.leases import Leases
+    from gateway.wiring.syncing import Syncing
+
+    assert lychgate.store is not None
+    syncing = Syncing(settings, store=lychgate.store, clock=lychgate.clock)
+    money.fetch = syncing.fetching.fetch_due
+    jobs = [Job("fold", EVERY_SECONDS, money.fold), *syncing.jobs()]
+    jobs = [replace(job, work=money.alone(job.work)) for job in jobs]
+    try:
+        await run_all(jobs, leases=Leases(lychgate.store), clock=lychgate.clock)
+    finally:
+        await syncing.close()
 
 
 def _settings(kept: str, places: _Places, known: _Secrets) -> Settings:

@@ -18,6 +18,7 @@ from gateway.demo.stripe.server import StandIn, application
 if TYPE_CHECKING:
     from gateway.demo.stripe.clock import MovableClock
 
+Work = Callable[[], Awaitable[None]]
 WEBHOOK = "/-/stripe/webhook"
 CODE = "FANAL20"
 CARD = "4242424242424242"
@@ -37,8 +38,8 @@ def new_secrets() -> tuple[str, str]:
 
 
 class DemoMoney:
-    """``fold`` is the gateway's own work on what was received, ``before`` what it must write down
-    before time moves; both are known once the gateway is."""
+    """``fold`` and ``fetch`` are the gateway's own work on what was received, ``before`` what it must
+    write down before time moves; all are known once the gateway is."""
 
     def __init__(
         self, *, url: str, gateway_url: str, key: str, secret: str, clock: MovableClock
@@ -53,8 +54,9 @@ class DemoMoney:
             clock=clock,
         )
         self._one_at_a_time = asyncio.Lock()
-        self.fold: Callable[[], Awaitable[None]] = _nothing
-        self.before: Callable[[], Awaitable[None]] = _nothing
+        self.fold: Work = _nothing
+        self.fetch: Work = _nothing
+        self.before: Work = _nothing
 
     @property
     def dashboard(self) -> str:
@@ -89,18 +91,27 @@ class DemoMoney:
             },
         )
         await self.stand_in.hook("pay", session=session["id"], card=CARD, email=email, name=name)
-        await self.folded()
+        await self.worked()
 
     async def advance(self, seconds: float) -> None:
         """All that falls due on the way has happened and been heard of once it returns."""
         await self.before()
         await self.stand_in.advance(seconds)
-        await self.folded()
+        await self.worked()
 
-    async def folded(self) -> None:
-        """A fold at a time: an older one must not write over what a newer one found."""
-        async with self._one_at_a_time:
-            await self.fold()
+    async def worked(self) -> None:
+        """What was received is applied, asked about, and applied again."""
+        for work in (self.fold, self.fetch, self.fold):
+            await self.alone(work)()
+
+    def alone(self, work: Work) -> Work:
+        """One at a time: leases, which keep nodes apart, are this one process's all together."""
+
+        async def done() -> None:
+            async with self._one_at_a_time:
+                await work()
+
+        return done
 
 
 async def _nothing() -> None:

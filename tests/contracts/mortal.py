@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from gateway.stores.engine import Store
 from gateway.stores.leases import Leases
 from gateway.wiring import login, money, rooms  # noqa: F401 - imported once, before any life
 from gateway.wiring.money import folding
+from gateway.wiring.syncing import Syncing
 
 EVERY_SECONDS = 0.02
 
@@ -70,7 +72,11 @@ async def live(settings: Settings, listener: socket.socket, ahead_seconds: float
     assert isinstance(lychgate.store, Store)
     store = lychgate.store
     work = folding(settings, store=store, clock=clock)
-    jobs = [Job("fold", EVERY_SECONDS, work.fold_due)]
+    syncing = Syncing(settings, store=store, clock=clock)
+    jobs = [Job("fold", EVERY_SECONDS, work.fold_due), *syncing.jobs()]
+    jobs = [
+        replace(job, every_seconds=EVERY_SECONDS) for job in jobs if job.name in ("fold", "fetch")
+    ]
     lychgate.config.log_config = None
     server = Server(lychgate.config)
     await asyncio.gather(

@@ -89,6 +89,8 @@ class Shop:
                 await self.stand_in.hook("cancel", subscription=subscription)
             case 4:
                 await self.stand_in.hook("refund", subscription=subscription, amount=100)
+            case 5:
+                await self.stand_in.hook("dispute", subscription=subscription)
             case _:
                 pass
 
@@ -101,8 +103,12 @@ class Shop:
 
     def owed(self) -> dict[str, dict[str, float]]:
         """By reader the moment that the tier ends; none where nothing is left to mend."""
+        disputed = {
+            reader(number) for number in range(len(self.subscriptions())) if number % 6 == 5
+        }
         return {
-            each: self._owed(subscription) for each, subscription in self.subscriptions().items()
+            each: {TIER: 0.0} if each in disputed else self._owed(subscription)
+            for each, subscription in self.subscriptions().items()
         }
 
     def _owed(self, subscription: Any) -> dict[str, float]:

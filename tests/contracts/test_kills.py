@@ -28,6 +28,7 @@ from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.migrating import migrate
+from gateway.stores.wants import Wants
 from gateway.wiring.money import projector
 from tests.contracts.shop import SETTINGS, Sender, Shop, reader
 from tests.contracts.stores import PostgreSQL, postgresql
@@ -37,7 +38,7 @@ from tests.ways.house import KEY
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("KILLS", "12"))
 DATABASE_KILLS = max(2, KILLS // 20)
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 90.0
 STEPS_MAX = 400
 _CONFIG = """[site]
 url = "http://127.0.0.1:{port}"
@@ -183,11 +184,15 @@ async def _accounts(store_url: str, count: int) -> None:
 
 
 async def _settled(store_url: str) -> None:
-    """Until nothing waits to be applied."""
+    """Until nothing waits to be applied, nor to be asked."""
     store = Store(store_url)
-    work = LedgerWork(store)
-    async with asyncio.timeout(60):
-        while await work.due(now=1e12, limit=1):
+    work, wants = LedgerWork(store), Wants(store)
+    async with asyncio.timeout(120 + KILLS):
+        while (
+            await work.due(now=1e12, limit=1)
+            or await work.hints(now=1e12, limit=1)
+            or await wants.due(now=1e12, limit=1)
+        ):
             await asyncio.sleep(0.02)
     await store.close()
 
