@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from sqlalchemy import Insert, insert, select, text, update
+from sqlalchemy import ColumnElement, Insert, delete, exists, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from gateway.identity.accounts import Entry, Joining, NotEntered
 from gateway.identity.cookies import new_session_id
 from gateway.model.identity import MAIL_ISSUER, Identity
 from gateway.stores import schema
+from gateway.stores.adopting_schema import imported
 from gateway.stores.news import Kind, tell
 
 _DEVICE_MAX = 200
@@ -61,15 +62,21 @@ async def reader_of(connection: AsyncConnection, identity: Identity) -> str | No
     return reader_id
 
 
+def unclaimed() -> ColumnElement[bool]:
+    """Of a reader's row: a file brought it, and nobody has proved its address yet."""
+    return exists().where(imported.c.reader_id == schema.reader.c.id)
+
+
 async def reader_at(connection: AsyncConnection, proved_email: str) -> str | None:
-    """The account that a proved address belongs to; of several the oldest, which has the history."""
+    """The account that a proved address belongs to: one that a file brought for it, or else the oldest,
+    which has the history."""
     if not proved_email:
         return None
     reader = schema.reader.c
     found = await connection.execute(
         select(reader.id)
-        .where(reader.email == proved_email, reader.email_verified)
-        .order_by(reader.created_at, reader.id)
+        .where(reader.email == proved_email, or_(reader.email_verified, unclaimed()))
+        .order_by(unclaimed().desc(), reader.created_at, reader.id)
         .limit(1)
     )
     reader_id: str | None = found.scalar()
@@ -85,6 +92,8 @@ async def choose(
     if entry.joining is Joining.ADD:
         if known is not None and known != entry.adding_to:
             return NotEntered.IDENTITY_TAKEN
+        if known is None and await _waits(connection, identity):
+            return NotEntered.IDENTITY_TAKEN
         if known is None:
             await _bind(connection, entry, entry.adding_to, now=now)
         return entry.adding_to, False, known is None
@@ -97,7 +106,21 @@ async def choose(
         return NotEntered.ADDRESS_TAKEN
     reader_id = neighbour or await _new_reader(connection, identity, now=now)
     await _bind(connection, entry, reader_id, now=now)
+    # Claimed, where a file had brought it.
+    await connection.execute(delete(imported).where(imported.c.reader_id == reader_id))
     return reader_id, neighbour is None, neighbour is not None
+
+
+async def _waits(connection: AsyncConnection, identity: Identity) -> bool:
+    """Whether a mailed address is the only way to an account that a file brought."""
+    if identity.issuer != MAIL_ISSUER:
+        return False
+    found = await connection.execute(
+        select(schema.reader.c.id)
+        .where(schema.reader.c.email == identity.proved_email, unclaimed())
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 async def _new_reader(connection: AsyncConnection, identity: Identity, *, now: float) -> str:

@@ -14,10 +14,12 @@ from gateway.identity.accounts import Entered, Entry, Joining, NotEntered
 from gateway.identity.mailed import TRIES_MAX, Mailed, Purpose
 from gateway.identity.roles import People
 from gateway.model.identity import MAIL_ISSUER, Identity
+from gateway.model.imported import Found, Person
 from gateway.model.letter import Letter
 from gateway.stores import schema
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
+from gateway.stores.imported import Imported
 from gateway.stores.mailed import Letters, MailedLogins
 from gateway.stores.news import Kind, News
 from gateway.stores.rates import RateStorage
@@ -355,5 +357,71 @@ def test_a_window_of_a_rate_limit_is_counted_by_all_and_begins_anew(url: str) ->
         assert (resets_at, left) == (NOON + 60, 0)
         clock.instant += 60
         assert await limiter.hit(item, "192.0.2")
+
+    using(url, work)
+
+
+async def brought(store: Store, email: str = ANA.email) -> str:
+    made = await Imported(store).add([Person(email=email, name="Ana from the file")], now=NOON)
+    return made[email]
+
+
+def test_what_a_file_brings_belongs_to_whoever_proves_the_address(url: str) -> None:
+    async def work(store: Store) -> None:
+        reader = await brought(store)
+        assert await brought(store) == reader, "twice is once"
+        assert (await Imported(store).found([ANA.email]))[ANA.email] == Found(reader, claimed=False)
+        claims = Identity(GOOGLE, "eve", ANA.email, email_verified=False)
+        eve = await entered(store, entry(claims, used="s1"))
+        assert eve.reader_id != reader, "claiming an address isn't proving it"
+        assert await Accounts(store).enter(entry(used="s2"), now=NOON) is NotEntered.ADDRESS_TAKEN
+        proved = entry(used="s3", joining=Joining.PROVED)
+        ana = await entered(store, proved)
+        assert (ana.reader_id, ana.is_new, ana.added) == (reader, False, True)
+        account = await Accounts(store).account(reader, session_id="", now=NOON)
+        assert account is not None
+        assert (account.email_verified, account.name) == (True, "Ana from the file")
+        assert (await Imported(store).found([ANA.email]))[ANA.email] == Found(reader, claimed=True)
+        assert await brought(store) == reader, "and a later file means the same account"
+
+    using(url, work)
+
+
+def test_a_mailed_link_leads_to_what_a_file_brought_and_nobody_adds_the_address_elsewhere(
+    url: str,
+) -> None:
+    async def work(store: Store) -> None:
+        reader = await brought(store)
+        bob = await entered(store, entry(Identity(GOOGLE, "bob"), used="s1"))
+        way = by_mail(ANA.email)
+        adding = entry(way, used="s2", joining=Joining.ADD, adding_to=bob.reader_id)
+        assert await Accounts(store).enter(adding, now=NOON) is NotEntered.IDENTITY_TAKEN
+        ana = await entered(store, entry(way, used="s3", joining=Joining.PROVED, provider="mail"))
+        assert ana.reader_id == reader
+
+    using(url, work)
+
+
+def test_a_file_means_the_account_that_the_address_logs_in_to(url: str) -> None:
+    async def work(store: Store) -> None:
+        ana = await entered(store, entry())
+        mail = by_mail("ana@elsewhere.example")
+        adding = entry(mail, used="s2", joining=Joining.ADD, adding_to=ana.reader_id)
+        await entered(store, adding)
+        assert await brought(store, mail.email) == ana.reader_id
+        assert await brought(store) == ana.reader_id
+        assert await count(store, schema.reader) == 1
+
+    using(url, work)
+
+
+def test_two_imports_and_a_first_login_at_once_make_one_account(url: str) -> None:
+    async def work(store: Store) -> None:
+        login = entry(by_mail(ANA.email), joining=Joining.PROVED, provider="mail")
+        *made, ana = await asyncio.gather(
+            *(brought(store) for _ in range(5)), entered(store, login)
+        )
+        assert set(made) == {ana.reader_id}
+        assert await count(store, schema.reader) == 1
 
     using(url, work)
