@@ -25,7 +25,8 @@ FINANCE = frozenset((Role.FINANCE, Role.ADMIN))
 EVERYONE = frozenset(Role)
 ADMIN = frozenset((Role.ADMIN,))
 # In the order in which they stand on a page, each with its path below HOME.
-TABS = ("journal", "work", "day", "readers", "explain", "audit")
+TABS = ("journal", "work", "day", "readers", "explain", "site", "audit")
+_WITHIN = {"entries": "journal"}  # pages that stand under another tab than their path's
 _WHY_MAX = 500
 
 
@@ -161,12 +162,13 @@ class Frame:
     async def desk(self, visit: Visit) -> Mapping[str, object]:
         """What ``finance-layout.html`` draws around a page."""
         counts = await self.counting.waiting(now=visit.now) if self.counting else {}
-        here = visit.ask.request.path
+        section = visit.ask.request.path.removeprefix(f"{HOME}/").partition("/")[0]
+        section = _WITHIN.get(section, section)
         tabs = [
             {
                 "name": name,
                 "href": f"{HOME}/{name}",
-                "here": here == f"{HOME}/{name}" or here.startswith(f"{HOME}/{name}/"),
+                "here": name == section,
                 "count": counts.get(name, 0),
             }
             for name in self._tabs(visit)

@@ -30,8 +30,10 @@ class Act(StrEnum):
     ERASED = "erased"  # a reader asked to be forgotten
     MISSING = "missing"  # Stripe said 404 to an object that we know
     UNLINKED = "unlinked"  # Stripe said that no invoice was paid by a payment
+    MERGED = "merged"  # a person's two accounts became one; what it moves are acts of their own
     # What is done in the console about what needs a person. None of them gives or takes anything.
     REVIEWED = "reviewed"  # somebody has looked at an entry
+    RETRIED = "retried"  # somebody had an entry applied again
     NOTED = "noted"  # a note to a piece of work
     ASSIGNED = "assigned"  # a piece of work is somebody's
     DONE = "done"  # and done
@@ -39,7 +41,17 @@ class Act(StrEnum):
     SIGNED = "signed"  # a day's sums were found right
 
 
-DESK_WORK = frozenset((Act.REVIEWED, Act.NOTED, Act.ASSIGNED, Act.DONE, Act.COUNTED, Act.SIGNED))
+DESK_WORK = frozenset(
+    (
+        Act.REVIEWED,
+        Act.RETRIED,
+        Act.NOTED,
+        Act.ASSIGNED,
+        Act.DONE,
+        Act.COUNTED,
+        Act.SIGNED,
+    )
+)
 
 
 def _act(
@@ -122,11 +134,23 @@ def unlinked(payment: str, charge: str, *, at: float) -> Draft:
     )
 
 
-def reviewed(entry: Entry, *, by: str, at: float, note: str) -> Draft:
-    """It bears the ids of what was looked at, so that it stands in the same story."""
+def merged(
+    kept: str, gone: str, moved: Mapping[str, Any], *, by: str, at: float, reason: str
+) -> Draft:
+    """``gone``'s ways to log in, customers and grants are ``kept``'s now; ``moved`` names them all, so
+    that it can be undone."""
+    facts = {"from": gone, "by": by, **moved}
+    return _act(Act.MERGED, at, facts, reason=reason, reader=kept, object_id=f"reader:{gone}")
+
+
+def reviewed(
+    act: Act, entry: Entry, *, by: str, at: float, note: str, failed: bool = False
+) -> Draft:
+    """``act``: reviewed or retried. It bears the ids of what was looked at, so that it stands in the same
+    story; but for an entry that couldn't be folded, whose fault it would share."""
     facts = {"number": entry.number, "by": by}
-    ids = {name: getattr(entry, name) for name in _LEADS}
-    return _act(Act.REVIEWED, at, facts, reason=note, object_id=f"entry:{entry.number}", **ids)
+    ids = {} if failed else {name: getattr(entry, name) for name in _LEADS}
+    return _act(act, at, facts, reason=note, object_id=f"entry:{entry.number}", **ids)
 
 
 def worked(

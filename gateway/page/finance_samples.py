@@ -39,3 +39,103 @@ def _explaining() -> Iterator[tuple[str, str, Context]]:
     facts = [("status", "200"), ("decision", "teaser"), ("reason", "account-needed")]
     yield "explain", "finance-explain", {**asked, "told": facts}
     yield "explain-wrong", "finance-explain", {**asked, "wrong": "console.origin"}
+
+
+ROW: Context = {
+    "number": 41,
+    "at": "27 nov. 2026 09:00:01",
+    "kind": "invoice.paid",
+    "source": "webhook",
+    "object": "in_1PLqXJB",
+    "state": "applied",
+    "reason": "",
+    "amount": "9,90 €",
+    "by": "",
+}
+
+
+def _entries() -> Iterator[tuple[str, str, Context]]:
+    head: Context = {
+        "number": 42,
+        "kind": "customer.subscription.updated",
+        "source": "webhook",
+        "signed": True,
+        "act": False,
+        "at": "27 nov. 2026 09:00:02",
+        "told": "27 nov. 2026 09:00:00",
+        "version": "2026-10-28.endive",
+        "livemode": True,
+        "state": "failed",
+        "reason": "failed",
+        "failure": "KeyError('price')",
+        "changed": "27 nov. 2026 09:00:03",
+        "tries": 3,
+        "next": "27 nov. 2026 09:15:00",
+        "fetching": False,
+        "again": True,
+        "sent": 21,
+        "deliveries": [{"at": "27 nov. 2026 09:00:02", "late": (2, "s")}],
+        "amount": "9,90 €",
+        "unknown": False,
+        "reader": "r_4f2c",
+        "hash": "9f" * 32,
+        "previous": "0" * 64,
+        "sha256": "1c" * 32,
+        "object_type": "subscription",
+    }
+    url = "https://dashboard.stripe.com/subscriptions/sub_1"
+    until: Context = {"state": "until", "until": "27 déc. 2026, 09:00"}
+    line = {"reader": "r_4f2c", "tier": "soutien", "before": {"state": "none", "until": ""}}
+    asked = {"name": "status", "here": "active", "known": "active", "asked": "past_due"}
+    full: Context = {
+        "entry": head,
+        "ids": [
+            {"name": "object_id", "id": "sub_1", "shown": "sub_1", "url": url},
+            {"name": "event_id", "id": "evt_1", "shown": "evt_1", "url": ""},
+        ],
+        "raw": {"text": '{\n  "id": "evt_1"\n}', "json": True, "cut": True},
+        "changed": {
+            "failed": "",
+            "any": True,
+            "lines": [{**line, "after": until, "differs": True}],
+        },
+        "compared": {
+            "at": "27 nov. 2026 09:01:00",
+            "missing": False,
+            "entry": 43,
+            "differs": True,
+            "fields": [{**asked, "differs": True}, {**asked, "name": "id", "differs": False}],
+        },
+        "fetchable": True,
+        "story": [ROW, {**ROW, "number": 40, "state": "needs-a-person", "reason": "disputed"}],
+        "more": 12,
+        "reviews": [
+            {
+                "number": 44,
+                "act": "reviewed",
+                "at": "27 nov. 2026 10:00:00",
+                "by": "compta@news.example",
+                "note": "Vu avec la banque.",
+            }
+        ],
+        "said": "retried",
+    }
+    yield "entry", "finance-entry", full
+    nothing: Context = {"failed": "", "any": False, "lines": []}
+    never: Context = {"at": "", "missing": False, "entry": 0, "differs": False, "fields": []}
+    applied = {**head, "state": "applied", "reason": "", "failure": "", "next": "", "again": False}
+    bare: Context = {
+        **full,
+        "entry": {**applied, "deliveries": [], "signed": False, "source": "operator"},
+        "raw": None,
+        "changed": nothing,
+        "compared": never,
+        "story": [],
+        "more": 0,
+        "reviews": [],
+        "said": "",
+    }
+    yield "entry-bare", "finance-entry", bare
+    broken = {**nothing, "failed": "KeyError('price')"}
+    missing = {**never, "at": "27 nov. 2026 09:01:00", "missing": True, "entry": 43}
+    yield "entry-missing", "finance-entry", {**full, "changed": broken, "compared": missing}

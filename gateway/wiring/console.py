@@ -7,6 +7,9 @@ from functools import partial
 
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.console.acting import Acting
+from gateway.console.dashboard import BASE
+from gateway.console.entries import EntryPages
 from gateway.console.explain import Asking
 from gateway.console.explaining import Explaining
 from gateway.console.frame import Action, Frame, with_home
@@ -16,14 +19,21 @@ from gateway.edge.rate import network_of
 from gateway.errors import LychgateError
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.model.request import Request
+from gateway.money.stripe_api.objects import Objects
 from gateway.rooms.asking import Ask, Reply
 from gateway.rooms.pages import Drawing, Pages
 from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.audit import Audit
 from gateway.stores.engine import Store
+from gateway.stores.handling import HandlingOf
+from gateway.stores.ledger import Ledger
+from gateway.stores.ledger_work import LedgerWork
+from gateway.stores.payloads import Payloads
 from gateway.stores.readers import readers_with
+from gateway.wiring.journal import WaitingCounts, journal_actions, journal_of
 from gateway.wiring.login import operators_of
+from gateway.wiring.syncing import door_of
 
 
 class Console:
@@ -40,6 +50,7 @@ class Console:
         asking: Callable[[], Asking],
     ) -> None:
         self._settings, self._store, self._asking = settings, store, asking
+        self._door = door_of(settings) if settings.stripe is not None else None
         self.frame = with_home(
             Frame(
                 accounts=Accounts(store),
@@ -48,7 +59,8 @@ class Console:
                 # The publisher's own page isn't set around this one: its scripts would read it.
                 pages=Pages(drawing, dress=_undressed, dressed=False),
                 words=Words(timezone=settings.site.timezone),
-                actions=self._actions(),
+                actions=self._actions(drawing),
+                counting=WaitingCounts(journal_of(settings, store)),
             )
         )
         door = Doorway(
@@ -61,8 +73,28 @@ class Console:
         )
         self.application = router(self.frame, door)
 
-    def _actions(self) -> tuple[Action, ...]:
-        return (*self._explaining().actions(),)
+    async def close(self) -> None:
+        if self._door is not None:
+            await self._door.close()
+
+    def _actions(self, drawing: Drawing) -> tuple[Action, ...]:
+        lists = journal_actions(
+            self._settings, store=self._store, text=drawing.text, door=self._door
+        )
+        return (*lists, *self._entries().actions(), *self._explaining().actions())
+
+    def _entries(self) -> EntryPages:
+        stripe = self._settings.stripe
+        return EntryPages(
+            ledger=Ledger(self._store),
+            work=LedgerWork(self._store),
+            payloads=Payloads(self._store),
+            handlings=HandlingOf(self._store),
+            acting=Acting(ledger=Ledger(self._store), handlings=HandlingOf(self._store)),
+            stripe=Objects(self._door) if self._door is not None else None,
+            # A stand-in for Stripe has no dashboard of Stripe's.
+            dashboard=BASE if stripe is not None and not stripe.api_base else "",
+        )
 
     def _explaining(self) -> Explaining:
         return Explaining(

@@ -20,6 +20,7 @@ from gateway.stores.engine import Store
 
 if TYPE_CHECKING:
     from gateway.console.explain import Asking
+    from gateway.wiring.adopting import AdoptingRoom
     from gateway.wiring.login import Login
     from gateway.wiring.money import Money
 
@@ -40,13 +41,16 @@ class RoomsHere:
     mail_shown_at: str = ""
     asking: Asking | None = None
     _login: Login | None = None
+    _adopting: AdoptingRoom | None = None
     _console: Any = None
     _money: Money | None = None
 
     async def open(self) -> None:
+        from gateway.wiring.adopting import AdoptingRoom
         from gateway.wiring.login import Login
+        from gateway.wiring.pages import adopt_url_of
 
-        self._login = Login(
+        self._adopting = AdoptingRoom(
             self.settings,
             store=self.store,
             clock=self.clock,
@@ -56,6 +60,19 @@ class RoomsHere:
             language_of=self.language_of,
             demo_mail_url=self.mail_shown_at,
         )
+        self._login = Login(
+            self.settings,
+            store=self.store,
+            clock=self.clock,
+            drawing=self.templates,
+            dress=self.dress,
+            network_of=network_of,
+            language_of=self.language_of,
+            forgetting=self._adopting.erasing,
+            offer=self._adopting.offer,
+            adopt_url=adopt_url_of(self.settings),
+            demo_mail_url=self.mail_shown_at,
+        )
         self._console = self._made_console()
         if self.settings.stripe is not None:
             from gateway.wiring.money import Money
@@ -63,10 +80,14 @@ class RoomsHere:
             self._money = Money(self.settings, store=self.store, clock=self.clock)
 
     async def close(self) -> None:
+        if self._console is not None:
+            await self._console.close()
         if self._money is not None:
             await self._money.close()
         if self._login is not None:
             await self._login.close()
+        if self._adopting is not None:
+            await self._adopting.close()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._login is None:
@@ -76,8 +97,10 @@ class RoomsHere:
             if self._money is None:
                 raise RequestRefused(404, "no-stripe")
             application = self._money.application
+            if path.split("/")[2] == "adopt":
+                application = self._adoption()
         elif path == _FINANCE or path.startswith(f"{_FINANCE}/"):
-            application = self._console
+            application = self._console.application
         else:
             application = self._login.application
         await application(scope, receive, send)
@@ -92,7 +115,12 @@ class RoomsHere:
             drawing=self.templates,
             language_of=self.language_of,
             asking=self._gate,
-        ).application
+        )
+
+    def _adoption(self) -> Any:
+        if self._adopting is None or self._adopting.application is None:
+            raise RequestRefused(404, "no-mail")
+        return self._adopting.application
 
     def _gate(self) -> Asking:
         assert self.asking is not None, "the composition root gives it"

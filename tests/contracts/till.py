@@ -26,7 +26,7 @@ from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.sessions import Readers
 from gateway.wiring.money import folding
 from gateway.wiring.syncing import Syncing
-from tests.demo.stripe.world import KEY, SECRET, World, world
+from tests.demo.stripe.world import KEY, SECRET, START, World, world
 from tests.ways.house import KEY as COOKIE_KEY
 
 DAY = 86400.0
@@ -48,6 +48,7 @@ def config(folder: Path, *, store_url: str, api_base: str, plans: str, stripe: s
 url = "https://news.example"
 origin = "http://127.0.0.1:9"
 name = "La Gazette"
+languages = ["en", "fr"]
 [policies]
 folder = "policies"
 [keys]
@@ -153,8 +154,10 @@ async def till(
     readers: Sequence[str] = ("ana", "ben"),
     plans: str = PLAN,
     stripe: str = "",
+    at: float | None = START,
 ) -> AsyncIterator[Till]:
-    async with world() as around, contextlib.AsyncExitStack() as stack:
+    """``at`` None: in real time, for what reads the real clock."""
+    async with world(at=at) as around, contextlib.AsyncExitStack() as stack:
         offer = around.stand_in.hook
         await offer("offer", id="price_gold", product="prod_gold", name="Gold", unit_amount=990)
         await offer(
@@ -177,7 +180,7 @@ async def till(
         job = folding(settings, store=store, clock=around.clock)
         await job.fold_due()
         open_till = Till(around, settings, store, syncing, job)
-        open_till.forget()
+        await open_till.hear()
         yield open_till
 
 
