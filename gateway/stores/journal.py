@@ -20,17 +20,19 @@ from gateway.model.journal import Filter, Page, Row, Shown, signed_amount
 from gateway.model.mark import State, Why
 from gateway.stores import journal_facets, schema
 from gateway.stores.engine import Store
-from gateway.stores.journal_facets import Facet, Holds
+from gateway.stores.journal_facets import Facet, Holds, Lead
 from gateway.stores.journal_schema import work_item
 from gateway.stores.journal_terms import TermKeys
 from gateway.stores.ledger import entry_of
 from gateway.stores.money_schema import ledger, ledger_work
 
 PAGE_ROWS = 50
-LOOKED_AT_MAX = 8000
+LOOKED_AT_MAX = 5000
 COUNTED_MAX = 10_000
 EXPORT_ROWS = 500
-_CHUNK = 1000  # entries in one statement
+# Entries in one statement: few at first, for mostly the page is among them.
+_CHUNK, _GROWS, _CHUNK_MAX = 500, 3, 3000
+_EVERY = (Lead(ledger.c.number, true()),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ async def _numbers(
         if looked >= look:
             return found, candidates[-1]
         span = replace(span, before=candidates[-1])
+        size = count if not others else min(size * _GROWS, _CHUNK_MAX)
         candidates = await _candidates(connection, leader, span, size)
     return found, 0
 
@@ -163,10 +166,8 @@ def _rarer(numbers: Sequence[int], than: Sequence[int], size: int) -> bool:
 async def _candidates(
     connection: AsyncConnection, facet: Facet | None, span: _Span, size: int
 ) -> list[int]:
-    leads: Sequence[tuple[Any, ColumnElement[bool]]] = (
-        ((ledger.c.number, true()),) if facet is None else facet.leads
-    )
-    parts = [_part(number, condition, span, size) for number, condition in leads]
+    leads = _EVERY if facet is None else facet.leads
+    parts = [_part(lead, span, size) for lead in leads]
     if len(parts) == 1:
         return list((await connection.execute(parts[0])).scalars())
     each = [select(part.subquery().c.number) for part in parts]
@@ -175,15 +176,17 @@ async def _candidates(
     return list((await connection.execute(wanted)).scalars())
 
 
-def _part(number: Any, condition: ColumnElement[bool], span: _Span, size: int) -> Select[Any]:
-    within = select(number.label("number")).where(condition, number < span.before)
-    return within.where(number > span.after).order_by(number.desc()).limit(size)
+def _part(lead: Lead, span: _Span, size: int) -> Select[Any]:
+    number = lead.number
+    within = select(number.label("number")).where(lead.holds, number < span.before)
+    order = (number + 0) if lead.few else number
+    return within.where(number > span.after).order_by(order.desc()).limit(size)
 
 
 async def _holding(
     connection: AsyncConnection, numbers: Sequence[int], others: Sequence[Holds], count: int
 ) -> list[int]:
-    row = journal_facets.looked_at(numbers).c
+    row = journal_facets.looked_at(connection, numbers).c
     wanted = select(row.number).where(*(each(row) for each in others))
     ordered = wanted.order_by(row.number.desc()).limit(count)
     return list((await connection.execute(ordered)).scalars())

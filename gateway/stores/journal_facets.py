@@ -8,7 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    and_,
+    any_,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.amount import currencies
@@ -32,31 +44,48 @@ _OUT_OF_ORDER_SECONDS = 7200.0
 NEWEST = 1 << 62  # above every number
 _AMOUNT_MAX = 1 << 53
 
-Lead = tuple[Any, ColumnElement[bool]]
 Holds = Callable[[Any], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """A number's column, and a condition that an index serves. ``few``: it holds of so few entries that
+    they are all taken and put in order; without that word PostgreSQL would rather read the whole
+    ledger from its end, where it expects the first of them soon."""
+
+    number: Any
+    holds: ColumnElement[bool]
+    few: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Facet:
-    """``holds`` is its condition on the columns of ``looked_at``. ``leads``: a number's column and a
-    condition that an index serves, newest first, any of which may hold; none: it can't lead."""
+    """``holds`` is its condition on the columns of ``looked_at``. ``leads``: what any of its entries is
+    found by; none: it can't lead."""
 
     holds: Holds
     leads: tuple[Lead, ...] = ()
 
 
 _ENTRY, _WORK, _TERM = ledger.c, ledger_work.c, journal_term.c
-NOTHING: tuple[Lead, ...] = ((_ENTRY.number, false()),)
+NOTHING: tuple[Lead, ...] = (Lead(_ENTRY.number, false()),)
 
 
-def looked_at(numbers: Sequence[int]) -> Any:
+def among(connection: AsyncConnection, column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
+    """PostgreSQL is faster with one list than with a thousand numbers, and has no other for it."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(numbers), ARRAY(BigInteger)))  # type: ignore[no-any-return]
+    return column.in_(numbers)  # type: ignore[no-any-return]
+
+
+def looked_at(connection: AsyncConnection, numbers: Sequence[int]) -> Any:
     """Entries whose numbers are at hand. The limit keeps a database from looking for all entries that
     fulfil a condition, by its index, where a thousand are only to be looked at."""
     columns = [_ENTRY[name] for name in _LOOKED_AT]
     return (
         select(*columns, _WORK.state, _WORK.reason, _WORK.deliveries)
         .join(ledger_work, _WORK.number == _ENTRY.number)
-        .where(_ENTRY.number.in_(numbers))
+        .where(among(connection, _ENTRY.number, numbers))
         .limit(len(numbers))
         .subquery("looked_at")
     )
@@ -87,11 +116,11 @@ async def facets(connection: AsyncConnection, wanted: Filter, keys: TermKeys) ->
         found.append(_any(_of_people([wanted.reader], customers)))
     if wanted.deliveries_min > 1:
         again = and_(text("deliveries > 1"), _WORK.deliveries >= wanted.deliveries_min)
-        sent = Facet(lambda row: row.deliveries >= wanted.deliveries_min, ((_WORK.number, again),))
-        found.append(sent)
+        leads = (Lead(_WORK.number, again),)
+        found.append(Facet(lambda row: row.deliveries >= wanted.deliveries_min, leads))
     if wanted.lag_min:
         late = and_(text(LATE), _late(wanted.lag_min)(_ENTRY))
-        found.append(Facet(_late(wanted.lag_min), ((_ENTRY.number, late),)))
+        found.append(Facet(_late(wanted.lag_min), (Lead(_ENTRY.number, late),)))
     if wanted.since is not None:
         found.append(Facet(lambda row: row.at >= wanted.since))
     if wanted.until is not None:
@@ -103,11 +132,12 @@ async def facets(connection: AsyncConnection, wanted: Filter, keys: TermKeys) ->
 
 def _of(columns: Any, holds: Holds) -> Facet:
     """A condition that an index of a table serves as it is."""
-    return Facet(holds, ((columns.number, holds(columns)),))
+    return Facet(holds, (Lead(columns.number, holds(columns)),))
 
 
 def _any(conditions: Sequence[Holds]) -> Facet:
-    leads = tuple((_ENTRY.number, each(_ENTRY)) for each in conditions)
+    """Of ids, which few entries bear."""
+    leads = tuple(Lead(_ENTRY.number, each(_ENTRY), few=True) for each in conditions)
     return Facet(lambda row: or_(false(), *(each(row) for each in conditions)), leads)
 
 
@@ -143,11 +173,12 @@ async def _amounts(connection: AsyncConnection, wanted: Filter) -> list[Facet]:
     if low is not None and low == high:
         return [*found, _exactly(low, lambda row: row.currency == currency)]
     within = _within(low or 0, high if high is not None else _AMOUNT_MAX)
-    few = select(_ENTRY.number).where(within(_ENTRY), _ENTRY.currency == currency)
-    numbers = list((await connection.execute(few.limit(_FEW + 1))).scalars())
+    some = select(_ENTRY.number).where(within(_ENTRY), _ENTRY.currency == currency)
+    numbers = list((await connection.execute(some.limit(_FEW + 1))).scalars())
     if len(numbers) > _FEW:
         return [*found, Facet(within)]
-    return [*found, Facet(within, ((_ENTRY.number, _ENTRY.number.in_(numbers)),))]
+    few = among(connection, _ENTRY.number, numbers)
+    return [*found, Facet(within, (Lead(_ENTRY.number, few, few=True),))]
 
 
 def _within(least: int, most: int) -> Holds:
@@ -164,7 +195,7 @@ def _exactly(minor: int, currency: Holds) -> Facet:
     leads = [and_(_ENTRY.amount_minor == each, currency(_ENTRY)) for each in either]
     return Facet(
         lambda row: and_(row.amount_minor.in_(either), currency(row)),
-        tuple((_ENTRY.number, each) for each in leads),
+        tuple(Lead(_ENTRY.number, each) for each in leads),
     )
 
 
@@ -195,7 +226,7 @@ async def _word(connection: AsyncConnection, word: Word, keys: TermKeys) -> Face
 
 
 def _of_terms(hashes: Sequence[bytes]) -> Facet:
-    leads = tuple((_TERM.number, _TERM.term == each) for each in hashes)
+    leads = tuple(Lead(_TERM.number, _TERM.term == each) for each in hashes)
     return Facet(
         lambda row: exists().where(_TERM.number == row.number, _TERM.term.in_(hashes)), leads
     )
@@ -205,9 +236,8 @@ async def _of_days(connection: AsyncConnection, since: float, until: float) -> F
     after, before = await stretch(connection, since, until)
     numbers = and_(_ENTRY.number > after, _ENTRY.number < before)
     came = and_(_ENTRY.at >= since, _ENTRY.at < until)
-    return Facet(
-        lambda row: and_(row.at >= since, row.at < until), ((_ENTRY.number, and_(numbers, came)),)
-    )
+    lead = Lead(_ENTRY.number, and_(numbers, came))
+    return Facet(lambda row: and_(row.at >= since, row.at < until), (lead,))
 
 
 async def _of_address(

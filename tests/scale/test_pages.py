@@ -27,7 +27,9 @@ from tests.scale.filling import KEYS
 URLS = os.environ.get("LYCHGATE_SCALE", "").split()
 pytestmark = pytest.mark.skipif(not URLS, reason="LYCHGATE_SCALE names no filled store")
 ZONE = ZoneInfo("Europe/Paris")
-TIMES = 60
+TIMES = 30
+# Others may be at work on the machine: 1 measures them too.
+BEST_OF = int(os.environ.get("LYCHGATE_SCALE_BEST_OF", "1"))
 EXPORT_MEGABYTES_MAX = 40
 SEARCHES: list[dict[str, str]] = [
     {},
@@ -76,6 +78,17 @@ SEARCHES: list[dict[str, str]] = [
 ]
 
 
+async def once(journal: Journal, wanted: Filter, before: int) -> float:
+    """All that the page asks of the store."""
+    began = time.perf_counter()
+    page = await journal.page(wanted, before=before)
+    said = await journal.bound(journal_table.customers_of(page.rows))
+    rows = journal_table.with_readers(page.rows, said)
+    await journal.addresses({row.reader for row in rows})
+    await journal.waiting()
+    return time.perf_counter() - began
+
+
 async def timed(url: str) -> dict[str, list[float]]:
     chance = random.Random(3)
     store = Store(url)
@@ -88,13 +101,8 @@ async def timed(url: str) -> dict[str, list[float]]:
             told = {"number": number, "customer": number % 90_000, "card": number % 10_000}
             wanted = asked({key: value.format(**told) for key, value in search.items()}, zone=ZONE)
             before = 0 if turn % 2 else number
-            began = time.perf_counter()
-            page = await journal.page(wanted.filter, before=before)
-            said = await journal.bound(journal_table.customers_of(page.rows))
-            rows = journal_table.with_readers(page.rows, said)
-            await journal.addresses({row.reader for row in rows})
-            await journal.waiting()
-            spent.setdefault(name, []).append(time.perf_counter() - began)
+            took = [await once(journal, wanted.filter, before) for _ in range(BEST_OF)]
+            spent.setdefault(name, []).append(min(took))
     await store.close()
     return spent
 
