@@ -13,6 +13,7 @@
     ├── ProviderUnavailable       503: a login provider without a usable answer in time
     ├── TooManyLogins             429, with Retry-After
     ├── StripeUnavailable         503: Stripe can't be asked just now, or not with this key
+    ├── Busy                      409: another process does this just now
     ├── StripeRefused             502: Stripe understood, and won't; ``missing`` is its 404
     ├── WebhookRefused            400: not an event, or not signed by Stripe; nothing is kept of it
     └── SessionInvalid            a cookie that proves nothing: the reader is anonymous
@@ -133,6 +134,16 @@ class TooManyLogins(LychgateError):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         super().__init__(self.reason)
+
+
+class Busy(LychgateError):
+    """``what`` is done by another process, and by one at a time."""
+
+    status = 409
+    reason = "busy"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"another {what} is under way")
 
 
 class StripeUnavailable(LychgateError):

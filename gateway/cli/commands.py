@@ -15,6 +15,7 @@ from gateway.cli.explain import explain
 from gateway.cli.init import init
 from gateway.cli.ledger import app as ledger
 from gateway.cli.reader import app as reader
+from gateway.cli.reconcile import reconcile
 from gateway.cli.serve import serve
 from gateway.cli.store import migrate, open_story
 from gateway.cli.trying import try_site
@@ -57,6 +58,7 @@ app.command("explain")(explain)
 app.command("audit")(audit)
 app.command("open")(open_story)
 app.add_typer(ledger, name="ledger")
+app.command("reconcile")(reconcile)
 app.add_typer(reader, name="reader")
 app.command("migrate")(migrate)
 app.command("bench")(bench)

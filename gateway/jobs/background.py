@@ -62,9 +62,11 @@ async def run(settings: Settings, report_fd: int) -> None:
         await News(store).sweep(before=now - DAY_SECONDS)
 
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
-    jobs.append(Job("fold", FOLD_SECONDS, folding(settings, store=store, clock=clock).fold_due))
-    syncing = Syncing(settings, store=store, clock=clock) if settings.stripe is not None else None
-    if syncing is not None:
+    folds = folding(settings, store=store, clock=clock)
+    jobs.append(Job("fold", FOLD_SECONDS, folds.fold_due))
+    syncing = None
+    if settings.stripe is not None:
+        syncing = Syncing(settings, store=store, clock=clock, folding=folds)
         jobs += syncing.jobs()
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))

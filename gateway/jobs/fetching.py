@@ -48,10 +48,15 @@ class Fetching:
 
     async def fetch_due(self) -> None:
         """Raises StoreUnavailable, and then it is all still to be asked."""
-        if self.clock.monotonic() < self._quiet_until or not await self.fetcher.due():
+        if not await self.waits() or not await self._take():
             return
-        if not await self._take():
-            return
+        try:
+            await self._fetch()
+        finally:
+            # Whoever comes next needn't wait for the lease to run out.
+            await self.leases.take("fetch", self._holder, now=self.clock.now(), seconds=0.0)
+
+    async def _fetch(self) -> None:
         try:
             if not self._pinned:
                 await self._pin()
@@ -68,6 +73,10 @@ class Fetching:
             self._rest(self._longer())
         elif done.asked:
             self._quiet = 0.0
+
+    async def waits(self) -> bool:
+        """Whether there is something to ask that needn't rest. Raises StoreUnavailable."""
+        return self.clock.monotonic() >= self._quiet_until and await self.fetcher.due()
 
     async def refresh_prices(self) -> None:
         """Those that are absent or a day old. Whoever sells waits for them, so it is no error here."""

@@ -6,14 +6,14 @@ that it knows: a replay years later must know by which rules access was given.
 
 from __future__ import annotations
 
-import os
-import socket
+import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.clock import Clock
-from gateway.jobs.periodic import LeaseHolder
+from gateway.jobs.periodic import LeaseHolder, holder
 from gateway.money.applying import apply_rules
 from gateway.money.fetching import Wants
 from gateway.money.ledger import Ledger, Work
@@ -39,10 +39,15 @@ class Folding:
     prices: Mapping[str, Sequence[str]]
     settings: Mapping[str, Any]
     _told: bool = False
-    _holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    _holder: str = field(default_factory=lambda: f"{holder()}:{secrets.token_hex(4)}")
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fold_due(self) -> None:
         """Raises StoreUnavailable, and then it is all still there; Faults for another Stripe's ledger."""
+        async with self._one_at_a_time:
+            await self._fold_due()
+
+    async def _fold_due(self) -> None:
         now = self.clock.now()
         if not self._told:
             await apply_rules(self.ledger, prices=self.prices, values=self.settings, now=now)
@@ -51,6 +56,13 @@ class Folding:
             return
         if not await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS):
             return
+        try:
+            await self._apply_all()
+        finally:
+            # Whoever comes next needn't wait for the lease to run out.
+            await self.leases.take("fold", self._holder, now=self.clock.now(), seconds=0.0)
+
+    async def _apply_all(self) -> None:
         for _ in range(_ROUNDS_MAX):
             applied = await self.projector.apply_due()
             for number, why in applied.failed:

@@ -20,11 +20,12 @@ class Source(StrEnum):
 
     WEBHOOK = "webhook"  # Stripe sent an event: a hint, with a snapshot that may be old
     API = "api"  # we asked Stripe, and this is its answer: the truth when it was asked
-    RECONCILE = "reconcile"  # the same, asked by a reconcile
+    RECONCILE = "reconcile"  # a reconcile found it: such an answer, or an event that was missed
     OPERATOR = "operator"  # an act of ours: plans, settings, grants, bindings, erasures
 
 
-FETCHED = frozenset((Source.API, Source.RECONCILE))
+# The kind of an entry that is Stripe's answer. An event that a reconcile found has its own kind.
+FETCHED = "fetched"
 
 GENESIS = "0" * 64  # what the first entry names as the hash before it
 
@@ -109,7 +110,7 @@ class Entry:
 
     @property
     def fetched(self) -> bool:
-        return self.source in FETCHED
+        return self.kind == FETCHED and self.source in (Source.API, Source.RECONCILE)
 
 
 def key_owner(said: Draft | Entry) -> str:

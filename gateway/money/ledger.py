@@ -33,6 +33,9 @@ class Ledger(Protocol):
 
     async def entries(self, numbers: Collection[int]) -> Sequence[Entry]: ...
 
+    async def known(self, event_ids: Collection[str]) -> Collection[str]:
+        """Which of these ids the ledger has."""
+
     async def objects(self, object_ids: Collection[str]) -> Sequence[Entry]:
         """All that was ever said of some objects."""
 

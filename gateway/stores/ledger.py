@@ -53,6 +53,10 @@ class Ledger:
         async with self._store.reading() as connection:
             return await _select(connection, table.c.number, numbers)
 
+    async def known(self, event_ids: Collection[str]) -> set[str]:
+        async with self._store.reading() as connection:
+            return set(await connection.run_sync(_known, list(event_ids)))
+
     async def objects(self, object_ids: Collection[str]) -> list[Entry]:
         """All that was ever said of some objects; our own acts have words for ids."""
         table = money_schema.ledger

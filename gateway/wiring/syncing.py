@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.jobs.fetching import EVERY_SECONDS, Fetching
+from gateway.jobs.folding import Folding
 from gateway.jobs.periodic import Job
+from gateway.jobs.reconciling import EVERY_SECONDS as NIGHTLY_SECONDS
+from gateway.jobs.reconciling import Reconciling
 from gateway.money.fetching import Fetcher
 from gateway.money.looking_ahead import wants_of_ending
 from gateway.money.prices import Refresher
@@ -21,6 +26,7 @@ from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.prices import Prices
 from gateway.stores.wants import Wants
+from gateway.wiring.money import folding as folding_of
 from gateway.wiring.money import mode_of
 
 _PRICES_SECONDS = 600.0
@@ -35,12 +41,15 @@ def door_of(settings: Settings) -> Door:
 
 
 class Syncing:
-    """``jobs`` are the background process's; ``close`` lets go of Stripe."""
+    """``jobs`` are the background process's, beside ``folding``; ``close`` lets go of Stripe."""
 
-    def __init__(self, settings: Settings, *, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, *, store: Store, clock: Clock, folding: Folding | None = None
+    ) -> None:
         assert settings.stripe is not None
         self._store, self._clock = store, clock
         self._door = door_of(settings)
+        listing = Listing(self._door)
         self._ledger, self._wants = Ledger(store), Wants(store)
         self._slack_seconds = settings.stripe.renewal_slack_hours * HOUR_SECONDS
         refresher = Refresher(
@@ -62,14 +71,27 @@ class Syncing:
             ledger=self._ledger,
             leases=Leases(store),
             clock=clock,
-            account=Listing(self._door).account,
+            account=listing.account,
             told=mode_of(settings),
+        )
+        self.reconciling = Reconciling(
+            ledger=self._ledger,
+            work=LedgerWork(store),
+            holdings=Holdings(store),
+            stripe=listing,
+            folding=folding or folding_of(settings, store=store, clock=clock),
+            fetching=self.fetching,
+            leases=Leases(store),
+            clock=clock,
+            mode=mode_of(settings),
+            zone=ZoneInfo(settings.site.timezone),
         )
 
     def jobs(self) -> list[Job]:
         return [
             Job("fetch", EVERY_SECONDS, self.fetching.fetch_due),
             Job("prices", _PRICES_SECONDS, self.fetching.refresh_prices),
+            Job("reconcile", NIGHTLY_SECONDS, self.reconciling.nightly),
             Job("look-ahead", HOUR_SECONDS, self.look_ahead, once_among_nodes=True),
         ]
 

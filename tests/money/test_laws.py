@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.model.entry import Draft, Entry, Source
+from gateway.model.entry import FETCHED, Draft, Entry, Source
 from gateway.money.fold import Folded, fold
 from gateway.money.order import Told, newest
 from tests.money.stories import STORIES, Story
@@ -113,6 +113,7 @@ def _as_fetched(draft: Draft) -> Draft:
         draft,
         event_id=f"fetch:{draft.event_id}",
         source=Source.RECONCILE,
+        kind=FETCHED,
         observed_at=draft.observed_at + 365 * 86400,
     )
 

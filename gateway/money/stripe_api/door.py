@@ -17,13 +17,12 @@ from typing import Any
 import stripe
 
 from gateway.errors import StripeRefused, StripeUnavailable
-from gateway.model.entry import Draft, Source, canonical
+from gateway.model.entry import FETCHED, Draft, Source, canonical
 from gateway.money.shapes import described
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 10.0
 RETRIES_MAX = 2
-FETCHED_KIND = "fetched"  # the kind of an entry that is Stripe's answer to a question of ours
 
 # Whoever is refused for these reasons is refused by the account, not for what was asked.
 _OURS_TO_MEND = (stripe.AuthenticationError, stripe.PermissionError)
@@ -110,7 +109,7 @@ def draft_of(told: Told, *, source: Source = Source.API) -> Draft:
     return Draft(
         event_id=f"{source}:{said['object_id']}:{int(told.at)}:{digest}",
         source=source,
-        kind=FETCHED_KIND,
+        kind=FETCHED,
         observed_at=told.at,
         livemode=told.thing["livemode"] if isinstance(told.thing.get("livemode"), bool) else None,
         api_version=API_VERSION,
