@@ -54,8 +54,8 @@ ROW: Context = {
 }
 
 
-def _entries() -> Iterator[tuple[str, str, Context]]:
-    head: Context = {
+def _head() -> Context:
+    return {
         "number": 42,
         "kind": "customer.subscription.updated",
         "source": "webhook",
@@ -83,6 +83,10 @@ def _entries() -> Iterator[tuple[str, str, Context]]:
         "sha256": "1c" * 32,
         "object_type": "subscription",
     }
+
+
+def _entries() -> Iterator[tuple[str, str, Context]]:
+    head = _head()
     url = "https://dashboard.stripe.com/subscriptions/sub_1"
     until: Context = {"state": "until", "until": "27 déc. 2026, 09:00"}
     line = {"reader": "r_4f2c", "tier": "soutien", "before": {"state": "none", "until": ""}}
