@@ -15,7 +15,8 @@ from gateway.errors import TooManyLogins
 from gateway.identity.accounts import Account, Accounts
 from gateway.identity.address import address
 from gateway.identity.cookies import set_cookie
-from gateway.money.adopting import ASKED_MINUTES, PAGE_URL, Adopting, Link
+from gateway.model.adoption import Link
+from gateway.money.adopting import ASKED_MINUTES, PAGE_URL, Adopting
 from gateway.rooms.asking import Ask, Reply, see_other
 from gateway.rooms.pages import Pages, login_url
 from gateway.rooms.return_to import return_to

@@ -1,6 +1,6 @@
 """What would follow of entries that nobody appended yet; and what follows for some customers as it is.
 
-A dry run says what the fold would say, for it is the fold: what is supposed gets the next numbers,
+A dry run says what the fold would say, for it is the fold: what is supposed gets numbers of its own,
 hangs together with the stories it names, and goes into no ledger.
 """
 
@@ -11,63 +11,57 @@ from collections.abc import Collection, Sequence
 from gateway.model.entry import Draft, Entry, Source, chained
 from gateway.model.mark import Why
 from gateway.money.acts import Act
-from gateway.money.fold import Folded, fold
+from gateway.money.fold import fold
 from gateway.money.ledger import Ledger
 from gateway.money.story import gather
 from gateway.money.whose import Binding, bindings
 
+# Numbers that no entry bears while we look, whoever appends meanwhile.
+_FAR = 1 << 40
 
-async def suppose(ledger: Ledger, drafts: Sequence[Draft], *, now: float) -> Folded:
-    """All that hangs together with ``drafts``, with them in it. Raises StoreUnavailable."""
-    entries = await _with_stories(ledger, drafts, now=now)
-    return fold(entries, now=now)
+
+async def stories(
+    ledger: Ledger, *, customers: Collection[str] = (), readers: Collection[str] = ()
+) -> list[Entry]:
+    """All that hangs together with some customers and readers. Raises StoreUnavailable."""
+    leads = [_lead(f"customer:{each}", customer_id=each) for each in sorted(customers)]
+    leads += [_lead(f"reader:{each}", reader=each) for each in sorted(readers)]
+    if not leads:
+        return []
+    # A lead only leads: it was never said by anybody.
+    return [entry for entry in await ledger.story(supposed(leads)) if entry.number < _FAR]
+
+
+def supposed(drafts: Sequence[Draft], *, now: float = 0.0) -> list[Entry]:
+    """As entries that come after all others."""
+    return [
+        chained(draft, number=_FAR + offset, previous_hash="", at=now)
+        for offset, draft in enumerate(drafts)
+    ]
 
 
 async def bound(ledger: Ledger, customers: Collection[str]) -> dict[str, Binding]:
     """To whom customers are bound; those who never were aren't named. Raises StoreUnavailable."""
-    story = gather(await _of_customers(ledger, customers))
-    wanted = set(customers)
-    return {customer: each for customer, each in bindings(story).items() if customer in wanted}
+    found = bindings(gather(await stories(ledger, customers=customers)))
+    return {customer: each for customer, each in found.items() if customer in set(customers)}
 
 
 async def unbound(ledger: Ledger, customers: Collection[str], *, now: float) -> set[str]:
     """Those who pay for one of our plans now, and for no reader. Raises StoreUnavailable."""
     rules = await ledger.objects((Act.PLANS, Act.SETTINGS))
-    story = await _of_customers(ledger, customers)
+    story = await stories(ledger, customers=customers)
     whole = {entry.number: entry for entry in (*rules, *story)}
     held = fold(whole.values(), now=now).held.values()
     paying = {each.subscription.customer for each in held if each.whose.why is Why.NO_READER}
     return paying & set(customers)
 
 
-async def _of_customers(ledger: Ledger, customers: Collection[str]) -> list[Entry]:
-    if not customers:
-        return []
-    led = [
-        Draft(
-            event_id=f"lead:{each}", source=Source.API, kind="", observed_at=0.0, customer_id=each
-        )
-        for each in sorted(customers)
-    ]
-    leads = _numbered(led, after=(await ledger.head()).number, now=0.0)
-    last = min(each.number for each in leads)
-    # A lead only leads: it was never said by anybody.
-    return [entry for entry in await ledger.story(leads) if entry.number < last]
-
-
-async def _with_stories(ledger: Ledger, drafts: Sequence[Draft], *, now: float) -> list[Entry]:
-    head = await ledger.head()
-    supposed = _numbered(drafts, after=head.number, now=now)
-    rules = await ledger.objects((Act.PLANS, Act.SETTINGS))
-    story = await ledger.story(supposed) if supposed else ()
-    whole = {entry.number: entry for entry in (*rules, *story)}
-    return list(whole.values())
-
-
-def _numbered(drafts: Sequence[Draft], *, after: int, now: float) -> list[Entry]:
-    """Numbers that no entry bears while we look, whoever appends meanwhile."""
-    first = after + 1_000_000
-    return [
-        chained(draft, number=first + offset, previous_hash="", at=now)
-        for offset, draft in enumerate(drafts)
-    ]
+def _lead(event_id: str, *, customer_id: str = "", reader: str = "") -> Draft:
+    return Draft(
+        event_id=event_id,
+        source=Source.API,
+        kind="",
+        observed_at=0.0,
+        customer_id=customer_id,
+        reader=reader,
+    )

@@ -37,7 +37,7 @@ class Imported:
 
     async def add(self, people: Sequence[Person], *, now: float) -> dict[str, str]:
         """Accounts for those who have none; by address each one's id."""
-        ids = {}
+        ids: dict[str, str] = {}
         for start in range(0, len(people), _ROWS_MAX):
             some = people[start : start + _ROWS_MAX]
             ids |= await self._add(some, now=now)
