@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.identity.accounts import Account, Login
 from gateway.identity.roles import Operators
 from gateway.login.entering import Entering
 from gateway.login.joining import Joins
 from gateway.login.pages import Pages
+from gateway.ops.logs import logger
 from gateway.rooms.asking import PRIVATE, Ask, Reply, see_other
 from gateway.rooms.pages import login_url
 from gateway.rooms.return_to import return_to
@@ -37,6 +39,12 @@ class Words(Protocol):
     def country(self, code: str, language: str) -> str: ...
 
 
+class Forgetting(Protocol):
+    async def forget(self, reader: str, *, by: str, now: float) -> None:
+        """All that is kept of a reader goes, once what they pay has ended. Raises StripeUnavailable or
+        StripeRefused, and then nothing has gone; and StoreUnavailable."""
+
+
 class Subscriptions(Protocol):
     """What a reader has subscribed to, as the account page shows it."""
 
@@ -54,6 +62,7 @@ class AccountPages:
     operators: Operators
     words: Words
     subscriptions: Subscriptions
+    forgetting: Forgetting
     names: Mapping[str, str]
     languages: tuple[str, ...]
     manage_url: str = ""
@@ -120,23 +129,38 @@ class AccountPages:
         return Reply(200, headers, json.dumps(kept, indent=2, ensure_ascii=False).encode())
 
     async def erase(self, ask: Ask) -> Reply:
-        """Asks once more; with ``confirm=yes`` it is done, and can't be undone."""
+        """Asks once more; with ``confirm=yes`` it is done, and can't be undone. A subscription ends with
+        it, so where that can't be ended just now nothing is erased either."""
         found = await self._signed_in(ask)
         if isinstance(found, Reply):
             return found
         login, account = found
         if ask.written("confirm") != "yes":
-            return await self.pages.page(
-                ask,
-                "account-erase",
-                email=account.email,
-                action=f"{ACCOUNT_URL}/erase",
-                account_url=ACCOUNT_URL,
-            )
+            return await self._erase_page(ask, account)
+        try:
+            await self.forgetting.forget(login.reader_id, by=login.reader_id, now=ask.now)
+        except (StripeUnavailable, StripeRefused) as error:
+            logger("lychgate.login").error("not-erased", reason=error.reason, detail=error.detail)
+            later = await self._erase_page(ask, account, status=503, later=True)
+            return later.with_headers((b"retry-after", b"60"))
         if self.joins.mailing is not None and account.email_verified:
             await self.joins.mailing.notice(ask, account.email, kind="erased")
-        await self.entering.accounts.erase(login.reader_id, now=ask.now)
         return self.entering.out("/")
+
+    async def _erase_page(
+        self, ask: Ask, account: Account, *, status: int = 200, later: bool = False
+    ) -> Reply:
+        held = self.subscriptions.shown(account, ask.language, ask.now)
+        return await self.pages.page(
+            ask,
+            "account-erase",
+            status=status,
+            email=account.email,
+            plan=", ".join(dict.fromkeys(str(each["plan"]) for each in held)),
+            later=later,
+            action=f"{ACCOUNT_URL}/erase",
+            account_url=ACCOUNT_URL,
+        )
 
     async def _signed_in(self, ask: Ask) -> tuple[Login, Account] | Reply:
         """Whoever is logged in; or the way to the login page and back here."""
@@ -168,6 +192,7 @@ class AccountPages:
             subscriptions=self.subscriptions.shown(account, language, ask.now),
             manage_url=self.manage_url,
             cancel_url=self.cancel_url,
+            adopt_url=self.pages.adopt_url,
             ways=self._ways(account),
             add_ways=self._further_ways(ask, account),
             add_mail=self.pages.mails,

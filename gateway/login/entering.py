@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.identity.accounts import Accounts, Entered, Entry, Joining, NotEntered
 from gateway.identity.cookies import CookieSigner, set_cookie
@@ -37,6 +38,11 @@ _SYSTEMS = (
 )
 
 
+class Offer(Protocol):
+    async def __call__(self, reader: str, back: str, language: str) -> str:
+        """A page of ours to be shown to a reader on the way back; empty for most. Raises nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entering:
     """``cookie_name`` is the session's."""
@@ -45,6 +51,7 @@ class Entering:
     signer: CookieSigner
     cookie_name: bytes
     secure: bool
+    offer: Offer | None = None
 
     async def enter(
         self,
@@ -75,9 +82,12 @@ class Entering:
         )
         return await self.accounts.enter(entry, now=ask.now)
 
-    def back(self, entered: Entered, return_to: str) -> Reply:
-        """303 to where the reader came from, with the session's cookie."""
-        return see_other(return_to).with_cookies(
+    async def back(self, ask: Ask, entered: Entered, return_to: str) -> Reply:
+        """303 to where the reader came from, with the session's cookie; or to what they are offered."""
+        offered = ""
+        if self.offer is not None:
+            offered = await self.offer(entered.reader_id, return_to, ask.language)
+        return see_other(offered or return_to).with_cookies(
             set_cookie(
                 self.cookie_name,
                 self.signer.sign(entered.session_id),

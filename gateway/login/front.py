@@ -45,6 +45,7 @@ class Front:
             providers=self.pages.ways(ask, back),
             mail=self.pages.mails,
             mail_url="/-/login/mail",
+            adopt_url=self.pages.adopt_url,
             return_to=back,
             message="",
             email="",
@@ -144,7 +145,7 @@ class Front:
         if isinstance(entered, Entered):
             if attempt.adding_to and entered.added:
                 await self.joins.tell_of_new_way(ask, entered.reader_id, provider.name)
-            return self.entering.back(entered, attempt.return_to)
+            return await self.entering.back(ask, entered, attempt.return_to)
         if entered is NotEntered.ADDRESS_TAKEN:
             return await self.joins.ask(ask, provider, proof.identity, attempt.return_to)
         failing = Failing.TAKEN if entered is NotEntered.IDENTITY_TAKEN else Failing.EXPIRED

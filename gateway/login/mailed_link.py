@@ -160,7 +160,7 @@ class MailedLink:
         if entered.added and mailed.purpose is not Purpose.LOGIN:
             name = self.joins.names.get(provider, provider)
             await self.joins.tell_of_new_way(ask, entered.reader_id, name)
-        return self.entering.back(entered, mailed.return_to)
+        return await self.entering.back(ask, entered, mailed.return_to)
 
     async def _found(self, ask: Ask, token: str) -> Mailed | None:
         if len(token) > _TOKEN_MAX:
@@ -192,6 +192,7 @@ class MailedLink:
             providers=self.pages.ways(ask, back),
             mail=True,
             mail_url="/-/login/mail",
+            adopt_url=self.pages.adopt_url,
             return_to=back,
             message="login.mail.bad-address",
             email=written[:320],

@@ -29,7 +29,8 @@ def provider_url(provider: str, return_to: str, language: str, **more: str) -> s
 
 
 class Pages(rooms.Pages):
-    """Those of the login way: they list the providers, whose own pages a form may lead to."""
+    """Those of the login way: they list the providers, whose own pages a form may lead to. ``adopt_url``
+    is for those who pay already; empty where nothing is sold."""
 
     def __init__(
         self,
@@ -39,11 +40,13 @@ class Pages(rooms.Pages):
         dressed: bool,
         providers: Iterable[Provider],
         mails: bool,
+        adopt_url: str = "",
     ) -> None:
         self._providers = tuple(providers)
         targets = [origin for each in self._providers for origin in each.form_targets()]
         super().__init__(drawing, dress=dress, dressed=dressed, form_targets=targets)
         self.mails = mails
+        self.adopt_url = adopt_url
 
     async def failed(
         self,

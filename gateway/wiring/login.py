@@ -17,10 +17,10 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.identity.roles import Operators, People, Role
-from gateway.login.account import AccountPages
+from gateway.login.account import AccountPages, Forgetting
 from gateway.login.attempts import Attempts
 from gateway.login.client import Client
-from gateway.login.entering import Entering
+from gateway.login.entering import Entering, Offer
 from gateway.login.front import Front
 from gateway.login.joining import Joins
 from gateway.login.leaving import Leaving
@@ -60,9 +60,13 @@ class Login:
         dress: Callable[[bytes], Awaitable[bytes]],
         network_of: Callable[[str], str],
         language_of: Callable[[Request], str],
+        forgetting: Forgetting,
+        offer: Offer | None = None,
+        adopt_url: str = "",
         demo_mail_url: str = "",
     ) -> None:
         self._settings = settings
+        self._forgetting = forgetting
         self._client = Client()
         self.providers = {
             each.id: provider_of(each, client=self._client, clock=clock, settings=settings)
@@ -79,11 +83,16 @@ class Login:
             dressed=bool(settings.site.shell),
             providers=self.providers.values(),
             mails=settings.mail is not None,
+            adopt_url=adopt_url,
         )
         signer = CookieSigner(self._keys)
         accounts = Accounts(store)
         self._entering = Entering(
-            accounts=accounts, signer=signer, cookie_name=self._cookie_name, secure=self._secure
+            accounts=accounts,
+            signer=signer,
+            cookie_name=self._cookie_name,
+            secure=self._secure,
+            offer=offer,
         )
         self._mailing = self._mailing_on(store) if settings.mail is not None else None
         self._joins = Joins(
@@ -164,6 +173,7 @@ class Login:
             operators=operators_of(settings),
             words=Words(settings),
             subscriptions=Held(settings),
+            forgetting=self._forgetting,
             names=self._names,
             languages=tuple(settings.site.languages),
         )
