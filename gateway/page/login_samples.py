@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.page import account_samples, adopting_samples
+from gateway.page import account_samples, adopting_samples, leaving_samples
 
 _PATH = "/culture/exemple"
 LOGIN = f"/-/login?return_to={_PATH}"
@@ -66,6 +66,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield "erase-plan", "account-erase", {**erase, "email": "", "plan": "Soutien"}
     yield "erase-later", "account-erase", {**erase, "email": _EMAIL, "later": True}
     yield from adopting_samples.pages()
+    yield from leaving_samples.pages(language)
     denied: Context = {"roles": [], "stale": False, "login_url": "/-/login?return_to=/-/finance"}
     yield "finance-denied", "finance-denied", denied
     yield "finance-denied-support", "finance-denied", {**denied, "roles": ["support"]}
@@ -120,6 +121,7 @@ def mails() -> Iterator[tuple[str, str, Context]]:
     device = {"kind": "new-device", "device": "Safari · iPhone", "lines": ["France, 11:40"]}
     yield "mail-new-device", "notice", {**happened, **device}
     yield from adopting_samples.mails()
+    yield from leaving_samples.mails()
 
 
 def helps() -> Iterator[Context]:

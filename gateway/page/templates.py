@@ -57,7 +57,8 @@ _PASSING = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteWords:
-    """What our pages say of the site. ``languages``: its default first. ``support`` is a URL."""
+    """What our pages say of the site. ``languages``: its default first. ``support`` is a URL. ``sells``:
+    subscriptions are sold here, so every page leads to where they are left."""
 
     name: str
     url: str
@@ -65,6 +66,7 @@ class SiteWords:
     terms: str = ""
     privacy: str = ""
     support: str = ""
+    sells: bool = False
 
 
 class Templates:

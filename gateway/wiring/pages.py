@@ -29,6 +29,7 @@ def templates_of(settings: Settings) -> Templates:
             terms=settings.site.legal.terms,
             privacy=settings.site.legal.privacy,
             support=settings.site.legal.support,
+            sells=settings.stripe is not None,
         ),
     )
 
