@@ -49,6 +49,7 @@ from gateway.wiring.origin import forward_settings, origin_of
 from gateway.wiring.pages import help_page_of, own_hosts, reloaded, site_origins, templates_of
 from gateway.wiring.rooms import RoomsHere
 from gateway.wiring.running import Lychgate
+from gateway.wiring.walls import Walls
 
 CACHE_BYTES_MAX = 256 << 20
 
@@ -121,6 +122,7 @@ class _Parts:
         self.rate = RequestRate(settings.limits.requests_per_second)
         self.policies = PolicyHolder(settings.policies.folder, told=reloaded)
         self.templates = templates_of(settings)
+        self.walls = Walls(settings, self.templates)
         self.origin = origin_of(settings)
         self.assertions = Assertions(self.keys, issuer=settings.site.url, clock=clock)
         self.store = None if session_store else Store(settings.store.url.get_secret_value())
@@ -161,7 +163,7 @@ class _Parts:
     def _showing(self) -> Showing:
         site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
         return Showing(
-            draw_wall=self.templates.wall,
+            draw_wall=self.walls.draw,
             failures=self.failures,
             feed_items=FeedItems(
                 cache=self.cache, hosts=own_hosts(self.settings), site_host=site_host
@@ -278,7 +280,7 @@ class _Parts:
     def polling(self) -> Polling | None:
         if self.store is None:
             return None
-        return polling(self.store, self.sessions, self.policies, self.cache, self.clock)
+        return polling(self.store, self.sessions, self.policies, self.cache, self.walls, self.clock)
 
 
 def _tunnels(settings: Settings) -> Tunnels:

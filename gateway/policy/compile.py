@@ -37,7 +37,10 @@ _EVERYWHERE = ("/**",)
 
 
 class Policy:
-    """Immutable but for the cache of ways. ``version`` changes with any text or opening."""
+    """Immutable but for the cache of ways. ``version`` changes with any text or opening, and with what
+    walls say beside them (``walls``: any word that stands for it)."""
+
+    walls = ""
 
     def __init__(self, source: PolicySource, *, openings: Iterable[Opening] = ()) -> None:
         """Raises Faults for rules that can never match."""
@@ -69,7 +72,7 @@ class Policy:
         self.openings = tuple(openings)
         self._opened: Mapping[str, float] = {o.path: o.until for o in self.openings}
         told = "|".join(f"{o.path}>{o.until}" for o in self.openings)
-        both = f"{self.source.digest}|{told}".encode()
+        both = f"{self.source.digest}|{told}{self.walls}".encode()
         self.version = hashlib.sha256(both).hexdigest()[:16]
         self._ways: LRUCache[tuple[str, str], Way] = LRUCache(WAYS_MAX)
 
@@ -78,6 +81,14 @@ class Policy:
         other = object.__new__(Policy)
         other.__dict__.update(self.__dict__)
         other._open(openings)
+        return other
+
+    def with_walls(self, walls: str) -> Policy:
+        """The same rules under another version: what was drawn under the old one is drawn anew."""
+        other = object.__new__(Policy)
+        other.__dict__.update(self.__dict__)
+        other.walls = walls
+        other._open(self.openings)
         return other
 
     def way(self, host: str, path: str) -> Way:

@@ -34,7 +34,8 @@ class PolicyHolder:
     def reload(self) -> bool:
         """Whether the files are good now."""
         try:
-            self.current = compile_policy(load(self._folder), openings=self.current.openings)
+            policy = compile_policy(load(self._folder), openings=self.current.openings)
+            self.current = policy.with_walls(self.current.walls)
             self.faults = ()
         except Faults as faulty:
             self.faults = faulty.faults
@@ -47,6 +48,11 @@ class PolicyHolder:
         wanted = tuple(openings)
         if wanted != self.current.openings:
             self.current = self.current.with_openings(wanted)
+
+    def draw_walls_anew(self, walls: str) -> None:
+        """Walls say something else from now on; ``walls`` stands for what they say."""
+        if walls != self.current.walls:
+            self.current = self.current.with_walls(walls)
 
     async def watch(self) -> None:
         """Reload on change, until cancelled."""

@@ -15,6 +15,8 @@ from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.stores.news import Kind, News
 from gateway.stores.openings import Openings
+from gateway.stores.prices import Prices
+from gateway.wiring.walls import Walls
 
 
 def teller(store: Store | None, clock: Clock) -> Callable[[str], Awaitable[None]]:
@@ -41,12 +43,25 @@ def forgetting(
 
 
 def polling(
-    store: Store, sessions: SessionCache, policies: PolicyHolder, cache: PageCache, clock: Clock
+    store: Store,
+    sessions: SessionCache,
+    policies: PolicyHolder,
+    cache: PageCache,
+    walls: Walls,
+    clock: Clock,
 ) -> Polling:
-    openings = Openings(store)
+    openings, prices = Openings(store), Prices(store)
 
     async def read_openings() -> None:
         policies.open_stories(await openings.live(now=clock.now()))
+
+    async def read_prices() -> None:
+        if walls.take_over(await prices.all()):
+            policies.draw_walls_anew(walls.version)
+
+    async def read_again() -> None:
+        await read_openings()
+        await read_prices()
 
     async def hear(kind: str, key: str) -> None:
         if kind == Kind.SESSION:
@@ -55,6 +70,8 @@ def polling(
             sessions.forget_reader(key)
         elif kind == Kind.OPENING:
             await read_openings()
+        elif kind == Kind.PRICES:
+            await read_prices()
         elif kind == Kind.PURGE:
             word, _, value = key.partition(":")
             cache.purge(**{word: value} if value else {"everything": True})
@@ -68,7 +85,7 @@ def polling(
         hear=hear,
         polled=polled,
         missed=sessions.forget_all,
-        catch_up=read_openings,
+        catch_up=read_again,
     )
     store.after_news = watching.wake
     return watching
