@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from gateway.model.reader import Reader
 from gateway.stores import schema
@@ -12,11 +12,17 @@ from gateway.stores.entitlements import entitlement_of
 
 async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
     """The newest account first. Raises StoreUnavailable."""
-    wanted = (
-        select(schema.reader)
-        .where(func.lower(schema.reader.c.email) == email.lower())
-        .order_by(schema.reader.c.created_at.desc())
-    )
+    theirs = func.lower(schema.reader.c.email) == email.lower()
+    return await _readers(store, theirs)
+
+
+async def reader_called(store: Store, reader_id: str) -> Reader | None:
+    """Raises StoreUnavailable."""
+    return next(iter(await _readers(store, schema.reader.c.id == reader_id)), None)
+
+
+async def _readers(store: Store, which: ColumnElement[bool]) -> tuple[Reader, ...]:
+    wanted = select(schema.reader).where(which).order_by(schema.reader.c.created_at.desc())
     found = []
     async with store.reading() as connection:
         for row in (await connection.execute(wanted)).mappings().all():
@@ -32,3 +38,17 @@ async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
                 )
             )
     return tuple(found)
+
+
+class Addresses:
+    """Implements ``money.leaving.Readers``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def with_address(self, email: str) -> list[str]:
+        """Accounts that have proved this address."""
+        own = schema.reader.c
+        proved = select(own.id).where(own.email == email, own.email_verified)
+        async with self._store.reading() as connection:
+            return list((await connection.execute(proved.order_by(own.created_at))).scalars())
