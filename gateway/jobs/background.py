@@ -3,8 +3,8 @@
     python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
-the origin?), sending mail, folding the ledger, asking Stripe, and sweeping what is over: sessions,
-links, old news.
+the origin?), sending mail, folding the ledger and logging its head, asking Stripe, mailing links to
+those who pay without a reader, and sweeping what is over: sessions, links, old news.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from gateway.errors import Faults
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
 from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
+from gateway.jobs.ledger_head import EVERY_SECONDS as HEAD_SECONDS
+from gateway.jobs.ledger_head import LedgerHead
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
 from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
@@ -30,10 +32,13 @@ from gateway.ops import logs
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.leases import Leases
+from gateway.stores.ledger import Ledger
 from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
+from gateway.wiring.adopting import AdoptingWork
 from gateway.wiring.money import folding
+from gateway.wiring.pages import templates_of
 from gateway.wiring.syncing import Syncing
 
 DAY_SECONDS = 86400.0
@@ -64,10 +69,17 @@ async def run(settings: Settings, report_fd: int) -> None:
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
     folds = folding(settings, store=store, clock=clock)
     jobs.append(Job("fold", FOLD_SECONDS, folds.fold_due))
+    head = LedgerHead(ledger=Ledger(store))
+    jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
     syncing = None
     if settings.stripe is not None:
         syncing = Syncing(settings, store=store, clock=clock, folding=folds)
         jobs += syncing.jobs()
+    adopting = None
+    if settings.stripe is not None and settings.mail is not None:
+        mails = templates_of(settings)
+        adopting = AdoptingWork(settings, store=store, clock=clock, mails=mails)
+        jobs += adopting.jobs()
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
     if settings.mail is not None:
@@ -83,6 +95,8 @@ async def run(settings: Settings, report_fd: int) -> None:
     await asking.close()
     if syncing is not None:
         await syncing.close()
+    if adopting is not None:
+        await adopting.close()
     await store.close()
 
 

@@ -20,7 +20,7 @@ from gateway.stores.engine import Store
 
 if TYPE_CHECKING:
     from gateway.console.explain import Asking
-    from gateway.wiring.adopting import AdoptingRoom
+    from gateway.wiring.adopting_room import AdoptingRoom
     from gateway.wiring.login import Login
     from gateway.wiring.money import Money
 
@@ -46,7 +46,7 @@ class RoomsHere:
     _money: Money | None = None
 
     async def open(self) -> None:
-        from gateway.wiring.adopting import AdoptingRoom
+        from gateway.wiring.adopting_room import AdoptingRoom
         from gateway.wiring.login import Login
         from gateway.wiring.pages import adopt_url_of
 
