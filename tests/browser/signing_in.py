@@ -74,10 +74,11 @@ class NodeProvider:
 
     url: str
     name: str = _NAME
+    login: str = "camille"
 
     def log_in(self, page: Page) -> None:
         """Log in, and consent where that wasn't done in another tab meanwhile."""
-        page.get_by_placeholder("Enter any login").fill("camille")
+        page.get_by_placeholder("Enter any login").fill(self.login)
         page.get_by_placeholder("and password").fill("a password")
         asking = page.url
         page.get_by_role("button", name="Sign-in").click()
@@ -120,21 +121,22 @@ class DemoProvider:
 @contextmanager
 def demo(folder: Path) -> Iterator[House]:
     words = [sys.executable, "-m", "gateway", "demo", "--port", "0"]
-    with _running(words, folder=folder, until="config and policies") as told:
-        url = _found(r"gateway on (\S+)", told)
-        issuer = _found(r"log out at the provider\s+(\S+)/", told)
+    with running(words, folder=folder, until="config and policies") as told:
+        url = found(r"gateway on (\S+)", told)
+        issuer = found(r"log out at the provider\s+(\S+)/", told)
         yield House(url, DemoProvider(issuer))
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[House]:
+def served(folder: Path, *, settings: str = "") -> Iterator[House]:
+    """``settings`` are further sections."""
     port, ops_port, provider_port = free_port(), free_port(), free_port()
     url, issuer = f"http://127.0.0.1:{port}", f"http://localhost:{provider_port}"
     (folder / "policies").mkdir()
     policy = (_POLICIES / "fanal.yaml").read_text("utf-8")
     (folder / "policies" / "fanal.yaml").write_text(policy, "utf-8")
     words = [program("node"), str(_NODE), str(provider_port), url, _SECRET]
-    with _paper(url) as origin, _running(words, folder=_HERE, until="listening"):
+    with _paper(url) as origin, running(words, folder=_HERE, until="listening"):
         (folder / "lychgate.toml").write_text(
             f"""[site]
 url = "{url}"
@@ -159,7 +161,7 @@ name = "{_NAME}"
 issuer = "{issuer}"
 client_id = "gateway"
 client_secret = "{_SECRET}"
-""",
+{settings}""",
             "utf-8",
         )
         with serving(folder, port, ops_port) as one:
@@ -185,7 +187,7 @@ def _paper(url: str) -> Iterator[str]:
 
 
 @contextmanager
-def _running(words: list[str], *, folder: Path, until: str) -> Iterator[str]:
+def running(words: list[str], *, folder: Path, until: str) -> Iterator[str]:
     """A program, once it has printed ``until``; what it printed so far. It's ended by its own id."""
     process = subprocess.Popen(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -209,7 +211,7 @@ def _running(words: list[str], *, folder: Path, until: str) -> Iterator[str]:
         process.stdout.close()
 
 
-def _found(pattern: str, text: str) -> str:
+def found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match is not None, text
     return match[1]
