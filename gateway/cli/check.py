@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,13 +27,17 @@ def check(
     live: Annotated[
         bool, typer.Option("--live", help="Also sample the pages of the site's sitemap.")
     ] = False,
-    online: Annotated[bool, typer.Option("--online", help="Also ask the login providers.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the login providers and Stripe.")
+    ] = False,
 ) -> None:
     """Find every fault of config and policies."""
     settings = settings_of(config)
     faults = [fault for find in _FINDERS for fault in find(settings)]
     for fault in faults:
         print(fault, file=sys.stderr)
+    for doubt in doubts(settings):
+        typer.echo(f"warning: {doubt}", err=True)
     failed = bool(faults)
     if not faults:
         _say_what_stands(settings)
@@ -44,8 +49,21 @@ def check(
         from gateway.cli.online import ask_providers
 
         failed |= not ask_providers(settings)
+        if settings.stripe is not None:
+            from gateway.cli.online_stripe import ask_stripe
+
+            failed |= not ask_stripe(settings)
     if failed:
         raise typer.Exit(1)
+
+
+def doubts(settings: Settings) -> Iterator[str]:
+    """What is most likely a slip, and may be meant."""
+    if settings.stripe is not None and settings.plan and not settings.stripe.automatic_tax:
+        yield (
+            "[stripe] automatic_tax is off and no tax rate is named: readers pay the bare price, so "
+            "its prices must have their tax included"
+        )
 
 
 def _of_policies(settings: Settings) -> tuple[Fault, ...]:
@@ -106,10 +124,43 @@ def _place_of(text: str, folder: Path) -> Place:
     return Place(str(folder))
 
 
+def _of_dropped_prices(settings: Settings) -> tuple[Fault, ...]:
+    """Prices in no plan any more, though somebody pays for them. The store knows who does, and where
+    there is none to ask, nobody."""
+    if settings.stripe is None:
+        return ()
+    from gateway.errors import StoreUnavailable
+    from gateway.money.dropping import refuse_dropped
+    from gateway.stores.engine import Store
+    from gateway.stores.ledger import Ledger
+    from gateway.stores.migrating import State, schema_state
+
+    named = {price for plan in settings.plan for price in plan.prices}
+    named |= set(settings.stripe.dropped_prices)
+    url = settings.store.url.get_secret_value()
+
+    async def look() -> None:
+        store = Store(url)
+        try:
+            await refuse_dropped(Ledger(store), named)
+        finally:
+            await store.close()
+
+    try:
+        if schema_state(url) is State.CURRENT:
+            asyncio.run(look())
+    except StoreUnavailable:
+        return ()
+    except Faults as found:
+        return found.faults
+    return ()
+
+
 _FINDERS: tuple[Callable[[Settings], tuple[Fault, ...]], ...] = (
     _of_policies,
     _of_selectors,
     _of_templates,
+    _of_dropped_prices,
 )
 
 

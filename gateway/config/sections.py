@@ -166,7 +166,8 @@ class Mail(Section):
 
 
 class Stripe(Section):
-    """``api_base`` empty: Stripe's own."""
+    """``api_base`` empty: Stripe's own. ``dropped_prices`` may vanish from the plans though somebody
+    pays for them."""
 
     secret_key: Secret
     webhook_secrets: Annotated[tuple[Secret, ...], Field(min_length=1)]
@@ -179,6 +180,7 @@ class Stripe(Section):
     dispute_freezes: Truth = True
     automatic_tax: Truth = False
     promotion_codes: Truth = True
+    dropped_prices: tuple[Text, ...] = ()
     portal_configuration: str = ""
 
 

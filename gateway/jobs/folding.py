@@ -7,14 +7,17 @@ that it knows: a replay years later must know by which rules access was given.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.clock import Clock
+from gateway.errors import Faults
 from gateway.jobs.periodic import LeaseHolder, holder
 from gateway.money.applying import apply_rules
+from gateway.money.dropping import refuse_dropped
 from gateway.money.fetching import Wants
 from gateway.money.ledger import Ledger, Work
 from gateway.money.project import Projector
@@ -23,12 +26,14 @@ from gateway.ops.logs import logger
 EVERY_SECONDS = 0.3
 LEASE_SECONDS = 60.0
 _ROUNDS_MAX = 100
+_AGAIN_SECONDS = 300.0
 _LOG = "lychgate.money"
 
 
 @dataclass(slots=True, kw_only=True)
 class Folding:
-    """``prices`` are the tiers that each price opens, ``settings`` the keys of ``[stripe]``."""
+    """``prices`` are the tiers that each price opens, ``settings`` the keys of ``[stripe]``.
+    ``dropped`` are prices that may vanish though somebody pays for them."""
 
     ledger: Ledger
     work: Work
@@ -38,20 +43,20 @@ class Folding:
     clock: Clock
     prices: Mapping[str, Sequence[str]]
     settings: Mapping[str, Any]
-    _told: bool = False
+    dropped: Collection[str] = ()
+    _told_until: float = 0.0
     _holder: str = field(default_factory=lambda: f"{holder()}:{secrets.token_hex(4)}")
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fold_due(self) -> None:
-        """Raises StoreUnavailable, and then it is all still there; Faults for another Stripe's ledger."""
+        """Raises StoreUnavailable, and then it is all still there."""
         async with self._one_at_a_time:
             await self._fold_due()
 
     async def _fold_due(self) -> None:
         now = self.clock.now()
-        if not self._told:
-            await apply_rules(self.ledger, prices=self.prices, values=self.settings, now=now)
-            self._told = True
+        if self.clock.monotonic() >= self._told_until:
+            await self._tell_rules(now)
         if not await self.work.due(now=now, limit=1):
             return
         if not await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS):
@@ -61,6 +66,19 @@ class Folding:
         finally:
             # Whoever comes next needn't wait for the lease to run out.
             await self.leases.take("fold", self._holder, now=self.clock.now(), seconds=0.0)
+
+    async def _tell_rules(self, now: float) -> None:
+        """Rules that the ledger can't take are refused, and those that it has go on counting: nobody
+        loses what they paid for by a slip in a config, nor by waiting for it to be mended."""
+        try:
+            await refuse_dropped(self.ledger, {*self.prices, *self.dropped})
+            await apply_rules(self.ledger, prices=self.prices, values=self.settings, now=now)
+        except Faults as faulty:
+            faults = [str(fault) for fault in faulty.faults]
+            logger(_LOG).error("rules-refused", faults=faults)
+            self._told_until = self.clock.monotonic() + _AGAIN_SECONDS
+        else:
+            self._told_until = math.inf
 
     async def _apply_all(self) -> None:
         for _ in range(_ROUNDS_MAX):

@@ -61,6 +61,7 @@ def folding(settings: Settings, *, store: Store, clock: Clock) -> Folding:
         clock=clock,
         prices={price: plan.tiers for plan in settings.plan for price in plan.prices},
         settings=_rules(settings),
+        dropped=settings.stripe.dropped_prices if settings.stripe is not None else (),
     )
 
 
