@@ -27,11 +27,11 @@ from gateway.stores.ledger import entry_of
 from gateway.stores.money_schema import ledger, ledger_work
 
 PAGE_ROWS = 50
-LOOKED_AT_MAX = 5000
+LOOKED_AT_MAX = 4000
 COUNTED_MAX = 10_000
 EXPORT_ROWS = 500
 # Entries in one statement: few at first, for mostly the page is among them.
-_CHUNK, _GROWS, _CHUNK_MAX = 500, 3, 3000
+_CHUNK, _GROWS, _CHUNK_MAX = 500, 3, 2000
 _EVERY = (Lead(ledger.c.number, true()),)
 
 
