@@ -16,6 +16,7 @@ from gateway.model.request import Request
 
 _LOGIN_PATHS = ("/-/login", "/-/login/", "/-/logout", "/-/account", "/-/account/")
 _MONEY_PATHS = (
+    "/-/plans",
     "/-/checkout",
     "/-/checkout/",
     "/-/portal",

@@ -48,7 +48,7 @@ class Forgetting(Protocol):
 class Subscriptions(Protocol):
     """What a reader has subscribed to, as the account page shows it."""
 
-    def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]: ...
+    async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ class AccountPages:
     async def _erase_page(
         self, ask: Ask, account: Account, *, status: int = 200, later: bool = False
     ) -> Reply:
-        held = self.subscriptions.shown(account, ask.language, ask.now)
+        held = await self.subscriptions.shown(account, ask.language, ask.now)
         return await self.pages.page(
             ask,
             "account-erase",
@@ -179,6 +179,7 @@ class AccountPages:
     async def _page(self, ask: Ask, login: Login, account: Account) -> Reply:
         words, language = self.words, ask.language
         chosen = account.language or language
+        subscriptions = await self.subscriptions.shown(account, language, ask.now)
         return await self.pages.page(
             ask,
             "account",
@@ -189,9 +190,9 @@ class AccountPages:
                 "language": chosen,
                 "member_since": words.day(account.created_at, language),
             },
-            subscriptions=self.subscriptions.shown(account, language, ask.now),
+            subscriptions=subscriptions,
             manage_url=self.manage_url,
-            cancel_url=self.cancel_url,
+            cancel_url=self.cancel_url if any(each.get("paid") for each in subscriptions) else "",
             adopt_url=self.pages.adopt_url,
             ways=self._ways(account),
             add_ways=self._further_ways(ask, account),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.page import account_samples, adopting_samples, leaving_samples
+from gateway.page import account_samples, adopting_samples, leaving_samples, plans_samples
 
 _PATH = "/culture/exemple"
 LOGIN = f"/-/login?return_to={_PATH}"
@@ -61,6 +61,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield from _failures()
     yield "logged-out", "logged-out", {"login_url": LOGIN, "home": "/"}
     yield from account_samples.pages(language)
+    yield from plans_samples.pages(language)
     erase: Context = {"action": "/-/account/erase", "account_url": "/-/account"}
     yield "erase", "account-erase", {**erase, "email": _EMAIL}
     yield "erase-plan", "account-erase", {**erase, "email": "", "plan": "Soutien"}

@@ -148,9 +148,9 @@ class Templates:
         money = format_currency(amount, currency, locale=catalogue.locale)
         return catalogue.text(f"price.{by}", amount=money)
 
-    def text(self, key: str, language: str) -> str:
-        """One text without places in it."""
-        return self._catalogues.speak(language).text(key)
+    def text(self, key: str, language: str, **values: object) -> str:
+        """One text, with what stands in its places."""
+        return self._catalogues.speak(language).text(key, **values)
 
     def check(self) -> tuple[Fault, ...]:
         """Draws every template in every language of the site; a fault has its file and line."""

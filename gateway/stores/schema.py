@@ -210,4 +210,5 @@ from gateway.stores import (  # noqa: E402, F401
     leaving_schema,
     money_schema,
     prices_schema,
+    selling_schema,
 )

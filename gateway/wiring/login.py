@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from limits.aio.storage import Storage
@@ -17,7 +18,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.identity.roles import Operators, People, Role
-from gateway.login.account import AccountPages, Forgetting
+from gateway.login.account import AccountPages, Forgetting, Subscriptions
 from gateway.login.attempts import Attempts
 from gateway.login.client import Client
 from gateway.login.entering import Entering, Offer
@@ -40,7 +41,18 @@ from gateway.stores.rates import RateStorage
 from gateway.wiring.providers import provider_of
 from gateway.wiring.words import Held, Words
 
+_PORTAL, _CANCEL = "/-/portal", "/-/cancel"
 _CODE_PURPOSE = b"lychgate.mailed-code.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paying:
+    """What the money way has for the login way. ``subscriptions`` None: nothing is sold here."""
+
+    forgetting: Forgetting
+    subscriptions: Subscriptions | None = None
+    offer: Offer | None = None
+    adopt_url: str = ""
 
 
 class Login:
@@ -60,13 +72,10 @@ class Login:
         dress: Callable[[bytes], Awaitable[bytes]],
         network_of: Callable[[str], str],
         language_of: Callable[[Request], str],
-        forgetting: Forgetting,
-        offer: Offer | None = None,
-        adopt_url: str = "",
+        paying: Paying,
         demo_mail_url: str = "",
     ) -> None:
-        self._settings = settings
-        self._forgetting = forgetting
+        self._settings, self._paying = settings, paying
         self._client = Client()
         self.providers = {
             each.id: provider_of(each, client=self._client, clock=clock, settings=settings)
@@ -83,7 +92,7 @@ class Login:
             dressed=bool(settings.site.shell),
             providers=self.providers.values(),
             mails=settings.mail is not None,
-            adopt_url=adopt_url,
+            adopt_url=paying.adopt_url,
         )
         signer = CookieSigner(self._keys)
         accounts = Accounts(store)
@@ -92,7 +101,7 @@ class Login:
             signer=signer,
             cookie_name=self._cookie_name,
             secure=self._secure,
-            offer=offer,
+            offer=paying.offer,
         )
         self._mailing = self._mailing_on(store) if settings.mail is not None else None
         self._joins = Joins(
@@ -122,6 +131,11 @@ class Login:
             of_error=self._pages.of_error,
         )
         self.application = router(roads, door)
+
+    @property
+    def mailing(self) -> Mailing | None:
+        """None where there is no [mail]."""
+        return self._mailing
 
     async def close(self) -> None:
         for provider in self.providers.values():
@@ -172,8 +186,10 @@ class Login:
             pages=self._pages,
             operators=operators_of(settings),
             words=Words(settings),
-            subscriptions=Held(settings),
-            forgetting=self._forgetting,
+            subscriptions=self._paying.subscriptions or Held(settings),
+            manage_url=_PORTAL if settings.stripe is not None else "",
+            cancel_url=_CANCEL if settings.stripe is not None else "",
+            forgetting=self._paying.forgetting,
             names=self._names,
             languages=tuple(settings.site.languages),
         )

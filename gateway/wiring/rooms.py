@@ -20,9 +20,12 @@ from gateway.stores.engine import Store
 
 if TYPE_CHECKING:
     from gateway.console.explain import Asking
+    from gateway.login.account import Subscriptions
     from gateway.wiring.adopting_room import AdoptingRoom
+    from gateway.wiring.leaving import LeavingRoom
     from gateway.wiring.login import Login
     from gateway.wiring.money import Money
+    from gateway.wiring.selling import SellingRoom
 
 _FINANCE = "/-/finance"
 _MONEY = frozenset(("plans", "checkout", "portal", "cancel", "withdraw", "adopt", "stripe"))
@@ -44,10 +47,12 @@ class RoomsHere:
     _adopting: AdoptingRoom | None = None
     _console: Any = None
     _money: Money | None = None
+    _leaving: LeavingRoom | None = None
+    _selling: SellingRoom | None = None
 
     async def open(self) -> None:
         from gateway.wiring.adopting_room import AdoptingRoom
-        from gateway.wiring.login import Login
+        from gateway.wiring.login import Login, Paying
         from gateway.wiring.pages import adopt_url_of
 
         self._adopting = AdoptingRoom(
@@ -68,9 +73,12 @@ class RoomsHere:
             dress=self.dress,
             network_of=network_of,
             language_of=self.language_of,
-            forgetting=self._adopting.erasing,
-            offer=self._adopting.offer,
-            adopt_url=adopt_url_of(self.settings),
+            paying=Paying(
+                forgetting=self._adopting.erasing,
+                subscriptions=self._subscribed(),
+                offer=self._adopting.offer,
+                adopt_url=adopt_url_of(self.settings),
+            ),
             demo_mail_url=self.mail_shown_at,
         )
         self._console = self._made_console()
@@ -78,12 +86,18 @@ class RoomsHere:
             from gateway.wiring.money import Money
 
             self._money = Money(self.settings, store=self.store, clock=self.clock)
+            self._leaving = self._made_leaving()
+            self._selling = self._made_selling(self._adopting)
 
     async def close(self) -> None:
         if self._console is not None:
             await self._console.close()
         if self._money is not None:
             await self._money.close()
+        if self._leaving is not None:
+            await self._leaving.close()
+        if self._selling is not None:
+            await self._selling.close()
         if self._login is not None:
             await self._login.close()
         if self._adopting is not None:
@@ -99,6 +113,11 @@ class RoomsHere:
             application = self._money.application
             if path.split("/")[2] == "adopt":
                 application = self._adoption()
+            elif path.split("/")[2] in ("cancel", "withdraw") and self._leaving is not None:
+                application = self._leaving.application
+            elif path.split("/")[2] in ("plans", "checkout", "portal"):
+                assert self._selling is not None, "it opens with the money way"
+                application = self._selling.application
         elif path == _FINANCE or path.startswith(f"{_FINANCE}/"):
             application = self._console.application
         else:
@@ -115,6 +134,43 @@ class RoomsHere:
             drawing=self.templates,
             language_of=self.language_of,
             asking=self._gate,
+            mails=self._login.mailing if self._login is not None else None,
+        )
+
+    def _subscribed(self) -> Subscriptions | None:
+        if self.settings.stripe is None:
+            return None
+        from gateway.wiring.subscribed import Subscribed
+
+        return Subscribed(self.settings, store=self.store, templates=self.templates)
+
+    def _made_selling(self, adopting: AdoptingRoom) -> SellingRoom:
+        from gateway.wiring.pages import adopt_url_of
+        from gateway.wiring.selling import SellingRoom
+
+        return SellingRoom(
+            self.settings,
+            store=self.store,
+            clock=self.clock,
+            templates=self.templates,
+            dress=self.dress,
+            network_of=network_of,
+            language_of=self.language_of,
+            adoptable=adopting.adopting.adoptable,
+            adopt_url=adopt_url_of(self.settings),
+        )
+
+    def _made_leaving(self) -> LeavingRoom:
+        from gateway.wiring.leaving import LeavingRoom
+
+        return LeavingRoom(
+            self.settings,
+            store=self.store,
+            clock=self.clock,
+            drawing=self.templates,
+            dress=self.dress,
+            network_of=network_of,
+            language_of=self.language_of,
         )
 
     def _adoption(self) -> Any:

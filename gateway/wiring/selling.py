@@ -1,0 +1,119 @@
+"""Selling put together from the settings: the plans page, Checkout, the portal, and what an account has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.jobs.folding import Folding
+from gateway.model.entry import Appended, Draft
+from gateway.model.request import Request
+from gateway.model.selling import Plan
+from gateway.money.ledger import Ledger as LedgerPort
+from gateway.money.ordering import Terms
+from gateway.money.selling import Selling
+from gateway.money.shop import Shop
+from gateway.money.showcase import Showcase
+from gateway.money.stripe_api.selling import HOSTS, Till
+from gateway.page.templates import Templates
+from gateway.rooms.pages import Pages
+from gateway.rooms.routes import Doorway
+from gateway.stores.accounts import Accounts
+from gateway.stores.attempts import Attempts
+from gateway.stores.engine import Store
+from gateway.stores.ledger import Ledger
+from gateway.stores.prices import Prices
+from gateway.wiring.money import folding as folding_of
+from gateway.wiring.syncing import door_of
+from gateway.wiring.words import Words
+
+
+def plans_of(settings: Settings) -> tuple[Plan, ...]:
+    return tuple(
+        Plan(
+            id=each.id,
+            names=each.name,
+            tiers=each.tiers,
+            prices=each.prices,
+            offered=each.offered,
+            trial_days=each.trial_days,
+        )
+        for each in settings.plan
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Applying:
+    """Stripe's answers into the ledger, and applied before anybody goes on."""
+
+    ledger: LedgerPort
+    folding: Folding
+    clock: Clock
+
+    async def append(self, drafts: Sequence[Draft]) -> Sequence[Appended]:
+        appended = await self.ledger.append(drafts, now=self.clock.now())
+        await self.folding.fold_due()
+        return appended
+
+
+class SellingRoom:
+    """``application`` answers ``/-/plans``, ``/-/checkout`` and ``/-/portal``; ``close`` lets go of Stripe."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        templates: Templates,
+        dress: Callable[[bytes], Awaitable[bytes]],
+        network_of: Callable[[str], str],
+        language_of: Callable[[Request], str],
+        adoptable: Callable[[str], Awaitable[bool]],
+        adopt_url: str,
+    ) -> None:
+        assert settings.stripe is not None
+        self._door = door_of(settings)
+        ledger, words = Ledger(store), Words(settings)
+        selling = Selling(
+            ledger=ledger,
+            attempts=Attempts(store),
+            stripe=Till(self._door),
+            terms=Terms(
+                site_url=settings.site.url,
+                automatic_tax=settings.stripe.automatic_tax,
+                promotion_codes=settings.stripe.promotion_codes,
+                portal_configuration=settings.stripe.portal_configuration,
+            ),
+        )
+        targets = (settings.stripe.api_base,) if settings.stripe.api_base else HOSTS
+        shop = Shop(
+            site_url=settings.site.url,
+            plans=plans_of(settings),
+            catalogue=Prices(store),
+            selling=selling,
+            accounts=Accounts(store),
+            append=_Applying(ledger, folding_of(settings, store=store, clock=clock), clock).append,
+            adoptable=adoptable,
+            adopt_url=adopt_url,
+            pages=Pages(
+                templates, dress=dress, dressed=bool(settings.site.shell), form_targets=targets
+            ),
+            showcase=Showcase(words=words, zone=ZoneInfo(settings.site.timezone)),
+        )
+        doorway = Doorway(
+            signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
+            cookie_name=cookie_name(settings.site.url),
+            clock=clock,
+            network_of=network_of,
+            language_of=language_of,
+            of_error=shop.of_error,
+        )
+        self.application = shop.application(doorway)
+
+    async def close(self) -> None:
+        await self._door.close()

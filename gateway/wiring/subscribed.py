@@ -1,0 +1,104 @@
+"""What an account has, as its page says it: what is paid for, until when, what comes next, what was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.config import Settings
+from gateway.identity.accounts import Account
+from gateway.money.fold import Held
+from gateway.money.owning import owned_by
+from gateway.money.subscriptions import Course
+from gateway.page.templates import Templates
+from gateway.stores.engine import Store
+from gateway.stores.ledger import Ledger
+from gateway.stores.prices import Prices
+from gateway.wiring.selling import plans_of
+from gateway.wiring.words import Words
+
+_ENDLESS_SECONDS = 3e9
+
+
+class Subscribed:
+    """Implements ``login.account.Subscriptions``: what a reader pays for, and what they were given."""
+
+    def __init__(self, settings: Settings, *, store: Store, templates: Templates) -> None:
+        self._words, self._templates = Words(settings), templates
+        self._plans = plans_of(settings)
+        self._ledger, self._prices = Ledger(store), Prices(store)
+
+    async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]:
+        owned = await owned_by(self._ledger, account.id, now=now)
+        held = [each for each in owned.held if each.standing.course is not Course.ENDED]
+        prices = await self._prices.all() if held else {}
+        shown = [self._subscription(each, prices, language, now) for each in held]
+        paid = {number for each in owned.held for number in each.standing.numbers}
+        for given in account.entitlements:
+            if given.opens(now) and paid.isdisjoint(given.entries):
+                endless = given.ends_at >= now + _ENDLESS_SECONDS
+                shown.append(
+                    {
+                        "plan": self._of_tier(given.tier, language),
+                        "until": "" if endless else self._words.day(given.ends_at, language),
+                        "mendable": False,
+                        "paid": False,
+                        "lines": [self._text("account.offered", language)] if endless else [],
+                    }
+                )
+        return shown
+
+    def _subscription(self, held: Held, prices: Any, language: str, now: float) -> dict[str, Any]:
+        ends = [each.ends_at for each in held.standing.openings if each.ends_at is not None]
+        closed = not ends or max(ends) <= now
+        return {
+            "plan": self._name(held, language),
+            "until": "",
+            "mendable": closed and any(each.mendable for each in held.standing.openings),
+            "paid": held.standing.course is not Course.ENDING,
+            "lines": [] if closed else self._lines(held, prices, language, max(ends)),
+        }
+
+    def _lines(self, held: Held, prices: Any, language: str, ends_at: float) -> list[str]:
+        subscription, course = held.subscription, held.standing.course
+        periods = [item.ends_at for item in subscription.items if item.ends_at is not None]
+        lines = []
+        if course is Course.ENDING:
+            return [self._text("account.ends", language, day=self._words.day(ends_at, language))]
+        if course is Course.IN_GRACE:
+            lines.append(
+                self._text("account.grace", language, day=self._words.day(ends_at, language))
+            )
+        if subscription.status == "trialing" and subscription.trial_end:
+            day = self._words.day(float(subscription.trial_end), language)
+            lines.append(self._text("account.trial", language, day=day))
+        if course is Course.RUNNING and periods:
+            day = self._words.day(float(min(periods)), language)
+            lines.append(self._text("account.next", language, day=day))
+        for item in subscription.items:
+            price = prices.get(item.price)
+            if price is not None and price.amount is not None and price.interval:
+                key = f"plans.per.{price.interval}{'s' if price.interval_count > 1 else ''}"
+                lines.append(
+                    self._text(
+                        "account.rate",
+                        language,
+                        plan=self._name(held, language),
+                        amount=self._words.money(price.amount, language),
+                        period=self._text(key, language, count=price.interval_count),
+                    )
+                )
+        return lines
+
+    def _name(self, held: Held, language: str) -> str:
+        theirs = {item.price for item in held.subscription.items}
+        for plan in self._plans:
+            if not theirs.isdisjoint(plan.prices):
+                return plan.name(language)
+        return self._plans[0].name(language) if self._plans else ""
+
+    def _of_tier(self, tier: str, language: str) -> str:
+        smallest = sorted(self._plans, key=lambda plan: len(plan.tiers))
+        return next((plan.name(language) for plan in smallest if tier in plan.tiers), tier)
+
+    def _text(self, key: str, language: str, **values: object) -> str:
+        return self._templates.text(key, language, **values)
