@@ -184,11 +184,13 @@ async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> Non
     from gateway.jobs.periodic import Job, run_all
     from gateway.stores.leases import Leases
     from gateway.wiring.syncing import Syncing
+    from gateway.wiring.terms import terms_job
 
     assert lychgate.store is not None
     syncing = Syncing(settings, store=lychgate.store, clock=lychgate.clock)
     money.fetch = syncing.fetching.fetch_due
-    jobs = [Job("fold", EVERY_SECONDS, money.fold), *syncing.jobs()]
+    reading = terms_job(settings, store=lychgate.store)
+    jobs = [Job("fold", EVERY_SECONDS, money.fold), reading, *syncing.jobs()]
     jobs = [replace(job, work=money.alone(job.work)) for job in jobs]
     try:
         await run_all(jobs, leases=Leases(lychgate.store), clock=lychgate.clock)

@@ -40,6 +40,7 @@ from gateway.wiring.adopting import AdoptingWork
 from gateway.wiring.money import folding
 from gateway.wiring.pages import templates_of
 from gateway.wiring.syncing import Syncing
+from gateway.wiring.terms import terms_job
 
 DAY_SECONDS = 86400.0
 CANARY_SECONDS = 300.0
@@ -71,6 +72,7 @@ async def run(settings: Settings, report_fd: int) -> None:
     jobs.append(Job("fold", FOLD_SECONDS, folds.fold_due))
     head = LedgerHead(ledger=Ledger(store))
     jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
+    jobs.append(terms_job(settings, store=store))
     syncing = None
     if settings.stripe is not None:
         syncing = Syncing(settings, store=store, clock=clock, folding=folds)

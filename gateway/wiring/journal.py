@@ -10,23 +10,18 @@ from gateway.console.day_pages import DayPages
 from gateway.console.frame import Action
 from gateway.console.journal_pages import JournalPages
 from gateway.console.work_pages import WorkPages
-from gateway.jobs.periodic import Job
 from gateway.money.stripe_api.counting import Counting
 from gateway.money.stripe_api.door import Door
-from gateway.money.terms import terms
 from gateway.stores.engine import Store
 from gateway.stores.journal import Journal
-from gateway.stores.journal_terms import JournalTerms, TermKeys
 from gateway.stores.ledger import Ledger
 from gateway.stores.payloads import Payloads
 from gateway.stores.work_list import Days, WorkList
-
-TERMS_SECONDS = 1.0
-_ROUNDS_MAX = 20  # at once: a ledger from before is read bit by bit
+from gateway.wiring.terms import term_keys
 
 
 def journal_of(settings: Settings, store: Store) -> Journal:
-    return Journal(store, _keys(settings))
+    return Journal(store, term_keys(settings))
 
 
 def journal_actions(
@@ -54,19 +49,3 @@ class WaitingCounts:
     async def waiting(self, *, now: float) -> Mapping[str, int]:
         counts = await self.journal.waiting()
         return {"journal": counts["received"] + counts["failed"], "work": counts["work"]}
-
-
-def terms_job(settings: Settings, *, store: Store) -> Job:
-    """Reads payloads once they are durable, so that what they say can be looked for."""
-    reading = JournalTerms(store, _keys(settings), terms)
-
-    async def read_on() -> None:
-        for _ in range(_ROUNDS_MAX):
-            if not await reading.read_on():
-                return
-
-    return Job("journal-terms", TERMS_SECONDS, read_on, once_among_nodes=True)
-
-
-def _keys(settings: Settings) -> TermKeys:
-    return TermKeys(key.get_secret_value() for key in settings.keys.cookie)
