@@ -171,7 +171,8 @@ def _past_due(
         and (oldest is None or age(each) < age(oldest))
     ]
     if not paid:
-        return _End(Course.NEVER_PAID, None, wants_invoices=oldest is None)
+        # One that was paid before we knew of it has invoices that nobody told us of.
+        return _End(Course.NEVER_PAID, None, wants_invoices=True)
     # The invoice isn't known yet: it can't have been finalised before the period that it is for.
     began = float(item.starts_at or 0) if oldest is None else _due_at(oldest)
     numbers = (max(paid, key=age).number, *(() if oldest is None else (oldest.number,)))
