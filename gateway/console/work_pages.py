@@ -128,10 +128,10 @@ class WorkPages:
         if done not in _FORMS:
             raise RequestRefused(400, "unreadable-form")
         note = visit.ask.written("note").strip()[:NOTE_MAX]
-        if done == "note" and not note:
-            return visit.onward(PATH)
         act, to = _FORMS[done], visit.who if done == "take" else ""
         await visit.note(f"{done} {item.finding.key}")
+        if act is Act.NOTED and not note:
+            return visit.onward(PATH)
         draft = acts.worked(act, item.finding, by=visit.who, at=visit.now, note=note, to=to)
         await self.ledger.append([draft], now=visit.now)
         if act is not Act.NOTED:
