@@ -90,9 +90,12 @@ PURE = (
     "console/access.py",
     "console/comparing.py",
     "console/dashboard.py",
+    "console/dossier.py",
     "console/effect.py",
     "console/entry_view.py",
+    "console/granting.py",
     "console/masking.py",
+    "console/reader_view.py",
     "console/timeline.py",
     "console/journal.py",
     "identity/address.py",
@@ -112,6 +115,7 @@ PURE = (
     "login/refusal.py",
     "model/*.py",
     "money/acts.py",
+    "money/contracts.py",
     "money/disputes.py",
     "money/fields.py",
     "money/findings.py",
@@ -132,6 +136,7 @@ PURE = (
     "money/subscriptions.py",
     "money/terms.py",
     "money/whose.py",
+    "money/withdrawing.py",
     "rooms/return_to.py",
 )
 LINES_MAX = 300

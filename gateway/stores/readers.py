@@ -8,6 +8,7 @@ from gateway.model.reader import Reader
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
+from gateway.stores.money_schema import ledger
 
 
 async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
@@ -52,3 +53,10 @@ class Addresses:
         proved = select(own.id).where(own.email == email, own.email_verified)
         async with self._store.reading() as connection:
             return list((await connection.execute(proved.order_by(own.created_at))).scalars())
+
+
+async def customer_known(store: Store, customer: str) -> bool:
+    """Whether any entry of the ledger names a customer of Stripe's. Raises StoreUnavailable."""
+    named = select(ledger.c.number).where(ledger.c.customer_id == customer).limit(1)
+    async with store.reading() as connection:
+        return (await connection.execute(named)).first() is not None

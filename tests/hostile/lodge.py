@@ -87,16 +87,22 @@ class Lodge:
 
 @contextlib.asynccontextmanager
 async def lodge(
-    folder: Path, *, provider_extra: str = "", settings: str = "", store_url: str = ""
+    folder: Path,
+    *,
+    provider_extra: str = "",
+    settings: str = "",
+    store_url: str = "",
+    clock: Any = None,
 ) -> AsyncIterator[Lodge]:
     """``provider_extra`` is more TOML of the provider, ``settings`` further sections. ``store_url``
-    names a store with the schema; empty is a SQLite file of the test's own."""
+    names a store with the schema; empty is a SQLite file of the test's own. ``clock`` is one that stands
+    still too, such as a stand-in's."""
     if not store_url:
         await asyncio.to_thread(new_store, folder / "lychgate.db")
         store_url = f"sqlite:///{folder}/lychgate.db"
     origin = TableOrigin({"/members/story": STORY, "/": STORY, "/news": STORY})
     listening = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
-    clock = Clock()
+    clock = clock or Clock()
     (folder / "policies").mkdir()
     (folder / "policies" / "policy.yaml").write_text(POLICY, "utf-8")
     async with provider(clock, redirect_uri=f"{SITE}/-/login/idp/callback") as idp:

@@ -1,0 +1,159 @@
+"""Leaving put together from the settings: the room that takes requests, and the job that carries out
+those that Stripe couldn't hear of at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.jobs.periodic import Job
+from gateway.model.amount import Amount, CannotCompute
+from gateway.model.request import Request
+from gateway.money.leaving import Finder, Leaver
+from gateway.money.leaving_pages import LeavingPages
+from gateway.money.leaving_receipts import Mails, Receipts
+from gateway.money.leaving_turn import Turns
+from gateway.money.stripe_api.customers import Customers
+from gateway.money.stripe_api.door import Door
+from gateway.money.stripe_api.leaving import Ending
+from gateway.rooms.pages import Drawing, Pages
+from gateway.rooms.routes import Doorway
+from gateway.stores.accounts import Accounts
+from gateway.stores.engine import Store
+from gateway.stores.leaving import Leavings
+from gateway.stores.ledger import Ledger
+from gateway.stores.readers import Addresses
+from gateway.wiring.login import limits_of
+from gateway.wiring.syncing import door_of
+from gateway.wiring.words import Words, locale_of
+
+EVERY_SECONDS = 5.0
+_SWEEP_SECONDS = 6 * 3600.0
+
+
+class LeavingWords:
+    """Implements ``money.leaving_receipts.Words``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._words = Words(settings)
+        self._zone = ZoneInfo(settings.site.timezone)
+        self._plans = settings.plan
+
+    def day(self, instant: float, language: str) -> str:
+        return self._words.day(instant, language)
+
+    def exact(self, instant: float, language: str) -> str:
+        at = datetime.fromtimestamp(instant, self._zone)
+        return format_datetime(at, "long", locale=locale_of(language))
+
+    def plan(self, prices: Sequence[str], language: str) -> str:
+        """The plans' names; of a price that no plan names, the price itself."""
+        named = {price: each.name for each in self._plans for price in each.prices}
+        shown = [
+            names.get(language) or next(iter(names.values()))
+            for names in (named.get(price, {language: price}) for price in prices)
+        ]
+        return ", ".join(dict.fromkeys(shown))
+
+    def money(self, amount: Amount, language: str) -> str:
+        code = amount.currency.upper()
+        try:
+            major = amount.major
+        except CannotCompute:
+            return f"{amount.minor} {code}"
+        return format_currency(major, code, locale=locale_of(language))
+
+
+def finder_of(store: Store, door: Door) -> Finder:
+    return Finder(
+        ledger=Ledger(store),
+        readers=Addresses(store),
+        stripe=Ending(door),
+        customers=Customers(door),
+    )
+
+
+def turns_of(settings: Settings, *, store: Store, door: Door, clock: Clock, mails: Mails) -> Turns:
+    zone = ZoneInfo(settings.site.timezone)
+    return Turns(
+        requests=Leavings(store),
+        leaver=Leaver(
+            finder=finder_of(store, door), ledger=Ledger(store), stripe=Ending(door), zone=zone
+        ),
+        customers=Customers(door),
+        receipts=Receipts(
+            site_url=settings.site.url, zone=zone, words=LeavingWords(settings), mails=mails
+        ),
+        mails=settings.mail is not None,
+        clock=clock,
+    )
+
+
+class LeavingRoom:
+    """``application`` answers ``/-/cancel`` and ``/-/withdraw``. There is a ``[stripe]``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        drawing: Drawing,
+        dress: Callable[[bytes], Awaitable[bytes]],
+        network_of: Callable[[str], str],
+        language_of: Callable[[Request], str],
+    ) -> None:
+        self._door = door_of(settings)
+        turns = turns_of(settings, store=store, door=self._door, clock=clock, mails=drawing)
+        pages = LeavingPages(
+            accounts=Accounts(store),
+            finder=finder_of(store, self._door),
+            requests=turns.requests,
+            turns=turns,
+            receipts=turns.receipts,
+            pages=Pages(drawing, dress=dress, dressed=bool(settings.site.shell)),
+            limits=limits_of(settings, store, clock),
+            zone=turns.leaver.zone,
+            mails=turns.mails,
+        )
+        door = Doorway(
+            signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
+            cookie_name=cookie_name(settings.site.url),
+            clock=clock,
+            network_of=network_of,
+            language_of=language_of,
+            of_error=pages.of_error,
+        )
+        self.application: Any = pages.application(door)
+
+    async def close(self) -> None:
+        await self._door.close()
+
+
+class LeavingWork:
+    """``jobs`` are the background process's; ``close`` lets go of Stripe."""
+
+    def __init__(self, settings: Settings, *, store: Store, clock: Clock, mails: Mails) -> None:
+        self._door = door_of(settings)
+        self._requests, self._clock = Leavings(store), clock
+        self.turns = turns_of(settings, store=store, door=self._door, clock=clock, mails=mails)
+
+    def jobs(self) -> list[Job]:
+        return [
+            Job("leaving", EVERY_SECONDS, self.turns.take_due),
+            Job("leaving-sweep", _SWEEP_SECONDS, self._sweep, once_among_nodes=True),
+        ]
+
+    async def _sweep(self) -> None:
+        await self._requests.sweep(before=self._clock.now() - _SWEEP_SECONDS)
+
+    async def close(self) -> None:
+        await self._door.close()
