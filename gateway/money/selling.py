@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft
 from gateway.model.selling import Attempt, Attempted
+from gateway.model.subscription import Status
 from gateway.money import acts
 from gateway.money.ledger import Ledger
 from gateway.money.ordering import Terms, Wish, change_to, session_of
@@ -27,6 +28,7 @@ from gateway.money.owning import LIVE, Owned, owned_by
 ATTEMPT_SECONDS = 23 * 3600.0
 _ROUNDS_MAX = 4
 _BY = "checkout"
+_OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
 
 class Session(Protocol):
@@ -149,7 +151,7 @@ class Selling:
 
     async def _session(self, wish: Wish, owned: Owned, *, now: float) -> Led | None:
         """None: the attempt that stood in the way is over; try once more."""
-        customer = await self._customer(wish, now=now)
+        customer = await self._customer(wish, owned, now=now)
         trial = wish.plan.trial_days and not owned.ever
         parameters = session_of(wish, customer, self.terms, trial=bool(trial))
         attempt = await self.attempts.begin(
@@ -169,10 +171,18 @@ class Selling:
         if not attempt.session_id and attempt.until <= now:
             await self.attempts.ended(attempt.id, Attempted.OVER)
             return None
-        session = await self._of(attempt)
+        try:
+            session = await self._of(attempt)
+        except StripeRefused as refused:
+            if not refused.missing:
+                raise
+            # The customer was deleted at Stripe, or the session is another account's.
+            await self.attempts.ended(attempt.id, Attempted.OVER)
+            await self.attempts.forget_customer(wish.reader, customer)
+            return None
         if session.status == "complete":
             await self.attempts.ended(attempt.id, Attempted.COMPLETE)
-            return Led(done=session.id)
+            return None if await self._ended(session.id) else Led(done=session.id)
         if session.status == "open" and same and session.url:
             return Led(url=session.url)
         if session.status == "open" and not await self._expired(session.id):
@@ -202,11 +212,17 @@ class Selling:
             return (await self.stripe.session(session_id)).status != "complete"
         return True
 
-    async def _customer(self, wish: Wish, *, now: float) -> str:
+    async def _ended(self, session_id: str) -> bool:
+        """What was bought is over already, so buying again is what its reader wants."""
+        bought = await self.stripe.bought(session_id)
+        return any(each.facts.get("status") in _OVER for each in bought.drafts)
+
+    async def _customer(self, wish: Wish, owned: Owned, *, now: float) -> str:
         """The one that we made for this reader, bound to them by an entry."""
         known = await self.attempts.customer(wish.reader)
         if known is None:
-            told = f"{wish.reader} {wish.email} {wish.language}"
+            # Those who were made before are another question: Stripe would answer with one of them.
+            told = " ".join((wish.reader, wish.email, wish.language, *owned.customers))
             key = hashlib.sha256(told.encode()).hexdigest()[:32]
             made = await self.stripe.new_customer(
                 wish.reader,
