@@ -17,12 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.clock import SystemClock
+from gateway.clock import Clock, SystemClock
 from gateway.config import Settings, load_settings
 from gateway.errors import Faults
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
 from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
+from gateway.jobs.folding import Folding
 from gateway.jobs.ledger_head import EVERY_SECONDS as HEAD_SECONDS
 from gateway.jobs.ledger_head import LedgerHead
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
@@ -37,6 +38,7 @@ from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
 from gateway.wiring.adopting import AdoptingWork
+from gateway.wiring.leaving import LeavingWork
 from gateway.wiring.money import folding
 from gateway.wiring.pages import templates_of
 from gateway.wiring.syncing import Syncing
@@ -73,15 +75,8 @@ async def run(settings: Settings, report_fd: int) -> None:
     head = LedgerHead(ledger=Ledger(store))
     jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
     jobs.append(terms_job(settings, store=store))
-    syncing = None
-    if settings.stripe is not None:
-        syncing = Syncing(settings, store=store, clock=clock, folding=folds)
-        jobs += syncing.jobs()
-    adopting = None
-    if settings.stripe is not None and settings.mail is not None:
-        mails = templates_of(settings)
-        adopting = AdoptingWork(settings, store=store, clock=clock, mails=mails)
-        jobs += adopting.jobs()
+    works = _works_of_money(settings, store=store, clock=clock, folds=folds)
+    jobs += [job for work in works for job in work.jobs()]
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
     if settings.mail is not None:
@@ -95,11 +90,25 @@ async def run(settings: Settings, report_fd: int) -> None:
     reporting.cancel()
     await asyncio.gather(working, reporting, return_exceptions=True)
     await asking.close()
-    if syncing is not None:
-        await syncing.close()
-    if adopting is not None:
-        await adopting.close()
+    for work in works:
+        await work.close()
     await store.close()
+
+
+def _works_of_money(
+    settings: Settings, *, store: Store, clock: Clock, folds: Folding
+) -> list[Syncing | LeavingWork | AdoptingWork]:
+    """What is done by the clock where something is sold; links need mail."""
+    if settings.stripe is None:
+        return []
+    mails = templates_of(settings)
+    works: list[Syncing | LeavingWork | AdoptingWork] = [
+        Syncing(settings, store=store, clock=clock, folding=folds),
+        LeavingWork(settings, store=store, clock=clock, mails=mails),
+    ]
+    if settings.mail is not None:
+        works.append(AdoptingWork(settings, store=store, clock=clock, mails=mails))
+    return works
 
 
 async def _report(canary: Canary, report_fd: int, stopped: asyncio.Event) -> None:

@@ -7,13 +7,23 @@ from collections.abc import Iterable
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.stores import schema
+from gateway.stores import leaving, schema
 from gateway.stores.accounts import Accounts
 from gateway.stores.adopting_schema import adoption, payer
 from gateway.stores.engine import Store
 from gateway.stores.scrubbing import scrub
 
-_TABLES = ("reader", "reader_identity", "session", "mailed", "outgoing", "adoption", "payer")
+_TABLES = (
+    "reader",
+    "reader_identity",
+    "session",
+    "mailed",
+    "outgoing",
+    "adoption",
+    "payer",
+    "leaving",
+    "letter",
+)
 
 
 class Traces:
@@ -36,6 +46,7 @@ class Traces:
                 delete(payer).where(payer.c.customer_id.in_(listed)),
             ):
                 await connection.execute(gone)
+            await leaving.erase(connection, reader, addresses)
         await Accounts(self._store).erase(reader, now=now)
         await scrub(self._store, *_TABLES)
 
