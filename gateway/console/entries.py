@@ -14,6 +14,7 @@ from typing import Protocol
 from gateway.console import entry_view
 from gateway.console.acting import Acting, Handlings, reason_of
 from gateway.console.comparing import compare
+from gateway.console.dashboard import Dashboard
 from gateway.console.effect import effect
 from gateway.console.frame import FINANCE, HOME, Action, Visit
 from gateway.console.masking import masked
@@ -54,7 +55,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPages:
-    """``stripe`` is None where there is no key. ``dashboard`` is its address; empty: there is none."""
+    """``stripe`` is None where there is no key."""
 
     ledger: Ledger
     work: Marks
@@ -62,7 +63,7 @@ class EntryPages:
     payloads: Payloads
     acting: Acting
     stripe: Objects | None
-    dashboard: str
+    dashboard: Dashboard
 
     def actions(self) -> tuple[Action, ...]:
         return (

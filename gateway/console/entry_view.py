@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.console.comparing import Comparison
-from gateway.console.dashboard import dashboard_url
+from gateway.console.dashboard import Dashboard
 from gateway.console.effect import Effect
 from gateway.console.journal_table import scaled
 from gateway.console.plain_text import plain
@@ -74,15 +74,13 @@ def head(entry: Entry, handling: Handling, words: Words, language: str) -> dict[
     }
 
 
-def ids(entry: Entry, *, dashboard: str) -> list[dict[str, str]]:
+def ids(entry: Entry, *, dashboard: Dashboard) -> list[dict[str, str]]:
     """What leads onward: to the journal, and to Stripe's dashboard."""
     found: list[dict[str, str]] = []
     for name in _IDS:
         value = str(getattr(entry, name))
         if value and value not in [each["id"] for each in found]:
-            url = dashboard_url(
-                value, livemode=entry.livemode, account=entry.account, base=dashboard
-            )
+            url = dashboard.url(value, livemode=entry.livemode, account=entry.account)
             found.append({"name": name, "id": value, "shown": plain(value), "url": url})
     return found
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from gateway.console.address import target_of
 from gateway.console.explain import Asking, Explanation, explain, reader_named
-from gateway.console.frame import EVERYONE, Action, Visit
+from gateway.console.frame import EVERYONE, FINANCE, Action, Visit
+from gateway.console.reader_view import held_now
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
 from gateway.rooms.asking import Reply
@@ -41,19 +42,26 @@ class Explaining:
     async def answered(self, visit: Visit) -> Reply:
         url = visit.ask.written("url").strip()[:_URL_MAX]
         named = visit.ask.written("as").strip()[:320] or "anonymous"
-        await visit.note(f"{url} as {named}")
         found: Explanation | None = None
+        reader: Reader | None = None
         wrong = ""
         try:
-            found = await self._explained(url, named) if url else None
+            reader = await self._reader(named)
+            # A reader is an id there: the audit log is never erased.
+            await visit.note(f"{url} as {reader.id if '@' in named else named}")
+            target = target_of(url, site_url=self.site_url)
+            found = await explain(self.asking(), target, reader, named=named)
         except LookupError:
+            await visit.note(f"{url} as nobody known")
             wrong = "console.no-such-reader"
         except RequestRefused:
             wrong = "console.not-this-site"
         except LychgateError as error:
             away = error.status in (502, 503, 504)
             wrong = "console.origin" if away else "console.not-this-site"
-        return await self._page(visit, url=url, named=named, found=found, wrong=wrong)
+        return await self._page(
+            visit, url=url, named=named, found=found, wrong=wrong, reader=reader
+        )
 
     async def _page(
         self,
@@ -63,20 +71,32 @@ class Explaining:
         named: str = "anonymous",
         found: Explanation | None = None,
         wrong: str = "",
+        reader: Reader | None = None,
     ) -> Reply:
         told = [(name, str(getattr(found, name))) for name in _SHOWN if getattr(found, name, "")]
         if found is not None and found.body_found:
             whole = found.words_kept + found.words_withheld
             told.append(("words", f"{found.words_kept} / {whole}"))
-        return await visit.page("finance-explain", url=url, named=named, told=told, wrong=wrong)
+        account = reader if reader is not None and "@" in named else None
+        return await visit.page(
+            "finance-explain",
+            url=url,
+            named=named,
+            told=told,
+            wrong=wrong,
+            reader=account.id if account is not None and found is not None else "",
+            held=[]
+            if account is None
+            else held_now(account.entitlements, visit.now, visit.words, visit.language),
+            sums=visit.may(FINANCE),
+        )
 
-    async def _explained(self, url: str, named: str) -> Explanation:
+    async def _reader(self, named: str) -> Reader:
         """Raises LookupError where nobody has the address."""
         reader = reader_named(named)
-        if reader is None:
-            accounts = await self.readers_with(named.lower())
-            if not accounts:
-                raise LookupError(named)
-            reader = accounts[0]
-        target = target_of(url, site_url=self.site_url)
-        return await explain(self.asking(), target, reader, named=named)
+        if reader is not None:
+            return reader
+        accounts = await self.readers_with(named.lower())
+        if not accounts:
+            raise LookupError(named)
+        return accounts[0]

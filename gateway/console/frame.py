@@ -24,6 +24,7 @@ HOME = "/-/finance"
 FINANCE = frozenset((Role.FINANCE, Role.ADMIN))
 EVERYONE = frozenset(Role)
 ADMIN = frozenset((Role.ADMIN,))
+GIVES = frozenset((Role.SUPPORT, Role.ADMIN))
 # In the order in which they stand on a page, each with its path below HOME.
 TABS = ("journal", "work", "day", "readers", "explain", "site", "audit")
 _WITHIN = {"entries": "journal"}  # pages that stand under another tab than their path's
@@ -74,11 +75,11 @@ class Action:
 class Visit:
     """One operator at one page. ``names`` are what stands in the path."""
 
-    ask: Ask
+    ask: Ask = field(repr=False)
     operator: Operator
     names: Mapping[str, str]
-    action: Action
-    frame: Frame
+    action: Action = field(repr=False)
+    frame: Frame = field(repr=False)
     noted: bool = field(default=False, init=False)
 
     @property
@@ -138,7 +139,7 @@ class Frame:
     audit: Audit
     pages: Pages
     words: Words
-    actions: Sequence[Action] = ()
+    actions: Sequence[Action] = field(default=(), repr=False)
     counting: Counting | None = None
 
     async def answer(self, ask: Ask, action: Action, names: Mapping[str, str]) -> Answer:

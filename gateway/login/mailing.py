@@ -84,6 +84,28 @@ class Mailing:
         await self.mailed.send(mailed, letter)
         return cookies
 
+    async def login_link(self, email: str, *, language: str, now: float) -> None:
+        """A letter that somebody here sends a reader: its link opens in any browser, once it is confirmed
+        there; a code would hold for no browser of theirs, so there is none. Raises as ``send``."""
+        await self.limits.mail(email, email)
+        token = secrets.token_urlsafe(32)
+        link = f"{self.site_url}/-/login/mail/{token}"
+        letter = self.drawing.mail(
+            "login", language, code="", link=link, minutes=MINUTES, email=email, provider=""
+        )
+        mailed = Mailed(
+            token_hash=token_hash(token),
+            code_hash=token_hash(secrets.token_urlsafe(32)),
+            browser_hash=token_hash(secrets.token_urlsafe(32)),
+            purpose=Purpose.LOGIN,
+            email=email,
+            return_to="/",
+            language=language,
+            created_at=now,
+            until=now + MINUTES * 60.0,
+        )
+        await self.mailed.send(mailed, letter)
+
     async def notice(self, ask: Ask, email: str, *, kind: str, provider: str = "") -> None:
         """Tell a reader what happened to their account."""
         letter = self.drawing.mail(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.page import journal_samples
+from gateway.page import finance_reader_samples, journal_samples
 
 Context = dict[str, object]
 
@@ -28,14 +28,27 @@ DESK: Context = {
 }
 
 
+HELD: list[Context] = [
+    {"tier": "soutien", "open": True, "mendable": False, "until": "27 déc. 2026", "because": [4]},
+    {"tier": "archives", "open": True, "mendable": False, "until": "", "because": [7, 9]},
+    {"tier": "club", "open": False, "mendable": True, "until": "", "because": []},
+]
+
+
 def pages() -> Iterator[tuple[str, str, Context]]:
     """Each a state, a template's name and its context."""
-    for state, name, context in (*_explaining(), *journal_samples.pages()):
+    for state, name, context in (
+        *_explaining(),
+        *_entries(),
+        *finance_reader_samples.pages(HELD, ROW),
+        *journal_samples.pages(),
+    ):
         yield state, name, {"desk": DESK, **context}
 
 
 def _explaining() -> Iterator[tuple[str, str, Context]]:
     asked: Context = {"url": "/culture/exemple", "named": "anonymous", "wrong": "", "told": []}
+    asked |= {"reader": "r_4f2c", "held": HELD, "sums": True}
     facts = [("status", "200"), ("decision", "teaser"), ("reason", "account-needed")]
     yield "explain", "finance-explain", {**asked, "told": facts}
     yield "explain-wrong", "finance-explain", {**asked, "wrong": "console.origin"}

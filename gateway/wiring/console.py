@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.console.acting import Acting
-from gateway.console.dashboard import BASE
-from gateway.console.entries import EntryPages
 from gateway.console.explain import Asking
-from gateway.console.explaining import Explaining
 from gateway.console.frame import Action, Frame, with_home
+from gateway.console.reader_acts import Mails
 from gateway.console.routes import router
 from gateway.console.words import Words
 from gateway.edge.rate import network_of
 from gateway.errors import LychgateError
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.model.request import Request
-from gateway.money.stripe_api.objects import Objects
 from gateway.rooms.asking import Ask, Reply
 from gateway.rooms.pages import Drawing, Pages
 from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.audit import Audit
 from gateway.stores.engine import Store
-from gateway.stores.handling import HandlingOf
-from gateway.stores.ledger import Ledger
-from gateway.stores.ledger_work import LedgerWork
-from gateway.stores.payloads import Payloads
-from gateway.stores.readers import readers_with
+from gateway.wiring.console_people import people_actions
 from gateway.wiring.journal import WaitingCounts, journal_actions, journal_of
 from gateway.wiring.login import operators_of
 from gateway.wiring.syncing import door_of
@@ -48,8 +39,9 @@ class Console:
         drawing: Drawing,
         language_of: Callable[[Request], str],
         asking: Callable[[], Asking],
+        mails: Mails | None,
     ) -> None:
-        self._settings, self._store, self._asking = settings, store, asking
+        self._settings, self._store, self._asking, self._mails = settings, store, asking, mails
         self._door = door_of(settings) if settings.stripe is not None else None
         self.frame = with_home(
             Frame(
@@ -81,27 +73,14 @@ class Console:
         lists = journal_actions(
             self._settings, store=self._store, text=drawing.text, door=self._door
         )
-        return (*lists, *self._entries().actions(), *self._explaining().actions())
-
-    def _entries(self) -> EntryPages:
-        stripe = self._settings.stripe
-        return EntryPages(
-            ledger=Ledger(self._store),
-            work=LedgerWork(self._store),
-            payloads=Payloads(self._store),
-            handlings=HandlingOf(self._store),
-            acting=Acting(ledger=Ledger(self._store), handlings=HandlingOf(self._store)),
-            stripe=Objects(self._door) if self._door is not None else None,
-            # A stand-in for Stripe has no dashboard of Stripe's.
-            dashboard=BASE if stripe is not None and not stripe.api_base else "",
-        )
-
-    def _explaining(self) -> Explaining:
-        return Explaining(
+        people = people_actions(
+            self._settings,
+            store=self._store,
+            door=self._door,
             asking=self._asking,
-            readers_with=partial(readers_with, self._store),
-            site_url=self._settings.site.url,
+            mails=self._mails,
         )
+        return (*lists, *people)
 
 
 async def _undressed(page: bytes) -> bytes:

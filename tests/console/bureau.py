@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ ADDRESSES = {
     "admin": "ops@news.example",
     "member": "ana@lecteurs.example",
 }
+_COUNT = itertools.count()
 _CONSOLE = """
 [console]
 providers = ["idp"]
@@ -80,7 +82,7 @@ class Bureau:
             Entry(
                 identity=identity,
                 provider="idp",
-                used=f"{email}:{now}",
+                used=f"entry {next(_COUNT)}",
                 used_until=now + 60.0,
                 joining=Joining.APART,
                 absolute_seconds=10 * 86400.0,
@@ -107,7 +109,7 @@ class Bureau:
         audit = schema.audit.c
         wanted = select(audit.who, audit.act, audit.what, audit.why).order_by(audit.number)
         async with self.store.reading() as connection:
-            return [tuple(row) for row in await connection.execute(wanted)]  # type: ignore[misc]
+            return [tuple(row) for row in await connection.execute(wanted)]
 
 
 @contextlib.asynccontextmanager

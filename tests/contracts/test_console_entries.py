@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import update
 
@@ -17,7 +18,7 @@ from tests.money.telling import subscription
 HOSTILE = "<script>alert(1)</script>\u202etxt.exe" + "x" * 10_000 + "\u0000"
 
 
-async def _subscription(inside: Bureau, **more: object) -> int:
+async def _subscription(inside: Bureau, **more: Any) -> int:
     """A subscription of a customer whom nobody is bound to."""
     thing = subscription(**more) | {"livemode": False}
     body = event("customer.subscription.updated", thing, at=inside.now())
