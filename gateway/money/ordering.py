@@ -32,6 +32,7 @@ class Wish:
 
     reader: str
     email: str
+    name: str = ""
     plan: Plan
     price: Price
     return_to: str

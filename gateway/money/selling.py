@@ -47,7 +47,9 @@ class Session(Protocol):
 class Stripe(Protocol):
     """Each method raises StripeRefused and StripeUnavailable."""
 
-    async def new_customer(self, reader: str, *, email: str, language: str, key: str) -> str: ...
+    async def new_customer(
+        self, reader: str, *, email: str, name: str, language: str, key: str
+    ) -> str: ...
 
     async def open_session(self, parameters: Mapping[str, Any], *, key: str) -> Session: ...
 
@@ -222,11 +224,12 @@ class Selling:
         known = await self.attempts.customer(wish.reader)
         if known is None:
             # Those who were made before are another question: Stripe would answer with one of them.
-            told = " ".join((wish.reader, wish.email, wish.language, *owned.customers))
+            told = " ".join((wish.reader, wish.email, wish.name, wish.language, *owned.customers))
             key = hashlib.sha256(told.encode()).hexdigest()[:32]
             made = await self.stripe.new_customer(
                 wish.reader,
                 email=wish.email,
+                name=wish.name,
                 language=wish.language,
                 key=f"lychgate-customer-{key}",
             )

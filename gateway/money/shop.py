@@ -140,6 +140,7 @@ class Shop:
         wish = Wish(
             reader=account.id,
             email=account.email if account.email_verified else "",
+            name=account.name,
             plan=found[0],
             price=found[1],
             return_to=back,

@@ -113,7 +113,7 @@ class HostedPages:
             trial_days=kept["subscription_data"].get("trial_period_days"),
             email=customer.get("email") or session["customer_email"] or form.get("email", ""),
             fixed_email=bool(customer.get("email") or session["customer_email"]),
-            typed=form,
+            typed=form or {"name": customer.get("name") or ""},
             fault=fault,
             needs_card=checkout.needs_card(self._account, session),
         )

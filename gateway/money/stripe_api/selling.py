@@ -37,10 +37,14 @@ class Till:
         self._door = door
         self._objects = Objects(door)
 
-    async def new_customer(self, reader: str, *, email: str, language: str, key: str) -> str:
+    async def new_customer(
+        self, reader: str, *, email: str, name: str, language: str, key: str
+    ) -> str:
         wanted: dict[str, Any] = {"metadata": {"reader": reader}, "preferred_locales": [language]}
         if email:
             wanted["email"] = email
+        if name:
+            wanted["name"] = name
         asked: Any = wanted
         made = self._door.v1.customers.create_async(asked, {"idempotency_key": key})
         return (await self._door.ask(made)).id
