@@ -1,7 +1,8 @@
 # Needs Python 3.11 or newer and make. Everything else is set up once, into .venv.
 #
 #   make run          the demo on http://127.0.0.1:8000
-#   make test         all tests, against real peers (PEERS=none leaves those out and says so)
+#   make test         all tests, against real peers (PEERS=none leaves those out and says so), in
+#                     two processes (WORKERS=2)
 #   make test-sites   Ghost 5 and 6, Hugo and WordPress behind the gateway (installs them; takes a while)
 #   make bench        CPU per request beside nginx, Caddy and oauth2-proxy (ARGS=--quick)
 #   make lint         ruff and mypy
@@ -16,6 +17,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 PEERS ?= all
 ARGS ?=
+WORKERS ?= 2
 TESTS ?=
 export PEERS
 
@@ -49,13 +51,16 @@ $(STAMPS)/browser: tests/browser/package-lock.json
 	cd tests/browser && npm ci --silent --no-audit --no-fund
 	@mkdir -p $(STAMPS) && touch $@
 
+# All of them run side by side, a file in one process; a few chosen ones (TESTS=…) one after the other.
+SIDE_BY_SIDE := $(if $(TESTS),,-n $(WORKERS) --dist loadfile)
+
 ifeq ($(PEERS),none)
 test: setup peers
-	$(BIN)/pytest -m "not browser" -rs $(ARGS) $(TESTS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not browser" -rs $(ARGS) $(TESTS)
 else
 test: setup peers
 	@$(MAKE) --no-print-directory $(STAMPS)/browser
-	$(BIN)/pytest $(ARGS) $(TESTS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS) $(TESTS)
 endif
 
 test-sites: setup
