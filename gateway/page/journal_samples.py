@@ -30,8 +30,8 @@ def pages() -> Iterator[tuple[str, str, Context]]:
 def _row(number: int, **changed: object) -> Context:
     return {
         "number": number,
-        "at": "27 nov. 2026 18:06:49",
-        "told": "27 nov. 2026 18:06:47",
+        "day": "27 nov. 2026",
+        "time": "18:06:49",
         "state": "applied",
         "reason": "",
         "kind": "invoice.paid",
@@ -54,7 +54,12 @@ def _journals() -> Iterator[tuple[str, str, Context]]:
     broken = {"state": "failed", "reason": "failed", "failure": "KeyError('items')", "tries": 3}
     waits = {"state": "received", "reason": "to-be-fetched", "next": "27 nov. 2026 18:10:00"}
     person = {"state": "needs-a-person", "reason": "payment-without-a-reader", "reader": ""}
-    other = {"state": "not-ours", "reason": "other-business", "kind": _HOSTILE, "address": _HOSTILE}
+    other = {
+        "state": "not-ours",
+        "reason": "other-business",
+        "kind": _HOSTILE[:36],
+        "address": _HOSTILE[:36],
+    }
     act = {"kind": "bind", "source": "operator", "amount": "", "late": None}
     rows = [
         _row(48_211, **broken, next="27 nov. 2026 18:14:49"),
