@@ -9,6 +9,7 @@ import pytest
 
 from gateway.model.entry import Draft
 from gateway.model.finding import Finding
+from gateway.model.mark import Why
 from gateway.model.movement import Movement, Sort
 from gateway.money import acts
 from gateway.money.acts import Act
@@ -104,10 +105,10 @@ def test_two_live_subscriptions_of_one_reader() -> None:
 def test_more_paid_back_than_paid() -> None:
     over = event("e", refund(amount=1000))
     found = {each.why: each for each in findings(SUB, PAID, LINK, over)}
-    assert found["refund-larger-than-paid"].amount_minor == -100
+    assert found[Why.OVER_REFUNDED].amount_minor == -100
     by_charge = event("c", charge())
     found = {each.why: each for each in findings(SUB, PAID, LINK, by_charge, over)}
-    assert found["refund-larger-than-paid"].subject == "pi_1"
+    assert found[Why.OVER_REFUNDED].subject == "pi_1"
     assert "refund-larger-than-paid" not in dict(whys(event("e", refund(amount=1000))))
 
 
