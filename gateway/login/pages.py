@@ -30,7 +30,7 @@ def provider_url(provider: str, return_to: str, language: str, **more: str) -> s
 
 class Pages(rooms.Pages):
     """Those of the login way: they list the providers, whose own pages a form may lead to. ``adopt_url``
-    is for those who pay already; empty where nothing is sold."""
+    is for those who pay already; empty where nothing is sold. ``form_targets`` are further origins."""
 
     def __init__(
         self,
@@ -41,9 +41,11 @@ class Pages(rooms.Pages):
         providers: Iterable[Provider],
         mails: bool,
         adopt_url: str = "",
+        form_targets: Iterable[str] = (),
     ) -> None:
         self._providers = tuple(providers)
         targets = [origin for each in self._providers for origin in each.form_targets()]
+        targets += form_targets
         super().__init__(drawing, dress=dress, dressed=dressed, form_targets=targets)
         self.mails = mails
         self.adopt_url = adopt_url

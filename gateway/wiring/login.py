@@ -47,12 +47,14 @@ _CODE_PURPOSE = b"lychgate.mailed-code.v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paying:
-    """What the money way has for the login way. ``subscriptions`` None: nothing is sold here."""
+    """What the money way has for the login way. ``subscriptions`` None: nothing is sold here.
+    ``form_targets``: where the account's button to the payment provider leads."""
 
     forgetting: Forgetting
     subscriptions: Subscriptions | None = None
     offer: Offer | None = None
     adopt_url: str = ""
+    form_targets: tuple[str, ...] = ()
 
 
 class Login:
@@ -93,6 +95,7 @@ class Login:
             providers=self.providers.values(),
             mails=settings.mail is not None,
             adopt_url=paying.adopt_url,
+            form_targets=paying.form_targets,
         )
         signer = CookieSigner(self._keys)
         accounts = Accounts(store)

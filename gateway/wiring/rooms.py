@@ -78,6 +78,7 @@ class RoomsHere:
                 subscriptions=self._subscribed(),
                 offer=self._adopting.offer,
                 adopt_url=adopt_url_of(self.settings),
+                form_targets=self._form_targets(),
             ),
             demo_mail_url=self.mail_shown_at,
         )
@@ -159,6 +160,13 @@ class RoomsHere:
             adoptable=adopting.adopting.adoptable,
             adopt_url=adopt_url_of(self.settings),
         )
+
+    def _form_targets(self) -> tuple[str, ...]:
+        if self.settings.stripe is None:
+            return ()
+        from gateway.wiring.selling import form_targets_of
+
+        return form_targets_of(self.settings)
 
     def _made_leaving(self) -> LeavingRoom:
         from gateway.wiring.leaving import LeavingRoom

@@ -60,6 +60,13 @@ class _Applying:
         return appended
 
 
+def form_targets_of(settings: Settings) -> tuple[str, ...]:
+    """Where Stripe's own pages are, or those of whatever stands in for it."""
+    if settings.stripe is None:
+        return ()
+    return (settings.stripe.api_base,) if settings.stripe.api_base else HOSTS
+
+
 class SellingRoom:
     """``application`` answers ``/-/plans``, ``/-/checkout`` and ``/-/portal``; ``close`` lets go of Stripe."""
 
@@ -90,7 +97,6 @@ class SellingRoom:
                 portal_configuration=settings.stripe.portal_configuration,
             ),
         )
-        targets = (settings.stripe.api_base,) if settings.stripe.api_base else HOSTS
         shop = Shop(
             site_url=settings.site.url,
             plans=plans_of(settings),
@@ -101,7 +107,10 @@ class SellingRoom:
             adoptable=adoptable,
             adopt_url=adopt_url,
             pages=Pages(
-                templates, dress=dress, dressed=bool(settings.site.shell), form_targets=targets
+                templates,
+                dress=dress,
+                dressed=bool(settings.site.shell),
+                form_targets=form_targets_of(settings),
             ),
             showcase=Showcase(words=words, zone=ZoneInfo(settings.site.timezone)),
         )
