@@ -42,6 +42,7 @@ def pages() -> Iterator[tuple[str, str, Context]]:
         *_entries(),
         *finance_reader_samples.pages(HELD, ROW),
         *journal_samples.pages(),
+        *_audit(),
     ):
         yield state, name, {"desk": DESK, **context}
 
@@ -156,3 +157,30 @@ def _entries() -> Iterator[tuple[str, str, Context]]:
     broken = {**nothing, "failed": "KeyError('price')"}
     missing = {**never, "at": "27 nov. 2026 09:01:00", "missing": True, "entry": 43}
     yield "entry-missing", "finance-entry", {**full, "changed": broken, "compared": missing}
+
+
+def _audit() -> Iterator[tuple[str, str, Context]]:
+    line: Context = {
+        "number": 7,
+        "at": "27 nov. 2026 09:00:00",
+        "who": "compta@news.example",
+        "act": "reader",
+        "what": "r_4f2c",
+        "why": "",
+    }
+    asked = {"who": "", "act": "reader", "what": "", "day": "2026-11-27", "until": ""}
+    full: Context = {
+        "asked": asked,
+        "wrong": frozenset(),
+        "acts": ["entry", "reader"],
+        "lines": [line],
+        "first": False,
+        "newest": "/-/finance/audit",
+        "older": "/-/finance/audit?before=7",
+        "csv": "/-/finance/audit/export?format=csv",
+        "xlsx": "/-/finance/audit/export?format=xlsx",
+        "zone": "Europe/Paris",
+    }
+    yield "audit", "finance-audit", full
+    wrong: Context = {"wrong": frozenset({"day"}), "lines": [], "first": True, "older": ""}
+    yield "audit-wrong", "finance-audit", {**full, **wrong}

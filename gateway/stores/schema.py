@@ -210,5 +210,6 @@ from gateway.stores import (  # noqa: E402, F401
     leaving_schema,
     money_schema,
     prices_schema,
+    reviews_schema,
     selling_schema,
 )

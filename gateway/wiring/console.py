@@ -79,6 +79,7 @@ class Console:
             door=self._door,
             asking=self._asking,
             mails=self._mails,
+            drawing=drawing,
         )
         return (*lists, *people)
 

@@ -1,4 +1,5 @@
-"""The console's pages of one thing each put together: an entry, a reader, an explanation."""
+"""The console's pages of one thing each put together: an entry, a reader, an explanation; and the log of
+who looked at them."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from functools import partial
 
 from gateway.config import Settings
 from gateway.console.acting import Acting
+from gateway.console.audit_pages import AuditPages
 from gateway.console.dashboard import Dashboard
 from gateway.console.entries import EntryPages
 from gateway.console.explain import Asking
@@ -17,7 +19,9 @@ from gateway.console.readers import ReaderPages
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.objects import Objects
+from gateway.rooms.pages import Drawing
 from gateway.stores.accounts import Accounts
+from gateway.stores.audit import Audit
 from gateway.stores.engine import Store
 from gateway.stores.handling import HandlingOf
 from gateway.stores.ledger import Ledger
@@ -36,6 +40,7 @@ def people_actions(
     door: Door | None,
     asking: Callable[[], Asking],
     mails: Mails | None,
+    drawing: Drawing,
 ) -> tuple[Action, ...]:
     """``door`` and ``mails``: None where there is no Stripe, or no mail server."""
     ledger, directory, journal = Ledger(store), Directory(store), journal_of(settings, store)
@@ -77,7 +82,9 @@ def people_actions(
         readers_with=partial(readers_with, store),
         site_url=settings.site.url,
     )
-    return (*entries.actions(), *readers.actions(), *acts.actions(), *explaining.actions())
+    log = AuditPages(log=Audit(store), drawing=drawing)
+    rooms = (entries, readers, acts, explaining, log)
+    return tuple(action for room in rooms for action in room.actions())
 
 
 def _tiers(settings: Settings, asking: Callable[[], Asking]) -> frozenset[str]:
