@@ -10,13 +10,13 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-SECRET_BELOW = ("/-/login/mail/",)
+SECRET_BELOW = ("/-/login/mail/", "/-/adopt/")
 
 
 def shown(path: str) -> str:
@@ -65,6 +65,17 @@ def set_up(*, process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Warnings alone: whoever typed a command reads what it prints."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _named(process: str) -> Processor:

@@ -76,4 +76,5 @@ def test_a_log_that_is_off_keeps_nothing_and_a_closed_one_costs_only_lines() -> 
 def test_what_opens_an_account_is_never_shown() -> None:
     assert shown("/-/login/mail/abcdef") == "/-/login/mail/…"
     assert shown("/-/login/mail") == "/-/login/mail"
+    assert shown("/-/adopt/abcdef") == "/-/adopt/…"
     assert shown("/news/storm") == "/news/storm"

@@ -39,9 +39,11 @@ async def act(settings: Settings, store: Store, reader: Reader, made: Draft) -> 
 
 async def fold(settings: Settings, store: Store) -> None:
     from gateway.clock import SystemClock
+    from gateway.ops import logs
     from gateway.wiring.money import folding
 
-    await folding(settings, store=store, clock=SystemClock()).fold_due()
+    with logs.hushed():
+        await folding(settings, store=store, clock=SystemClock()).fold_due()
 
 
 async def note(store: Store, what: str, about: str) -> None:

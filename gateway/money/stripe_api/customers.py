@@ -33,11 +33,16 @@ class Customers:
         return _customer(told.thing)
 
     async def subscriptions_of(self, customer_id: str) -> Sequence[Draft]:
-        """All that a customer ever had, ended ones too."""
-        return [
+        """All that a customer ever had, ended ones too. Who was deleted is as good as unknown."""
+        found = [
             draft_of(await self._objects.with_all_items(each))
             async for each in self._subscriptions({"customer": customer_id, "status": "all"})
         ]
+        if not found:  # nothing of somebody, or of nobody
+            told = await self._door.ask(self._door.v1.customers.retrieve_async(customer_id))
+            if told.thing.get("deleted") is True:
+                raise StripeRefused(status=404, code="resource_missing", detail="deleted")
+        return found
 
     async def end_all(self, customer_id: str) -> Sequence[Draft]:
         """Nothing of this customer's goes on: subscriptions end now, and open Checkouts can't be paid
