@@ -271,7 +271,7 @@ def test_a_customer_who_is_anothers_by_now_is_left_alone(url: str, tmp_path: Pat
     async def work(inside: House) -> None:
         subscription = await inside.buys()
         now = inside.till.clock.now()
-        told = {"by": "ops", "at": now, "reason": "the wrong account"}
+        told: dict[str, Any] = {"by": "ops", "at": now, "reason": "the wrong account"}
         moved = [
             acts.unbind(subscription.customer, inside.ana, **told),
             acts.bind(subscription.customer, "ben", **told),
