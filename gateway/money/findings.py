@@ -1,5 +1,5 @@
 """What needs a person, of entries that were folded: the marks that say so, gathered by what they are
-about, and two troubles that no single entry tells. Pure.
+about, and the troubles that no single entry tells. Pure.
 
 A finding is open until somebody did it, and again when Stripe sends something new of it. What we
 fetched ourselves opens nothing again: a nightly reconcile says the same every night.
@@ -42,6 +42,7 @@ def find(
     found = of_marks(everything, marks)
     found |= {each.key: each for each in _paying_twice(held, by_number)}
     found |= {each.key: each for each in _over_refunded(story, back, by_number)}
+    found |= {each.key: each for each in _drifted(everything)}
     found = {key: _with_dispute(each, by_number, story) for key, each in found.items()}
     said = _said_of(everything, marks, found)
     worked = _acts_on(everything)
@@ -121,6 +122,23 @@ def _over_refunded(
         if key in paid and each.amount > paid[key] and each.numbers:
             over = about(by_number[max(each.numbers)], Why.OVER_REFUNDED)
             found.append(replace(over, subject=key, amount_minor=paid[key] - each.amount))
+    return found
+
+
+def _drifted(entries: list[Entry]) -> list[Finding]:
+    """A reconcile appends what differed, and nothing else. A subscription that wasn't known before was
+    no drift: it came from somewhere else, and is marked for that."""
+    before: dict[str, Entry] = {}
+    found = []
+    for entry in sorted(entries, key=lambda each: each.number):
+        if entry.object_type != "subscription" or entry.kind in frozenset(Act):
+            continue
+        last = before.get(entry.object_id)
+        if entry.source is Source.RECONCILE and last is not None:
+            was, said = last.said, entry.said
+            fields = sorted(name for name in was.keys() | said if was.get(name) != said.get(name))
+            found.append(about(entry, Why.DRIFT, detail=", ".join(fields)))
+        before[entry.object_id] = entry
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.entry import Draft
+from gateway.model.entry import Draft, Source
 from gateway.model.finding import Finding
 from gateway.model.mark import Why
 from gateway.model.movement import Movement, Sort
@@ -110,6 +110,17 @@ def test_more_paid_back_than_paid() -> None:
     found = {each.why: each for each in findings(SUB, PAID, LINK, by_charge, over)}
     assert found[Why.OVER_REFUNDED].subject == "pi_1"
     assert "refund-larger-than-paid" not in dict(whys(event("e", refund(amount=1000))))
+
+
+def test_what_a_reconcile_put_right_is_looked_at_once() -> None:
+    late = fetched(subscription("past_due"), at=NOON + 9, source=Source.RECONCILE)
+    (found,) = findings(SUB, late)
+    assert (found.why, found.subject, found.detail) == (Why.DRIFT, "sub_1", "status")
+    done = act(Act.DONE, found)
+    assert [each.done for each in findings(SUB, late, done)] == [True]
+    again = fetched(subscription("unpaid"), at=NOON + 99, source=Source.RECONCILE)
+    assert [each.done for each in findings(SUB, late, done, again)] == [False]
+    assert findings(late) == [], "the first that is known of a subscription is no drift"
 
 
 def act(kind: Act, finding: Finding, **more: Any) -> Draft:
