@@ -143,8 +143,14 @@ class Served:
 
 @contextlib.contextmanager
 def served(
-    folder: Path, origin_url: str, *, policy: str = POLICY, store_url: str = "sqlite:///lychgate.db"
+    folder: Path,
+    origin_url: str,
+    *,
+    policy: str = POLICY,
+    store_url: str = "sqlite:///lychgate.db",
+    settings: str = "",
 ) -> Iterator[Served]:
+    """``settings`` are further sections of the config."""
     port, ops_port = free_port(), free_port()
     (folder / "policies").mkdir()
     (folder / "policies" / "site.yaml").write_text(policy, "utf-8")
@@ -164,6 +170,7 @@ folder = "policies"
 cookie = ["{KEY}"]
 [store]
 url = "{store_url}"
+{settings}
 """,
         "utf-8",
     )
