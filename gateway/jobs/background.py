@@ -38,7 +38,9 @@ from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
 from gateway.wiring.adopting import AdoptingWork
+from gateway.wiring.alerts import alerts_job
 from gateway.wiring.leaving import LeavingWork
+from gateway.wiring.life import LifeWork
 from gateway.wiring.money import folding
 from gateway.wiring.pages import templates_of
 from gateway.wiring.syncing import Syncing
@@ -75,6 +77,8 @@ async def run(settings: Settings, report_fd: int) -> None:
     head = LedgerHead(ledger=Ledger(store))
     jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
     jobs.append(terms_job(settings, store=store))
+    alerting = alerts_job(settings, store=store, clock=clock)
+    jobs += [alerting] if alerting is not None else []
     works = _works_of_money(settings, store=store, clock=clock, folds=folds)
     jobs += [job for work in works for job in work.jobs()]
     if settings.origin.canary:
@@ -97,17 +101,18 @@ async def run(settings: Settings, report_fd: int) -> None:
 
 def _works_of_money(
     settings: Settings, *, store: Store, clock: Clock, folds: Folding
-) -> list[Syncing | LeavingWork | AdoptingWork]:
-    """What is done by the clock where something is sold; links need mail."""
+) -> list[Syncing | LeavingWork | AdoptingWork | LifeWork]:
+    """What is done by the clock where something is sold; links and letters need mail."""
     if settings.stripe is None:
         return []
     mails = templates_of(settings)
-    works: list[Syncing | LeavingWork | AdoptingWork] = [
+    works: list[Syncing | LeavingWork | AdoptingWork | LifeWork] = [
         Syncing(settings, store=store, clock=clock, folding=folds),
         LeavingWork(settings, store=store, clock=clock, mails=mails),
     ]
     if settings.mail is not None:
         works.append(AdoptingWork(settings, store=store, clock=clock, mails=mails))
+        works.append(LifeWork(settings, store=store, clock=clock, mails=mails))
     return works
 
 

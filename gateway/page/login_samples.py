@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.page import account_samples, adopting_samples, leaving_samples, plans_samples
+from gateway.page import (
+    account_samples,
+    adopting_samples,
+    finance_samples,
+    leaving_samples,
+    life_samples,
+    plans_samples,
+)
 
 _PATH = "/culture/exemple"
 LOGIN = f"/-/login?return_to={_PATH}"
@@ -121,8 +128,10 @@ def mails() -> Iterator[tuple[str, str, Context]]:
         yield f"mail-{kind}", "notice", {**happened, "kind": kind}
     device = {"kind": "new-device", "device": "Safari · iPhone", "lines": ["France, 11:40"]}
     yield "mail-new-device", "notice", {**happened, **device}
+    yield from finance_samples.mails()
     yield from adopting_samples.mails()
     yield from leaving_samples.mails()
+    yield from life_samples.mails()
 
 
 def helps() -> Iterator[Context]:

@@ -133,7 +133,7 @@ class Templates:
         catalogue = self._catalogues.speak(language)
         told = {key: _one_line(value) for key, value in context.items()}
         key = f"mail.{name}.{told['kind']}" if "kind" in told else f"mail.{name}"
-        subject = catalogue.text(f"{key}.subject", site=self.site.name)
+        subject = catalogue.text(f"{key}.subject", **{**told, "site": self.site.name})
         every = {"site": self.site, "subject": subject, **_speech(catalogue), **told}
         text = self._render(f"mail/{name}.txt", **every)
         return Letter(subject, text.strip() + "\n", self._render(f"mail/{name}.html", **every))

@@ -9,13 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from babel.numbers import format_currency
 
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.jobs.periodic import Job
-from gateway.model.amount import Amount, CannotCompute
+from gateway.model.amount import Amount
 from gateway.model.request import Request
 from gateway.money.leaving import Finder, Leaver
 from gateway.money.leaving_pages import LeavingPages
@@ -24,6 +23,7 @@ from gateway.money.leaving_turn import Turns
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.leaving import Ending
+from gateway.money.withdrawing import last_moment
 from gateway.rooms.pages import Drawing, Pages
 from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
@@ -64,12 +64,11 @@ class LeavingWords:
         return ", ".join(dict.fromkeys(shown))
 
     def money(self, amount: Amount, language: str) -> str:
-        code = amount.currency.upper()
-        try:
-            major = amount.major
-        except CannotCompute:
-            return f"{amount.minor} {code}"
-        return format_currency(major, code, locale=locale_of(language))
+        return self._words.money(amount, language)
+
+    def withdraw_until(self, made_at: float, language: str) -> str:
+        """The last day on which that is possible."""
+        return self.day(last_moment(made_at, self._zone) - 1.0, language)
 
 
 def finder_of(store: Store, door: Door) -> Finder:

@@ -19,6 +19,7 @@ from gateway.model.letter import Outgoing
 from gateway.stores.engine import Store
 from gateway.stores.mailed import Letters
 from gateway.wiring.leaving import LeavingWork
+from gateway.wiring.life import LifeWork
 from gateway.wiring.money import folding
 from gateway.wiring.syncing import Syncing
 from tests.contracts.till import PLAN, Till
@@ -40,6 +41,7 @@ class Counter:
     lodge: Lodge
     till: Till
     leaving: LeavingWork
+    living: LifeWork
 
     async def reader(self, manner: Manner = BY_GOOGLE) -> tuple[Browser, str]:
         """Somebody logged in, and the id of their account."""
@@ -65,6 +67,11 @@ class Counter:
                 await waiting.sent(each.number)
             found += some
         return found
+
+    async def told(self) -> list[tuple[str, str]]:
+        """Let the life job work; to whom it wrote what."""
+        await self.living.life.work()
+        return [(each.recipient, each.letter.subject) for each in await self.letters()]
 
     async def link(self, way: str = "cancel") -> str:
         """The path of the one link that was mailed."""
@@ -117,7 +124,11 @@ api_base = "{around.url}"
             settings, store=store, clock=around.clock, mails=inside.lychgate.templates
         )
         stack.push_async_callback(work.close)
-        yield Counter(inside, till, work)
+        living = LifeWork(
+            settings, store=store, clock=around.clock, mails=inside.lychgate.templates
+        )
+        stack.push_async_callback(living.close)
+        yield Counter(inside, till, work, living)
 
 
 def at_the_counter(
