@@ -195,6 +195,8 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
                 ("console", "providers", number),
                 f"no login provider `{name}`{_meant(name, providers)}",
             )
+    if settings.alerts.mail and settings.mail is None:
+        yield ("alerts", "mail"), "mail is sent with [mail], and there is none"
     for number, plan in enumerate(settings.plan):
         for at, price in enumerate(plan.offered):
             if price not in plan.prices:

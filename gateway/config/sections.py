@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from gateway.config.alerting import Address, Webhook
 from gateway.config.values import (
     ApiBase,
     Bind,
@@ -209,6 +210,13 @@ class Console(Section):
     four_eyes: Truth = False
 
 
+class Alerts(Section):
+    """``webhook`` takes ``{"text": …}``, as Slack does."""
+
+    mail: tuple[Address, ...] = ()
+    webhook: Webhook | None = None
+
+
 class Settings(Section):
     """All of ``lychgate.toml``. Sections that may be absent without a default are None."""
 
@@ -229,3 +237,4 @@ class Settings(Section):
     plan: tuple[Plan, ...] = ()
     newsroom: Newsroom = Newsroom()
     console: Console = Console()
+    alerts: Alerts = Alerts()

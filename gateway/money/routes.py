@@ -6,7 +6,7 @@ Stripe's or no event, 503 that they couldn't be kept, so that Stripe sends them 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +27,19 @@ _SIGNATURE = "stripe-signature"
 _LOG = "lychgate.money"
 
 
+def _uncounted() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyRoutes:
-    """``secrets`` of the endpoint: each of them counts, so that they can be turned."""
+    """``secrets`` of the endpoint: each of them counts, so that they can be turned. ``refused`` counts
+    what wasn't signed by Stripe, or was no event."""
 
     appender: Appender
     secrets: Sequence[str] = field(repr=False)
     clock: Clock
+    refused: Callable[[], None] = _uncounted
 
     def router(self) -> Router:
         return Router(
@@ -50,6 +56,7 @@ class MoneyRoutes:
             appended = await self.appender.append(parse(raw))
         except WebhookRefused as refused:
             logger(_LOG).warning("webhook-refused", reason=refused.reason)
+            self.refused()
             return JSONResponse({"error": refused.reason}, 400)
         except StoreUnavailable as error:
             logger(_LOG).error("webhook-not-kept", reason=error.reason)

@@ -47,6 +47,14 @@ def pages() -> Iterator[tuple[str, str, Context]]:
         yield state, name, {"desk": DESK, **context}
 
 
+def mails() -> Iterator[tuple[str, str, Context]]:
+    """What operators are told by themselves."""
+    kinds = {"dispute": "pi_3PLqXJ", "drift": "2", "events-failed": "3", "late": "1"}
+    for kind, detail in {**kinds, "signatures-refused": "12"}.items():
+        alert: Context = {"kind": kind, "detail": detail, "path": "/-/finance/work"}
+        yield f"mail-alert-{kind}", "alert", alert
+
+
 def _explaining() -> Iterator[tuple[str, str, Context]]:
     asked: Context = {"url": "/culture/exemple", "named": "anonymous", "wrong": "", "told": []}
     asked |= {"reader": "r_4f2c", "held": HELD, "sums": True}

@@ -40,7 +40,7 @@ class MailedLogins:
                 )
             )
             await connection.execute(
-                _put_out(mailed.email, letter, now=mailed.created_at, until=mailed.until)
+                put_out(mailed.email, letter, now=mailed.created_at, until=mailed.until)
             )
 
     async def find(self, token_hash: str, *, now: float) -> Mailed | None:
@@ -83,7 +83,7 @@ class MailedLogins:
     async def put_out(self, recipient: str, letter: Letter, *, now: float) -> None:
         async with self._store.writing() as connection:
             until = now + 4 * 86400.0
-            await connection.execute(_put_out(recipient, letter, now=now, until=until))
+            await connection.execute(put_out(recipient, letter, now=now, until=until))
 
 
 class Letters:
@@ -143,7 +143,8 @@ def _open(browser_hash: str, now: float) -> Any:
     )
 
 
-def _put_out(recipient: str, letter: Letter, *, now: float, until: float) -> Any:
+def put_out(recipient: str, letter: Letter, *, now: float, until: float) -> Any:
+    """The row of a letter that is to be sent, within the caller's transaction."""
     return insert(schema.outgoing).values(
         recipient=recipient,
         subject=letter.subject,

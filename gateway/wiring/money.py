@@ -9,7 +9,9 @@ from gateway.config import Settings
 from gateway.jobs.folding import Folding
 from gateway.money.ledger import Appender
 from gateway.money.project import Projector
+from gateway.money.refusals import Refusals
 from gateway.money.routes import MoneyRoutes
+from gateway.stores.alerts import Refusals as RefusalCounts
 from gateway.stores.books import Books
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
@@ -31,13 +33,16 @@ class Money:
     def __init__(self, settings: Settings, *, store: Store, clock: Clock) -> None:
         assert settings.stripe is not None
         self._appender = Appender(ledger=Ledger(store), clock=clock)
+        self._refusals = Refusals(RefusalCounts(store, clock).add)
         self.application = MoneyRoutes(
             appender=self._appender,
             secrets=[each.get_secret_value() for each in settings.stripe.webhook_secrets],
             clock=clock,
+            refused=self._refusals.one,
         ).router()
 
     async def close(self) -> None:
+        await self._refusals.close()
         await self._appender.close()
 
 
