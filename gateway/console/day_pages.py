@@ -6,11 +6,12 @@ changes one of them afterwards opens the day again. With four eyes, two people s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
+from gateway.console.day_figures import Figures, by_currency, figures_of
 from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.journal import day_of, day_span
 from gateway.console.plain_text import plain
@@ -18,8 +19,6 @@ from gateway.errors import RequestRefused, StripeRefused, StripeUnavailable
 from gateway.model.entry import Appended, Draft, Entry
 from gateway.model.movement import Movement, Sum
 from gateway.money import acts, day
-from gateway.money.acts import Act
-from gateway.money.day import Line
 
 PATH = f"{HOME}/day"
 DAYS_SHOWN = 31
@@ -30,13 +29,13 @@ NOTE_MAX = 2000
 class Days(Protocol):
     """Every method raises StoreUnavailable."""
 
-    async def sums(self, since: float, until: float) -> Sequence[Sum]: ...
+    async def sums(self, spans: Sequence[tuple[float, float]]) -> Sequence[Sequence[Sum]]: ...
 
     async def movements(self, since: float, until: float, *, limit: int) -> Sequence[Movement]:
         """One more than ``limit`` says that there are more."""
 
-    async def changed(self, since: float, until: float) -> int:
-        """The entry by which any figure changed last."""
+    async def changed(self, spans: Sequence[tuple[float, float]]) -> Sequence[int]:
+        """The entry by which any figure of each stretch of time changed last."""
 
     async def timeless(self) -> int:
         """How much money has no moment, and so no day."""
@@ -53,26 +52,6 @@ class Ledger(Protocol):
     async def append(self, drafts: Sequence[Draft], *, now: float) -> Sequence[Appended]: ...
 
     async def objects(self, object_ids: Collection[str]) -> Sequence[Entry]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """A day as it stands. ``counted`` is Stripe's word on it, once it was asked; ``whole``: it was asked
-    when the day was over. ``signers`` have signed these very figures; ``reopened``: others were signed."""
-
-    day: date
-    lines: Sequence[Line]
-    counted: Mapping[str, Any] | None
-    counted_at: float | None
-    whole: bool
-    over: bool
-    signers: Sequence[str]
-    reopened: bool
-
-    @property
-    def even(self) -> bool:
-        """No gap in any figure that both know."""
-        return all(line.gap in (None, (0, 0)) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,25 +85,24 @@ class DayPages:
             return visit.onward(f"{PATH}/{asked.isoformat()}")
         today = visit.words.at(visit.now).date()
         await visit.note(f"{DAYS_SHOWN} days to {today.isoformat()}")
-        listed = []
-        for back in range(DAYS_SHOWN):
-            figures = await self.figures(today - timedelta(days=back), visit)
-            listed.append(
-                {
-                    "day": figures.day.isoformat(),
-                    "shown": _named(figures.day, visit),
-                    "state": self._state(figures),
-                    "signers": [plain(each) for each in figures.signers],
-                    "lines": len(figures.lines),
-                    "even": figures.even,
-                }
-            )
+        days = [today - timedelta(days=back) for back in range(DAYS_SHOWN)]
+        listed = [
+            {
+                "day": figures.day.isoformat(),
+                "shown": _named(figures.day, visit),
+                "state": self._state(figures),
+                "signers": [plain(each) for each in figures.signers],
+                "lines": len(figures.lines),
+                "even": figures.even,
+            }
+            for figures in await self.figures(days, visit)
+        ]
         return await visit.page(
             "finance-days", days=listed, zone=str(visit.words.zone), wrong=bool(typed)
         )
 
     async def page(self, visit: Visit) -> Answer:
-        figures = await self.figures(_day(visit), visit)
+        figures = await self._one(visit)
         await visit.note(figures.day.isoformat())
         return await self._drawn(visit, figures)
 
@@ -144,7 +122,7 @@ class DayPages:
         if len(ours) > MOVEMENTS_MAX:
             wrong = "day.wrong.too-much"
         if wrong:
-            return await self._drawn(visit, await self.figures(this, visit), wrong=wrong)
+            return await self._drawn(visit, await self._one(visit), wrong=wrong)
         payments = {each.payment_id for each in stripes} | {each.charge_id for each in stripes}
         known = await self.days.ours({each.customer_id for each in stripes}, payments)
         counted = day.count(stripes, ours, known=known)
@@ -153,8 +131,8 @@ class DayPages:
         return visit.onward(f"{PATH}/{this.isoformat()}")
 
     async def sign(self, visit: Visit) -> Answer:
-        this = _day(visit)
-        figures = await self.figures(this, visit)
+        figures = await self._one(visit)
+        this = figures.day
         note = visit.ask.written("note").strip()[:NOTE_MAX]
         wrong = self._unsigned(figures, visit.who, note)
         if wrong:
@@ -189,40 +167,27 @@ class DayPages:
             return "half-signed"
         return "reopened" if figures.reopened else "open"
 
-    async def figures(self, this: date, visit: Visit) -> Figures:
-        since, until = day_span(this, visit.words.zone)
-        sums = await self.days.sums(since, until)
-        done = await self.ledger.objects([f"day:{this.isoformat()}"])
-        counts = [entry for entry in done if entry.kind == Act.COUNTED]
-        counted = counts[-1] if counts else None
-        lines = day.lines(sums, counted.said if counted else None)
-        signed = [entry for entry in done if entry.kind == Act.SIGNED]
-        standing = await self._standing(signed, lines, since, until)
-        return Figures(
-            day=this,
-            lines=lines,
-            counted=counted.said if counted else None,
-            counted_at=counted.observed_at if counted else None,
-            whole=counted is not None and counted.observed_at >= until,
-            over=visit.now >= until,
-            signers=standing,
-            reopened=bool(signed) and not standing,
-        )
-
-    async def _standing(
-        self, signed: Sequence[Entry], lines: Sequence[Line], since: float, until: float
-    ) -> list[str]:
-        """Who has signed what stands there now, each once."""
-        if not signed:
-            return []
-        changed = await self.days.changed(since, until)
-        now = day.digest(lines)
-        good = [
-            str(entry.said.get("by", ""))
-            for entry in signed
-            if entry.number > changed and entry.said.get("figures") == now
+    async def figures(self, days: Sequence[date], visit: Visit) -> list[Figures]:
+        spans = [day_span(each, visit.words.zone) for each in days]
+        sums, changed = await self.days.sums(spans), await self.days.changed(spans)
+        keys = [f"day:{each.isoformat()}" for each in days]
+        done = await self.ledger.objects(keys)
+        return [
+            figures_of(
+                each,
+                sums[number],
+                [entry for entry in done if entry.object_id == keys[number]],
+                changed=changed[number],
+                until=spans[number][1],
+                now=visit.now,
+            )
+            for number, each in enumerate(days)
         ]
-        return list(dict.fromkeys(good))
+
+    async def _one(self, visit: Visit) -> Figures:
+        """Raises RequestRefused (404)."""
+        (figures,) = await self.figures([_day(visit)], visit)
+        return figures
 
     async def _drawn(
         self, visit: Visit, figures: Figures, *, wrong: str = "", note: str = ""
@@ -238,7 +203,7 @@ class DayPages:
             shown=_named(this, visit),
             before=(this - timedelta(days=1)).isoformat(),
             after=(this + timedelta(days=1)).isoformat(),
-            currencies=_by_currency(figures.lines, visit),
+            currencies=by_currency(figures.lines, words, language),
             counted="" if asked_at is None else words.moment(asked_at, language),
             whole=figures.whole,
             only_stripe=[plain(each) for each in counted.get("only_stripe", ())],
@@ -269,30 +234,3 @@ def _day(visit: Visit) -> date:
 def _named(this: date, visit: Visit) -> str:
     noon = day_span(this, visit.words.zone)[0] + 12 * 3600
     return visit.words.day(noon, visit.language)
-
-
-def _by_currency(lines: Sequence[Line], visit: Visit) -> list[dict[str, Any]]:
-    """A table of each: nothing is added across them."""
-    words, language = visit.words, visit.language
-
-    def figure(pair: tuple[int, int] | None, currency: str) -> dict[str, str] | None:
-        if pair is None:
-            return None
-        return {
-            "count": words.number(pair[0], language),
-            "amount": words.money(pair[1], currency, language),
-        }
-
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        found.setdefault(line.currency, []).append(
-            {
-                "sort": str(line.sort),
-                "ours": figure(line.ours, line.currency),
-                "stripe": figure(line.stripe, line.currency),
-                "others": figure(line.others, line.currency),
-                "gap": figure(line.gap, line.currency),
-                "even": line.gap == (0, 0),
-            }
-        )
-    return [{"code": currency.upper(), "lines": each} for currency, each in found.items()]

@@ -6,10 +6,10 @@ noted here at once as well, so that whoever did it sees it before the fold comes
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, literal, or_, select, union_all, update
 
 from gateway.model.entry import Entry
 from gateway.model.finding import Finding, Item, Progress
@@ -122,19 +122,28 @@ class Days:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def sums(self, since: float, until: float) -> list[Sum]:
-        """Of each currency and sort, in their order."""
+    async def sums(self, spans: Sequence[tuple[float, float]]) -> list[list[Sum]]:
+        """Of each of some stretches of time: every currency and sort, in their order."""
         table = movement.c
-        wanted = (
-            select(table.currency, table.sort, func.count(), func.sum(table.amount_minor))
+        parts = [
+            select(
+                literal(number).label("span"),
+                table.currency,
+                table.sort,
+                func.count().label("times"),
+                func.sum(table.amount_minor).label("amount"),
+            )
             .where(table.at >= since, table.at < until, table.gone.is_(False))
             .group_by(table.currency, table.sort)
-            .order_by(table.currency, table.sort)
-        )
+            for number, (since, until) in enumerate(spans)
+        ]
+        found: list[list[Sum]] = [[] for _ in spans]
         async with self._store.reading() as connection:
-            rows = await connection.execute(wanted)
-            # PostgreSQL sums whole numbers to a decimal.
-            return [Sum(row[0], Sort(row[1]), int(row[2]), int(row[3])) for row in rows]
+            for row in await connection.execute(union_all(*parts)):
+                # PostgreSQL sums whole numbers to a decimal.
+                one = Sum(row.currency, Sort(row.sort), int(row.times), int(row.amount))
+                found[row.span].append(one)
+        return [sorted(each, key=lambda one: (one.currency, one.sort)) for each in found]
 
     async def movements(self, since: float, until: float, *, limit: int) -> list[Movement]:
         """One more than ``limit`` says that there are more."""
@@ -146,12 +155,17 @@ class Days:
             )
             return [_movement(row) for row in rows.mappings()]
 
-    async def changed(self, since: float, until: float) -> int:
-        """The entry by which anything of a day changed last; 0 for a day without money."""
+    async def changed(self, spans: Sequence[tuple[float, float]]) -> list[int]:
+        """The entry by which anything of each stretch changed last; 0 for one without money."""
         table = movement.c
-        last = select(func.max(table.number)).where(table.at >= since, table.at < until)
+        last = [
+            select(func.max(table.number))
+            .where(table.at >= since, table.at < until)
+            .scalar_subquery()
+            for since, until in spans
+        ]
         async with self._store.reading() as connection:
-            return (await connection.execute(last)).scalar() or 0
+            return [number or 0 for number in (await connection.execute(select(*last))).one()]
 
     async def timeless(self) -> int:
         """How much money has no moment, and so no day."""

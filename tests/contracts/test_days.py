@@ -84,7 +84,7 @@ async def our_figures(till: Till, first: date, last: date) -> Figures:
     found: Figures = {}
     this = first
     while this <= last:
-        for each in await days.sums(*day_span(this, ZONE)):
+        for each in (await days.sums([day_span(this, ZONE)]))[0]:
             found[this, each.currency, str(each.sort)] = (each.count, each.amount_minor)
         this += timedelta(days=1)
     return found
@@ -250,7 +250,7 @@ async def counted(till: Till, this: date) -> tuple[list[day.Line], dict[str, Any
     payments = {each.payment_id for each in stripes} | {each.charge_id for each in stripes}
     known = await days.ours({each.customer_id for each in stripes}, payments)
     said = json.loads(json.dumps(day.count(stripes, ours, known=known).said()))
-    return day.lines(await days.sums(since, until), said), said
+    return day.lines((await days.sums([(since, until)]))[0], said), said
 
 
 def test_stripes_figures_stand_beside_ours_and_gaps_are_named(url: str, tmp_path: Path) -> None:

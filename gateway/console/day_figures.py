@@ -1,0 +1,93 @@
+"""A day as it stands: its figures, Stripe's word on them, and who has signed these very ones. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from gateway.console.words import Words
+from gateway.model.entry import Entry
+from gateway.model.movement import Sum
+from gateway.money import day
+from gateway.money.acts import Act
+from gateway.money.day import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A day as it stands. ``counted`` is Stripe's word on it, once it was asked; ``whole``: it was asked
+    when the day was over. ``signers`` have signed these very figures; ``reopened``: others were signed."""
+
+    day: date
+    lines: Sequence[Line]
+    counted: Mapping[str, Any] | None
+    counted_at: float | None
+    whole: bool
+    over: bool
+    signers: Sequence[str]
+    reopened: bool
+
+    @property
+    def even(self) -> bool:
+        """No gap in any figure that both know."""
+        return all(line.gap in (None, (0, 0)) for line in self.lines)
+
+
+def figures_of(
+    this: date,
+    sums: Sequence[Sum],
+    done: Sequence[Entry],
+    *,
+    changed: int,
+    until: float,
+    now: float,
+) -> Figures:
+    """``done`` are the acts on the day, ``changed`` the entry that moved any of its figures last."""
+    counts = [entry for entry in done if entry.kind == Act.COUNTED]
+    counted = counts[-1] if counts else None
+    lines = day.lines(sums, counted.said if counted else None)
+    signed = [entry for entry in done if entry.kind == Act.SIGNED]
+    stands = day.digest(lines)
+    good = [
+        str(entry.said.get("by", ""))
+        for entry in signed
+        if entry.number > changed and entry.said.get("figures") == stands
+    ]
+    return Figures(
+        day=this,
+        lines=lines,
+        counted=counted.said if counted else None,
+        counted_at=counted.observed_at if counted else None,
+        whole=counted is not None and counted.observed_at >= until,
+        over=now >= until,
+        signers=list(dict.fromkeys(good)),
+        reopened=bool(signed) and not good,
+    )
+
+
+def by_currency(lines: Sequence[Line], words: Words, language: str) -> list[dict[str, Any]]:
+    """A table of each: nothing is added across them."""
+
+    def figure(pair: tuple[int, int] | None, currency: str) -> dict[str, str] | None:
+        if pair is None:
+            return None
+        return {
+            "count": words.number(pair[0], language),
+            "amount": words.money(pair[1], currency, language),
+        }
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        found.setdefault(line.currency, []).append(
+            {
+                "sort": str(line.sort),
+                "ours": figure(line.ours, line.currency),
+                "stripe": figure(line.stripe, line.currency),
+                "others": figure(line.others, line.currency),
+                "gap": figure(line.gap, line.currency),
+                "even": line.gap == (0, 0),
+            }
+        )
+    return [{"code": currency.upper(), "lines": each} for currency, each in found.items()]
