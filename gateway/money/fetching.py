@@ -20,7 +20,11 @@ from gateway.clock import Clock
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft, Entry, canonical
 from gateway.money import acts
+from gateway.money.acts import Act
+from gateway.money.fold import newest_rules
 from gateway.money.ledger import Ledger, Work
+from gateway.money.rules import Rules
+from gateway.money.whose import foreign
 from gateway.ops.logs import logger
 
 BATCH_MAX = 200
@@ -30,6 +34,7 @@ AGAIN_SECONDS_MAX = 3600.0
 # What Stripe answered twice in one second can't be put in order: ask again in the next.
 NEXT_SECOND = 1.0
 _SHELF = frozenset(("price", "product"))
+_RULES = (Act.PLANS, Act.SETTINGS)
 _CHARGES = ("ch_", "py_")
 _LOG = "lychgate.money"
 
@@ -148,14 +153,20 @@ class Fetcher:
         return dict(questions)
 
     async def _unanswered(self, hints: Sequence[Entry]) -> Sequence[Entry]:
-        """An answer that is younger than an event knows of it: nothing is left to ask."""
+        """An answer that is younger than an event knows of it: nothing is left to ask. And of another
+        mode's or account's objects our key knows nothing."""
+        rules = newest_rules(await self._ledger.objects(_RULES)) if hints else Rules()
         told = await self._ledger.objects({each.object_id for each in hints}) if hints else []
         asked_at: dict[str, float] = {}
         for entry in told:
             if entry.fetched:
                 before = asked_at.get(entry.object_id, 0.0)
                 asked_at[entry.object_id] = max(before, entry.observed_at)
-        answered = [each for each in hints if asked_at.get(each.object_id, -1.0) > each.observed_at]
+        answered = [
+            each
+            for each in hints
+            if foreign(each, rules) or asked_at.get(each.object_id, -1.0) > each.observed_at
+        ]
         if answered:
             await self._work.fetched([each.number for each in answered])
         known = {each.number for each in answered}

@@ -24,7 +24,7 @@ from gateway.money.marking import mark_all
 from gateway.money.rules import Rules, rules_of
 from gateway.money.story import Known, Story, gather
 from gateway.money.subscriptions import Course, Hold, Standing, standing
-from gateway.money.whose import Binding, Whose, bindings, whose
+from gateway.money.whose import Binding, Whose, bindings, foreign, whose
 
 _CLOSED = 0.0  # the end of what doesn't open now
 
@@ -67,12 +67,12 @@ def fold(entries: Iterable[Entry], *, now: float) -> Folded:
     """``entries``: of the whole ledger, or of whole stories with every ``plans`` and ``settings``."""
     everything = list(entries)
     rules = newest_rules(everything)
-    ours, foreign = _sorted_out(everything, rules)
+    ours, theirs = _sorted_out(everything, rules)
     story = gather(ours)
     bound = bindings(story)
     back = refunds.paid_back(story)
     held = _held(story, bound, back, rules)
-    marks = mark_all(everything, foreign, story, bound, held)
+    marks = mark_all(everything, theirs, story, bound, held)
     return Folded(
         entitlements=_entitlements(story, bound, held),
         marks=marks,
@@ -98,15 +98,14 @@ def newest_rules(entries: Iterable[Entry]) -> Rules:
 def _sorted_out(entries: Iterable[Entry], rules: Rules) -> tuple[list[Entry], dict[int, Why]]:
     """Another mode's or a Connect account's events say nothing about anyone here."""
     ours: list[Entry] = []
-    foreign: dict[int, Why] = {}
+    theirs: dict[int, Why] = {}
     for entry in entries:
-        if entry.account not in ("", rules.account):
-            foreign[entry.number] = Why.OTHER_ACCOUNT
-        elif None not in (rules.livemode, entry.livemode) and entry.livemode != rules.livemode:
-            foreign[entry.number] = Why.OTHER_MODE
+        why = foreign(entry, rules)
+        if why:
+            theirs[entry.number] = why
         else:
             ours.append(entry)
-    return ours, foreign
+    return ours, theirs
 
 
 def _held(

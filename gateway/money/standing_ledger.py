@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.model.entry import Draft, Entry
+from gateway.model.entry import Draft
 from gateway.model.subscription import Status
 from gateway.money.acts import Act
 from gateway.money.fold import newest_rules
@@ -15,6 +15,7 @@ from gateway.money.order import Told, newest
 from gateway.money.parse import THIN
 from gateway.money.proof import walk
 from gateway.money.rules import Rules
+from gateway.money.whose import foreign
 
 _OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
@@ -47,7 +48,7 @@ async def kept_of(ledger: Ledger) -> Kept:
     customers: set[str] = set()
     missing: dict[str, float] = {}
     async for entry in walk(ledger):
-        if not _counts(entry, rules):
+        if foreign(entry, rules):
             continue
         if entry.reader and entry.customer_id:
             customers.add(entry.customer_id)
@@ -68,9 +69,3 @@ async def kept_of(ledger: Ledger) -> Kept:
             if name not in told or told[name].entry.observed_at <= at
         ),
     )
-
-
-def _counts(entry: Entry, rules: Rules) -> bool:
-    """As the fold does: another mode's and a Connect account's events say nothing here."""
-    ours = entry.account in ("", rules.account)
-    return ours and (None in (rules.livemode, entry.livemode) or entry.livemode == rules.livemode)

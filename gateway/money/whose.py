@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from gateway.model.entry import Entry
 from gateway.model.mark import Why
 from gateway.model.subscription import Status, Subscription
 from gateway.money.acts import Act
@@ -33,6 +34,16 @@ class Whose:
     ours: bool
     opens: bool
     why: Why = Why.NONE
+
+
+def foreign(entry: Entry, rules: Rules) -> Why:
+    """Why an entry says nothing about anyone here; nothing, where it may: another mode's events, and
+    those of a Connect account."""
+    if entry.account not in ("", rules.account):
+        return Why.OTHER_ACCOUNT
+    if None not in (rules.livemode, entry.livemode) and entry.livemode != rules.livemode:
+        return Why.OTHER_MODE
+    return Why.NONE
 
 
 def bindings(story: Story) -> dict[str, Binding]:

@@ -226,6 +226,50 @@ def test_a_refund_of_something_else_is_settled_too(url: str, tmp_path: Path) -> 
     at_the_till(url, tmp_path, work)
 
 
+def test_another_mode_s_and_a_connect_account_s_objects_are_never_asked_for(
+    url: str, tmp_path: Path
+) -> None:
+    """Our key knows nothing of them: its 404 would be a person's work about nobody."""
+
+    async def work(till: Till) -> None:
+        await till.settled()
+        kind = "customer.subscription.updated"
+        live = event("e1", subscription(id="sub_live"), kind=kind, livemode=True)
+        connected = event("e2", subscription(id="sub_c"), kind=kind, account="acct_their_own")
+        await till.ledger.append([live, connected], now=till.clock.now())
+        before = till.asked("/v1/")
+        await till.settled()
+        assert till.asked("/v1/") == before
+        marks = await till.marks()
+        assert marks["e1"] == Mark(State.NOT_OURS, Why.OTHER_MODE)
+        assert marks["e2"] == Mark(State.NOT_OURS, Why.OTHER_ACCOUNT)
+
+    at_the_till(url, tmp_path, work)
+
+
+def test_a_dispute_that_names_no_customer_freezes_and_restores(url: str, tmp_path: Path) -> None:
+    """dispute → payment → invoice → subscription, asked of Stripe step by step."""
+
+    async def work(till: Till) -> None:
+        bought = await till.buy("ana")
+        await till.hear(but=["invoice.paid"])
+        await till.settled()
+        open_until = {"gold": end_of(bought) + SLACK}
+        assert await till.holds("ana") == open_until
+        await till.pass_time(DAY)
+        disputed = await till.world.stand_in.hook("dispute", subscription=bought.id)
+        await till.hear()
+        await till.settled()
+        assert await till.holds("ana") == {"gold": 0.0}
+        await till.pass_time(DAY)
+        await till.world.stand_in.hook("dispute/close", dispute=disputed["id"], won=True)
+        await till.hear()
+        await till.settled()
+        assert await till.holds("ana") == open_until
+
+    at_the_till(url, tmp_path, work)
+
+
 def test_a_failed_renewal_that_nobody_told_us_of_is_found_within_the_slack(
     url: str, tmp_path: Path
 ) -> None:
