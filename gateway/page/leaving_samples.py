@@ -84,7 +84,9 @@ def _forms(way: str, words: dict[str, str]) -> Iterator[tuple[str, str, Context]
     one = _choice(words)
     yield f"{way}-own", "leaving", {**own, "choices": [one]}
     two = {**one, "id": "sub_1QzTwo", "made": words["until"]}
-    day = {"message": "leaving.bad-day", "wished": "2020-01-01", "chosen": "sub_1QzTwo"}
+    day = {"chosen": "sub_1QzTwo"}
+    if way == "cancel":
+        day |= {"message": "leaving.bad-day", "wished": "2020-01-01"}
     yield f"{way}-own-two", "leaving", {**own, "choices": [one, two], **day}
     left = {**one, "leaving": words["paid"]}
     yield f"{way}-own-left", "leaving", {**own, "others": [left]}

@@ -21,6 +21,7 @@ SITE = SiteWords(
     terms="/cgv",
     privacy="/confidentialite",
     support="mailto:lecteurs@fanal.example",
+    sells=True,
 )
 TEMPLATES = Templates([], site=SITE)
 _BODY = re.compile(r'(?<=<div class="article-body">).*?(?=</div>\s*<footer)', re.DOTALL)

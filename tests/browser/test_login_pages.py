@@ -23,7 +23,8 @@ MAILS = {state: (name, context) for state, name, context in login_samples.mails(
 FULLEST = ["login-wrong", "sent-wrong", "join", "link-foreign", "failed-taken", "account", "erase"]
 # What is pressed or typed into. A link within a sentence has the line's height (WCAG 2.5.8).
 TARGETS = (
-    "main :is(button, select, input:not([type=hidden]), .lg-page-links a, .lg-page-ways a),"
+    "main :is(button, select, input:not([type=hidden]), .lg-page-links a, .lg-page-ways a,"
+    " .lg-page-leave a),"
     " header a, footer a"
 )
 SMALL = (
