@@ -145,7 +145,7 @@ async def story(folder: Path, store_url: str, *, readers: int, killing: Killing)
             try:
                 await killing(made, sender, delivering)
                 await delivering
-                await _settled(store_url)
+                await _settled(store_url, made.ahead_seconds)
             finally:
                 delivering.cancel()
         await look(store_url, shop[0], sender)
@@ -183,15 +183,16 @@ async def _accounts(store_url: str, count: int) -> None:
     await store.close()
 
 
-async def _settled(store_url: str) -> None:
-    """Until nothing waits to be applied, nor to be asked."""
+async def _settled(store_url: str, ahead_seconds: float) -> None:
+    """Until nothing waits to be applied, nor to be asked. What the fold asks after again now and
+    then, since its period is over and no renewal came, is asked after for ever."""
     store = Store(store_url)
     work, wants = LedgerWork(store), Wants(store)
     async with asyncio.timeout(120 + KILLS):
         while (
             await work.due(now=1e12, limit=1)
             or await work.hints(now=1e12, limit=1)
-            or await wants.due(now=1e12, limit=1)
+            or await wants.due(now=SystemClock().now() + ahead_seconds, limit=1)
         ):
             await asyncio.sleep(0.02)
     await store.close()
