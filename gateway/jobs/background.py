@@ -15,15 +15,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gateway.clock import Clock, SystemClock
+from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.errors import Faults
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
 from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
-from gateway.jobs.folding import Folding
 from gateway.jobs.ledger_head import EVERY_SECONDS as HEAD_SECONDS
 from gateway.jobs.ledger_head import LedgerHead
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
@@ -37,14 +36,12 @@ from gateway.stores.ledger import Ledger
 from gateway.stores.mailed import Letters
 from gateway.stores.news import News
 from gateway.stores.sessions import Sessions
-from gateway.wiring.adopting import AdoptingWork
 from gateway.wiring.alerts import alerts_job
-from gateway.wiring.leaving import LeavingWork
-from gateway.wiring.life import LifeWork
 from gateway.wiring.money import folding
-from gateway.wiring.pages import templates_of
-from gateway.wiring.syncing import Syncing
 from gateway.wiring.terms import terms_job
+
+if TYPE_CHECKING:
+    from gateway.wiring.works import Work
 
 DAY_SECONDS = 86400.0
 CANARY_SECONDS = 300.0
@@ -79,7 +76,11 @@ async def run(settings: Settings, report_fd: int) -> None:
     jobs.append(terms_job(settings, store=store))
     alerting = alerts_job(settings, store=store, clock=clock)
     jobs += [alerting] if alerting is not None else []
-    works = _works_of_money(settings, store=store, clock=clock, folds=folds)
+    works: list[Work] = []
+    if settings.stripe is not None:
+        from gateway.wiring.works import works_of_money
+
+        works = works_of_money(settings, store=store, clock=clock, folds=folds)
     jobs += [job for work in works for job in work.jobs()]
     if settings.origin.canary:
         jobs.append(Job("canary", CANARY_SECONDS, canary.sing))
@@ -97,23 +98,6 @@ async def run(settings: Settings, report_fd: int) -> None:
     for work in works:
         await work.close()
     await store.close()
-
-
-def _works_of_money(
-    settings: Settings, *, store: Store, clock: Clock, folds: Folding
-) -> list[Syncing | LeavingWork | AdoptingWork | LifeWork]:
-    """What is done by the clock where something is sold; links and letters need mail."""
-    if settings.stripe is None:
-        return []
-    mails = templates_of(settings)
-    works: list[Syncing | LeavingWork | AdoptingWork | LifeWork] = [
-        Syncing(settings, store=store, clock=clock, folding=folds),
-        LeavingWork(settings, store=store, clock=clock, mails=mails),
-    ]
-    if settings.mail is not None:
-        works.append(AdoptingWork(settings, store=store, clock=clock, mails=mails))
-        works.append(LifeWork(settings, store=store, clock=clock, mails=mails))
-    return works
 
 
 async def _report(canary: Canary, report_fd: int, stopped: asyncio.Event) -> None:
