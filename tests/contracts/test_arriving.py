@@ -1,7 +1,7 @@
 """A newspaper arrives with its subscribers, imports them twice and lets the others take their subscriptions
 along: nobody is doubled, nobody is shut out, nobody is sold a second subscription.
 
-``ARRIVING=3000`` brings them all; a hundred are enough for every run.
+``ARRIVING=3000`` brings them all; sixty are enough for every run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from gateway.wiring.syncing import Syncing
 from tests.contracts.street import MAIL, Street, on_the_street, who
 from tests.hostile.browsing import SITE
 
-MANY = int(os.environ.get("ARRIVING", "100"))
+MANY = int(os.environ.get("ARRIVING", "60"))
 
 
 @dataclass

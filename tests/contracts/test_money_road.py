@@ -19,6 +19,7 @@ from gateway.money import acts
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger
+from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.news import News
 from gateway.wiring.money import folding
 from tests.hostile.lodge import Lodge, lodge
@@ -186,6 +187,36 @@ def test_what_is_not_stripe_s_leaves_no_row(
     if "header" in told and not told["header"].isascii():
         told = {"header": told["header"].encode("latin-1")}
     through(url, tmp_path, work)
+
+
+def test_a_handler_that_slept_until_stripe_was_ready(url: str, tmp_path: Path) -> None:
+    """Leaky Paywall: `sleep(3)` in the handler. Ours asks nobody and applies nothing: Stripe is answered
+    as soon as the event is in the ledger, whether its own API answers or not."""
+    asked = []
+
+    async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(1)
+        writer.close()
+
+    async def main() -> None:
+        stripe = await asyncio.start_server(never_answers, "127.0.0.1", 0)
+        port = stripe.sockets[0].getsockname()[1]
+        secret_key = 'secret_key = "sk_test_only-for-tests"'
+        settings = STRIPE.replace(secret_key, f'{secret_key}\napi_base = "http://127.0.0.1:{port}"')
+        async with lodge(tmp_path, settings=settings, store_url=url) as inside:
+            told = event(type="customer.subscription.created", data={"object": SUBSCRIPTION})
+            assert await delivered(inside, told) == 200
+            (entry,) = await kept(inside)
+            assert isinstance(inside.lychgate.store, Store)
+            work = LedgerWork(inside.lychgate.store)
+            now = inside.clock.now()
+            assert [each.number for each in await work.due(now=now, limit=9)] == [entry.number]
+            assert [each.number for each in await work.hints(now=now, limit=9)] == [entry.number]
+        stripe.close()
+        await stripe.wait_closed()
+
+    asyncio.run(main())
+    assert asked == []
 
 
 def test_without_stripe_there_is_no_webhook(url: str, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 The rest stand where they belong: signatures checked only when a secret was set (test_signature), an
 unknown status answered 400 and the wallet's e-mail (test_parse), a swallowed failed event
-(contracts/test_ledger), out of order (test_laws).
+(contracts/test_ledger), out of order (test_laws), a handler that sleeps (contracts/test_money_road), and
+at Stripe itself: deleting a member (contracts/test_erasing), a double click (contracts/test_selling).
 """
 
 from __future__ import annotations
