@@ -183,6 +183,7 @@ async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> Non
     from gateway.jobs.folding import EVERY_SECONDS
     from gateway.jobs.periodic import Job, run_all
     from gateway.stores.leases import Leases
+    from gateway.wiring.adopting import AdoptingWork
     from gateway.wiring.syncing import Syncing
     from gateway.wiring.terms import terms_job
 
@@ -192,10 +193,14 @@ async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> Non
     reading = terms_job(settings, store=lychgate.store)
     jobs = [Job("fold", EVERY_SECONDS, money.fold), reading, *syncing.jobs()]
     jobs = [replace(job, work=money.alone(job.work)) for job in jobs]
+    mails, clock = lychgate.templates, lychgate.clock
+    adopting = AdoptingWork(settings, store=lychgate.store, clock=clock, mails=mails)
+    jobs += adopting.jobs()
     try:
         await run_all(jobs, leases=Leases(lychgate.store), clock=lychgate.clock)
     finally:
         await syncing.close()
+        await adopting.close()
 
 
 def _settings(kept: str, places: _Places, known: _Secrets) -> Settings:
