@@ -163,6 +163,8 @@ class Arrival:
         letters = Letters(self.store)
         for _ in range(MANY):
             await self.street.work.job.work()
+            self.street.lodge.clock.pass_time(1)  # the job's round
+            self.now += 1
             for letter in await letters.claim(now=self.now):
                 await letters.sent(letter.number)
                 token = re.search(rf"{SITE}/-/adopt/([\w-]+)", letter.letter.text)
