@@ -41,7 +41,13 @@ WHYS = (
     Why.MORE_ITEMS,
     Why.MISSING,
 )
-_FORMS = {"take": Act.ASSIGNED, "give": Act.ASSIGNED, "note": Act.NOTED, "done": Act.DONE}
+_FORMS = {
+    "take": Act.ASSIGNED,
+    "give": Act.ASSIGNED,
+    "assign": Act.ASSIGNED,
+    "note": Act.NOTED,
+    "done": Act.DONE,
+}
 
 
 class WorkList(Protocol):
@@ -80,9 +86,12 @@ class Payloads(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkPages:
+    """``people`` are the operators whom the config names by their addresses."""
+
     work: WorkList
     ledger: Ledger
     payloads: Payloads
+    people: Sequence[str] = ()
 
     def actions(self) -> tuple[Action, ...]:
         return (
@@ -117,6 +126,7 @@ class WorkPages:
             after=_place(page[-1]) if len(items) > PAGE_ROWS else "",
             said=visit.ask.asked("said") if visit.ask.asked("said") in _FORMS else "",
             note_max=NOTE_MAX,
+            people=[each for each in self.people if each != visit.who],
         )
 
     async def act(self, visit: Visit) -> Answer:
@@ -128,7 +138,10 @@ class WorkPages:
         if done not in _FORMS:
             raise RequestRefused(400, "unreadable-form")
         note = visit.ask.written("note").strip()[:NOTE_MAX]
-        act, to = _FORMS[done], visit.who if done == "take" else ""
+        act = _FORMS[done]
+        to = {"take": visit.who, "assign": visit.ask.written("to")}.get(done, "")
+        if done == "assign" and to not in self.people:
+            raise RequestRefused(400, "unreadable-form")
         await visit.note(f"{done} {item.finding.key}")
         if act is Act.NOTED and not note:
             return visit.onward(PATH)

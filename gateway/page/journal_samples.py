@@ -152,9 +152,10 @@ def _works() -> Iterator[tuple[str, str, Context]]:
         "after": "-48001",
         "said": "",
         "note_max": 2000,
+        "people": ["ops@news.example"],
     }
     yield "work", "finance-work", whole
-    for said in ("take", "give", "note", "done"):
+    for said in ("take", "give", "assign", "note", "done"):
         yield f"work-{said}", "finance-work", whole | {"said": said, "items": [], "after": ""}
 
 

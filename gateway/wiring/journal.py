@@ -30,7 +30,13 @@ def journal_actions(
     """``text`` says a key in a language. ``door``: None where there is no Stripe to ask."""
     ledger = Ledger(store)
     journal = JournalPages(journal=journal_of(settings, store), text=text)
-    work = WorkPages(work=WorkList(store), ledger=ledger, payloads=Payloads(store))
+    named = {*settings.console.finance, *settings.console.admins}
+    work = WorkPages(
+        work=WorkList(store),
+        ledger=ledger,
+        payloads=Payloads(store),
+        people=sorted(each for each in named if "@" in each and not each.startswith("group:")),
+    )
     days = DayPages(
         days=Days(store),
         ledger=ledger,

@@ -191,6 +191,12 @@ def test_work_is_taken_noted_and_done(store_url: str, tmp_path: Path) -> None:
         item = re.search(r"/-/finance/work/(\d+)\?", page.text)
         assert item is not None
         url = f"/-/finance/work/{item[1]}?lang=en"
+        given = await clerk.post(url, {"act": "assign", "to": "ops@news.example"})
+        assert given.status_code == 303
+        mine = await clerk.get("/-/finance/work?lang=en&whose=mine")
+        assert "Nothing like this" in text_of(mine)
+        stranger = await clerk.post(url, {"act": "assign", "to": "who@evil.example"})
+        assert stranger.status_code == 400
         for act, note in (("take", ""), ("note", HOSTILE), ("note", "")):
             assert (await clerk.post(url, {"act": act, "note": note})).status_code == 303
         page = await clerk.get("/-/finance/work?lang=en&whose=mine")
@@ -206,11 +212,12 @@ def test_work_is_taken_noted_and_done(store_url: str, tmp_path: Path) -> None:
         assert "did it" in text_of(done)
         entries = await bureau.till.entries()
         kinds = [each.kind for each in entries if each.kind in (Act.ASSIGNED, Act.NOTED, Act.DONE)]
-        assert kinds == ["assigned", "noted", "done"]
+        assert kinds == ["assigned", "assigned", "noted", "done"]
         assert all(each.source is Source.OPERATOR for each in entries if each.kind in kinds)
         logged = [line for line in await bureau.audited() if line[1] == "work-act"]
         assert [line[2] for line in logged] == [
-            f"{act} payment-without-a-reader:cus_2" for act in ("take", "note", "note", "done")
+            f"{act} payment-without-a-reader:cus_2"
+            for act in ("assign", "take", "note", "note", "done")
         ]
 
     at_the_bureau(store_url, tmp_path, work)

@@ -27,7 +27,7 @@ from tests.scale.filling import KEYS
 URLS = os.environ.get("LYCHGATE_SCALE", "").split()
 pytestmark = pytest.mark.skipif(not URLS, reason="LYCHGATE_SCALE names no filled store")
 ZONE = ZoneInfo("Europe/Paris")
-TIMES = 30
+TIMES = int(os.environ.get("LYCHGATE_SCALE_TIMES", "30"))
 # Others may be at work on the machine: 1 measures them too.
 BEST_OF = int(os.environ.get("LYCHGATE_SCALE_BEST_OF", "1"))
 EXPORT_MEGABYTES_MAX = 40
