@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from gateway.edge import codings, egress
@@ -19,7 +20,7 @@ from gateway.edge.failures import Failures
 from gateway.edge.feed_items import FeedItems, ItemJudge
 from gateway.model.access import Access, Level
 from gateway.model.decision import Decision, Full, Refuse, Teaser
-from gateway.model.page import PageKind, Sharing, Variant
+from gateway.model.page import PageKind, Sharing, Variant, VariantKey
 from gateway.model.reader import Reader, ReaderKind
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
@@ -125,10 +126,11 @@ class Showing:
         key = (*choice.key, coding)
         variant = record.variants.get(key)
         if variant is None:
-            variant = await self._made(
-                record, request, reader, choice, coding, policy, now, sharing
+            variant = await _once(
+                record,
+                key,
+                lambda: self._made(record, request, reader, choice, coding, policy, now, sharing),
             )
-            record.keep(key, variant)
         return Ready(variant, sharing)
 
     def _strictest(self, record: PageRecord, reader: Reader, choice: Choice, now: float) -> Choice:
@@ -247,6 +249,24 @@ class Showing:
             *kept,
             *explained,
         )
+
+
+async def _once(
+    record: PageRecord, key: VariantKey, make: Callable[[], Coroutine[Any, Any, Variant]]
+) -> Variant:
+    """Many who wait for one variant have it made once; one that leaves doesn't end the making."""
+    making = record.making.get(key)
+    if making is None:
+        making = asyncio.create_task(make())
+        record.making[key] = making
+
+        def kept(done: asyncio.Task[Variant]) -> None:
+            del record.making[key]
+            if not done.cancelled() and done.exception() is None:
+                record.keep(key, done.result())
+
+        making.add_done_callback(kept)
+    return await asyncio.shield(making)
 
 
 def _content_type(record: PageRecord, *, changed: bool) -> bytes:

@@ -119,6 +119,8 @@ class PageRecord:
     used: bool = False
     # The quick lane's: what it answered before, by what it knows at a glance.
     quick: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)
+    # Variants that are being made just now, each once however many wait for it.
+    making: dict[VariantKey, Any] = field(init=False, default_factory=dict, repr=False)
     good_until: float = field(init=False)
 
     def __post_init__(self) -> None:
