@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from gateway.edge import showing
+from gateway.page.render import render_teaser
 from tests.ways.house import Page, house
 
 POLICY = """version: 1
@@ -28,7 +29,7 @@ async def test_fifty_who_wait_for_one_teaser_have_it_made_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    draw = showing.render_teaser
+    draw = render_teaser
 
     def counted(*given: Any, **named: Any) -> Any:
         made.append(named["return_to"])
@@ -52,7 +53,7 @@ async def test_fifty_who_wait_for_one_teaser_have_it_made_once(
 async def test_a_fault_in_making_is_everybodys_and_the_next_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = showing.render_teaser
+    draw = render_teaser
 
     def fails(*given: Any, **named: Any) -> Any:
         raise RuntimeError("as no template should")
