@@ -7,7 +7,7 @@ keeps its numbers, ids and amounts, which lead to nobody any more; it still prov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,10 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft, Entry, key_owner
 from gateway.model.subscription import Status
 from gateway.money import acts
+from gateway.money.acts import Act
 from gateway.money.ledger import Ledger
 from gateway.money.story import Story, gather
+from gateway.money.supposing import stories
 from gateway.money.whose import bindings
 
 _ENDED = frozenset((Status.CANCELED, Status.INCOMPLETE_EXPIRED))
@@ -39,6 +41,9 @@ class Payments(Protocol):
 class Traces(Protocol):
     """What stands of a reader outside the ledger. Raises StoreUnavailable."""
 
+    async def customers(self, reader: str) -> Collection[str]:
+        """Those that were made for a reader at Stripe, whether anything was bought or not."""
+
     async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
         """The account, its letters and links, for good."""
 
@@ -55,11 +60,13 @@ class Erasing:
     async def forget(self, reader: str, *, by: str, now: float) -> None:
         """Safe to run again where it was cut off. Raises StripeUnavailable or StripeRefused, and then
         nothing was erased; and StoreUnavailable."""
-        story = gather(await self.ledger.story(await self.ledger.of_reader(reader)))
-        customers = customers_of(story, reader)
+        made = await self.traces.customers(reader)
+        story = gather(await stories(self.ledger, customers=made, readers=[reader]))
+        customers = customers_of(story, reader, made=made)
         await self._end(story, customers, now=now)
-        await erase(self.ledger, self.keys, reader, by=by, now=now)
-        await self.traces.erase(reader, customers, now=now)
+        for each in (*merged_into(story, reader), reader):
+            await erase(self.ledger, self.keys, each, customers=customers, by=by, now=now)
+            await self.traces.erase(each, customers, now=now)
 
     async def _end(self, story: Story, customers: Iterable[str], *, now: float) -> None:
         if self.payments is None:
@@ -77,20 +84,39 @@ class Erasing:
                 await self.ledger.append(ended, now=now)
 
 
-async def erase(ledger: Ledger, keys: Keys, reader: str, *, by: str, now: float) -> None:
+async def erase(
+    ledger: Ledger,
+    keys: Keys,
+    reader: str,
+    *,
+    customers: Collection[str] = (),
+    by: str,
+    now: float,
+) -> None:
     """The keys and the entry alone. Safe to run again where it was cut off. Raises StoreUnavailable."""
-    entries = await ledger.story(await ledger.of_reader(reader))
+    entries = await stories(ledger, customers=customers, readers=[reader])
     mine = _but_of_others(entries, reader)
-    await keys.destroy({reader, *(owner for entry in mine for owner in _owners(entry))}, now=now)
+    owners = {owner for entry in mine for owner in _owners(entry)}
+    await keys.destroy({reader, *customers, *owners}, now=now)
     await ledger.append([acts.erased(reader, by=by, at=now)], now=now)
 
 
-def customers_of(story: Story, reader: str) -> set[str]:
-    """Those that are a reader's, or were made for them; who became another's is not theirs."""
+def customers_of(story: Story, reader: str, *, made: Collection[str] = ()) -> set[str]:
+    """Those that are a reader's, or were ``made`` for them; who became another's is not theirs."""
     bound = bindings(story)
-    made = {each.said.customer for each in story.checkouts.values() if each.said.reader == reader}
+    asked = {each.said.customer for each in story.checkouts.values() if each.said.reader == reader}
     own = {customer for customer, each in bound.items() if each.reader == reader}
-    return {each for each in made | own if each and (each not in bound or each in own)}
+    theirs = {*made, *asked, *own}
+    return {each for each in theirs if each and (each not in bound or each in own)}
+
+
+def merged_into(story: Story, reader: str) -> list[str]:
+    """Accounts of the same person that became this one: their rows are there still, and go with it."""
+    found = [reader]
+    for each in found:
+        acts_of = (told for told in story.acts_of(Act.MERGED) if told.entry.reader == each)
+        found += [str(told.facts["from"]) for told in acts_of if told.facts["from"] not in found]
+    return found[1:]
 
 
 def _goes_on(story: Story, customer: str) -> bool:

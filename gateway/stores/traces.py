@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,7 @@ from gateway.stores.accounts import Accounts
 from gateway.stores.adopting_schema import adoption, payer
 from gateway.stores.engine import Store
 from gateway.stores.scrubbing import scrub
+from gateway.stores.selling_schema import customer
 
 _TABLES = (
     "reader",
@@ -31,6 +32,11 @@ class Traces:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    async def customers(self, reader: str) -> Collection[str]:
+        wanted = select(customer.c.customer_id).where(customer.c.reader_id == reader)
+        async with self._store.reading() as connection:
+            return list((await connection.execute(wanted)).scalars())
 
     async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
         """Letters and links before the account, which names the addresses."""

@@ -21,9 +21,11 @@ from gateway.money.acts import Act
 from gateway.money.erasing import Erasing
 from gateway.money.proof import verify
 from gateway.stores import schema
+from gateway.stores.attempts import Attempts
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.imported import Imported
 from gateway.stores.mailed import MailedLogins
+from gateway.stores.merging import Directory
 from gateway.stores.payloads import Payloads
 from gateway.wiring.adopting import adopting_of, erasing_of
 from gateway.wiring.pages import templates_of
@@ -246,6 +248,9 @@ def test_what_was_cut_off_is_erased_to_the_end_the_next_time(url: str, tmp_path:
         await inside.buys()
 
         class Torn:
+            async def customers(self, reader: str) -> list[str]:
+                return []
+
             async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
                 raise StoreUnavailable("disk full")
 
@@ -286,6 +291,60 @@ def test_a_customer_who_is_anothers_by_now_is_left_alone(url: str, tmp_path: Pat
         assert "gold" in await inside.till.holds("ben")
         await inside.forget("ben")
         assert await inside.status(subscription) == "canceled"
+
+    with_house(url, tmp_path, work)
+
+
+def test_two_accounts_that_became_one_go_together(url: str, tmp_path: Path) -> None:
+    async def work(inside: House) -> None:
+        now = inside.till.clock.now()
+        other = Person(email="ana.erased@elsewhere.example", name=NAME)
+        gone = (await Imported(inside.store).add([other], now=now))[other.email]
+        given = acts.grant(gone, "gold", until=None, by="ops", at=now, reason=f"for {NAME}")
+        merged = acts.merged(inside.ana, gone, {}, by="ops", at=now, reason=f"both are {NAME}")
+        await inside.till.ledger.append([given, merged], now=now)
+        assert await Directory(inside.store).merge(inside.ana, gone, now=now)
+        await inside.buys()
+        await inside.forget()
+        assert await readable(inside.store) == set()
+        assert set(await inside.erased()) == {inside.ana, gone}
+        assert await inside.till.job.projector.replay() == []
+
+    with_house(url, tmp_path, work)
+
+
+def test_a_customer_who_was_made_and_bought_nothing_is_forgotten_too(
+    url: str, tmp_path: Path
+) -> None:
+    """A reader who turned back at Checkout."""
+
+    async def work(inside: House) -> None:
+        v1 = inside.till.world.v1
+        customer = await v1.customers.create_async({"email": EMAIL, "name": NAME})
+        now = inside.till.clock.now()
+        await Attempts(inside.store).keep_customer(inside.ana, customer.id, now=now)
+        opened = await v1.checkout.sessions.create_async(
+            {
+                "mode": "subscription",
+                "line_items": [{"price": "price_gold", "quantity": 1}],
+                "success_url": "https://news.example/done",
+                "customer": customer.id,
+                "client_reference_id": inside.ana,
+            }
+        )
+        await inside.till.hear()
+        await inside.till.settled()
+        numbers = [each.number for each in await inside.till.entries()]
+        assert await sealed(inside, numbers)
+        await inside.forget()
+        assert (await v1.checkout.sessions.retrieve_async(opened.id)).status == "expired"
+        await inside.till.hear()
+        await inside.till.settled()
+        assert await readable(inside.store) == set()
+        payloads = Payloads(inside.store)
+        for entry in await inside.till.entries():
+            if entry.customer_id == customer.id:
+                assert await payloads.payload(entry.number) is None
 
     with_house(url, tmp_path, work)
 
