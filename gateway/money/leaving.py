@@ -8,6 +8,7 @@ into the ledger at once, so that the gateway knows what the reader was told.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,11 +24,13 @@ from gateway.model.subscription import Subscription, read
 from gateway.money import contracts
 from gateway.money.acts import Act
 from gateway.money.contracts import Contract
+from gateway.money.fields import whole
 from gateway.money.fold import Folded, fold, newest_rules
 from gateway.money.ledger import Ledger
 from gateway.ops.logs import logger
 
 LOOK_SECONDS = 4.0  # a page waits no longer for Stripe
+_APART_SECONDS = 60.0  # by which Stripe's clock and ours may differ
 _RULES = (Act.PLANS, Act.SETTINGS)
 _LOG = "lychgate.money"
 
@@ -170,9 +173,13 @@ class Leaver:
 
     async def _one(self, asked: Leaving, name: str, *, now: float) -> Outcome:
         try:
-            contract = self._contract(await self.stripe.subscription(name))
+            draft = await self.stripe.subscription(name)
+            contract = self._contract(draft)
             if asked.way is Way.WITHDRAW:
                 return await self._withdraw(asked, contract, now=now)
+            if not contract.can_cancel:
+                await self.ledger.append([draft], now=now)
+                return _told(_before(asked, contract, draft), contract)
             return await self._cancel(asked, contract, now=now)
         except StripeRefused as refused:
             logger(_LOG).error(
@@ -181,8 +188,6 @@ class Leaver:
             return Outcome(result=Result.REFUSED, subscription_id=name)
 
     async def _cancel(self, asked: Leaving, contract: Contract, *, now: float) -> Outcome:
-        if not contract.can_cancel:
-            return _told(Result.ALREADY, contract)
         end = contract.end_of(asked.wished, self.zone)
         if not contract.open or (end is not None and end <= now):
             draft = await self.stripe.end_now(contract.id, comment=asked.reason)
@@ -223,6 +228,14 @@ def chosen(asked: Leaving, found: Sequence[Contract], zone: ZoneInfo) -> tuple[s
     else:
         open_ = [each.id for each in found if each.can_cancel]
     return tuple(open_ or [each.id for each in found[:1]])
+
+
+def _before(asked: Leaving, contract: Contract, draft: Draft) -> Result:
+    """Cancelled since this was asked, it was by this very request, which was cut off then."""
+    at = whole(json.loads(draft.payload).get("canceled_at"))
+    if at is None or at < asked.asked_at - _APART_SECONDS:
+        return Result.ALREADY
+    return Result.ENDED if contract.over else Result.ENDING
 
 
 def _told(result: Result, contract: Contract) -> Outcome:

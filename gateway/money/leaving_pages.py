@@ -118,7 +118,7 @@ class LeavingPages:
             return await self._recap(ask, asked, [named[0]], action=url_of(way))
         if not await self.requests.begin(asked):
             return await self._done(ask, await self.requests.known(asked.once) or asked)
-        return await self._done(ask, await self.turns.take(asked))
+        return await self._done(ask, await self._taken(asked))
 
     async def look(self, ask: Ask, way: Way, token: str) -> Reply:
         """A mailed link was opened: the recap, and nothing happens yet."""
@@ -144,7 +144,14 @@ class LeavingPages:
         if not await self.requests.accept(asked.once, subscriptions=these, now=ask.now):
             return await self._done(ask, await self.requests.known(asked.once) or asked)
         accepted = replace(asked, state=State.ACCEPTED, subscriptions=these, accepted_at=ask.now)
-        return await self._done(ask, await self.turns.take(accepted))
+        return await self._done(ask, await self._taken(accepted))
+
+    async def _taken(self, accepted: Leaving) -> Leaving:
+        """It is noted, so were the store gone now, it is carried out later."""
+        try:
+            return await self.turns.take(accepted)
+        except StoreUnavailable:
+            return accepted
 
     async def _ask(self, ask: Ask, way: Way) -> Reply:
         """Of somebody we don't know: a link to the address, whoever's it is."""

@@ -129,7 +129,10 @@ class Browser:
 async def browsers(gateway: tuple[str, int]) -> AsyncIterator[BrowserShop]:
     """New browsers for as long as the block lasts."""
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # cookies are this file's business
-    async with httpx2.AsyncClient(cookies=jar, follow_redirects=False, trust_env=False) as client:
+    patient = httpx2.Timeout(30)  # a hundred at once on two cores that others use too
+    async with httpx2.AsyncClient(
+        cookies=jar, follow_redirects=False, trust_env=False, timeout=patient
+    ) as client:
         yield BrowserShop(f"http://{gateway[0]}:{gateway[1]}", client)
 
 
