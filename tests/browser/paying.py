@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from html import unescape
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser import signing_in
 from tests.browser.signing_in import NodeProvider, found, running
@@ -45,6 +46,7 @@ id = "soutien"
 name = {{ fr = "Soutien", en = "Supporter" }}
 tiers = ["abonne", "soutien"]
 prices = ["price_soutien_mois"]
+trial_days = 14
 """
 
 
@@ -58,6 +60,11 @@ class Till:
         answer = httpx2.post(f"{self.url}/test/{name}", json=wish, trust_env=False, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def waiting(self) -> int:
+        """Webhooks that are still to be sent, once more or at all."""
+        told: int = self.hook("delivery")["waiting"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +96,72 @@ class Shop:
 
     def mailed(self, email: str, path: str) -> str:
         """The address of a page of ours, from the newest letter to ``email`` that has one."""
-        shown = httpx2.get(f"{self.url}/-/demo/mail", trust_env=False).text
-        for letter in shown.split("<article>")[1:]:
+        for letter in self._letters():
             match = re.search(rf"{re.escape(self.url + path)}[\w.~?=&;%/-]*", letter)
             if email in letter and match:
                 return match[0].replace("&amp;", "&")
         raise AssertionError(f"no letter to {email} leads to {path}")
 
-    def move(self, **time: float) -> None:
-        """Both sides' clock: ``days``, ``seconds``."""
-        assert self.movable
-        self.till.hook("advance", **time)
+    def enter(self, context: BrowserContext) -> str:
+        """As a reader who was never here, without looking at a page. Demo only. Their address."""
+        email = f"lectrice-{next(_NUMBERS)}@lecteurs.example"
+        headers = {"origin": self.url}
+        with httpx2.Client(base_url=self.url, headers=headers, trust_env=False) as client:
+            client.post("/-/login/mail", data={"email": email, "return_to": "/"})
+            client.post(self.mailed(email, "/-/login/mail/"))
+            ours = {name: value for name, value in client.cookies.items() if name == "lychgate"}
+        context.add_cookies([{"name": "lychgate", "value": ours["lychgate"], "url": self.url}])
+        return email
+
+    def later(self, *steps: str) -> None:
+        """Both sides' time moves on, and all that comes of it has come. Demo only."""
+        for step in steps:
+            answer = httpx2.post(
+                f"{self.url}/-/demo/clock",
+                data={"step": step},
+                headers={"origin": self.url},
+                trust_env=False,
+                timeout=60,
+            )
+            assert answer.status_code == 303, answer.text
+
+    def order(self, page: Page, price: str = MONTH, *, back: str = ARTICLE) -> None:
+        """From the recap to Checkout, as a reader who is logged in."""
+        plan = "soutien" if price == SUPPORTER else "abonne"
+        page.goto(f"{self.url}/-/checkout?plan={plan}&price={price}&return_to={back}")
+        page.locator('form[action^="/-/checkout"] button').click()
+        page.wait_for_url(f"{self.till.url}/c/pay/**")
+
+    def pay(self, page: Page, card: str = GOOD) -> None:
+        """At Checkout; back on the site once this returns."""
+        page.locator(f'input[name="card"][value="{card}"]').check()
+        page.locator("#name").fill("Camille Le Goff")
+        page.locator("button.pay").click()
+        page.wait_for_url(f"{self.url}/**")
+
+    def buy(self, page: Page, price: str = MONTH, *, card: str = GOOD, back: str = ARTICLE) -> None:
+        self.order(page, price, back=back)
+        self.pay(page, card)
+
+    def letter(self, email: str) -> str:
+        """The newest to ``email``, as text."""
+        for letter in self._letters():
+            if email in letter:
+                return unescape(re.sub(r"<[^>]+>", " ", letter.partition("<pre>")[2]))
+        raise AssertionError(f"no letter to {email}")
+
+    def _letters(self) -> list[str]:
+        shown = httpx2.get(f"{self.url}/-/demo/mail", trust_env=False).text
+        return shown.split("<article>")[1:]
+
+    def subscription(self, email: str) -> str:
+        """The id of the newest subscription that ``email`` pays for."""
+        shown = httpx2.get(f"{self.till.url}/dashboard", trust_env=False).text
+        return found(rf"<h3>{re.escape(email)} (?s:.)*?<code>(sub_\w+)</code>", shown)
+
+    def count_of(self, email: str) -> int:
+        shown = httpx2.get(f"{self.till.url}/dashboard", trust_env=False).text
+        return shown.count(f"<h3>{email} ")
 
 
 @contextmanager
@@ -112,11 +174,14 @@ def demo(folder: Path) -> Iterator[Shop]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Shop]:
-    port = free_port()
-    stripe = f"http://127.0.0.1:{port}"
+    ours, theirs = free_port(), free_port()
+    stripe = f"http://127.0.0.1:{theirs}"
+    words = [sys.executable, "-m", "tests.browser.stand_in", str(theirs)]
+    words += [f"http://127.0.0.1:{ours}", KEY, SECRET]
     settings = SETTINGS.format(key=KEY, secret=SECRET, stripe=stripe)
-    with signing_in.served(folder, settings=settings) as house:
-        words = [sys.executable, "-m", "tests.browser.stand_in", str(port), house.url, KEY, SECRET]
-        with running(words, folder=_ROOT, until="listening"):
-            assert isinstance(house.provider, NodeProvider)
-            yield Shop(house.url, Till(stripe), house.provider)
+    with (
+        running(words, folder=_ROOT, until="listening"),
+        signing_in.served(folder, settings=settings, port=ours) as house,
+    ):
+        assert isinstance(house.provider, NodeProvider)
+        yield Shop(house.url, Till(stripe), house.provider)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -128,9 +129,9 @@ def demo(folder: Path) -> Iterator[House]:
 
 
 @contextmanager
-def served(folder: Path, *, settings: str = "") -> Iterator[House]:
-    """``settings`` are further sections."""
-    port, ops_port, provider_port = free_port(), free_port(), free_port()
+def served(folder: Path, *, settings: str = "", port: int = 0) -> Iterator[House]:
+    """``settings`` are further sections; ``port`` 0 is any."""
+    port, ops_port, provider_port = port or free_port(), free_port(), free_port()
     url, issuer = f"http://127.0.0.1:{port}", f"http://localhost:{provider_port}"
     (folder / "policies").mkdir()
     policy = (_POLICIES / "fanal.yaml").read_text("utf-8")
@@ -228,7 +229,7 @@ def paragraphs(path: str) -> list[str]:
 
 def is_whole(text: str, path: str) -> bool:
     """Whether a page has an article's last words. One with neither them nor a wall is neither."""
-    plain = " ".join(re.sub(r"<[^>]+>", "", text).split())
+    plain = " ".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
     whole = paragraphs(path)[-1] in plain
     assert whole is not ("lg-wall-action" in text)
     return whole
