@@ -29,7 +29,7 @@ from gateway.stores.wants import Wants
 from gateway.wiring.money import folding as folding_of
 from gateway.wiring.money import mode_of
 
-_PRICES_SECONDS = 600.0
+_PRICES_SECONDS = 30.0  # only what is absent or a day old is asked for
 _WEEK_SECONDS = 7 * 86400.0
 
 
