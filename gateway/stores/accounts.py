@@ -18,12 +18,12 @@ from gateway.identity.accounts import (
     OpenSession,
     Way,
 )
-from gateway.stores import entering, schema
+from gateway.stores import entering, leaving, schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
 
-_SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id"))
+_SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id", "once"))
 
 
 class Accounts:
@@ -187,6 +187,10 @@ class Accounts:
             for table in (schema.reader_identity, schema.session, schema.entitlement):
                 rows = await connection.execute(select(table).where(table.c.reader_id == reader_id))
                 kept[table.name] = [_shown(row) for row in rows.mappings()]
+            proved = reader["email"] if reader["email_verified"] else ""
+            kept["leaving"] = [
+                _shown(row) for row in await leaving.kept(connection, reader_id, proved)
+            ]
             return kept
 
     async def erase(self, reader_id: str, *, now: float) -> None:

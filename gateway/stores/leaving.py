@@ -126,11 +126,20 @@ class Leavings:
             return (await connection.execute(delete(leaving).where(over))).rowcount
 
 
+async def kept(connection: AsyncConnection, reader: str, address: str) -> Sequence[Any]:
+    """What a reader asked for, signed in, or signed out by the address that they have proved."""
+    wanted = select(leaving).where(_whose(reader, [address])).order_by(leaving.c.asked_at)
+    return (await connection.execute(wanted)).mappings().all()
+
+
 async def erase(connection: AsyncConnection, reader: str, addresses: Iterable[str]) -> None:
     """All that somebody wrote here of themselves, and which letters they were sent."""
-    theirs = or_(leaving.c.reader_id == reader, leaving.c.email.in_(sorted(set(addresses) - {""})))
-    await connection.execute(delete(leaving).where(theirs))
+    await connection.execute(delete(leaving).where(_whose(reader, addresses)))
     await connection.execute(delete(letter).where(letter.c.reader_id == reader))
+
+
+def _whose(reader: str, addresses: Iterable[str]) -> Any:
+    return or_(leaving.c.reader_id == reader, leaving.c.email.in_(sorted(set(addresses) - {""})))
 
 
 def _waits(once: str, now: float) -> Any:

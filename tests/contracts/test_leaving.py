@@ -13,6 +13,7 @@ import pytest
 from gateway.errors import StoreUnavailable
 from gateway.model.leaving import Leaving, State, Way
 from gateway.stores.leaving import Leavings
+from gateway.stores.leaving import kept as kept_of
 from tests.contracts.counter import ANA, MAIL, Counter, at_the_counter
 from tests.contracts.till import DAY
 from tests.hostile.misbehaving_provider import SOUND, Manner
@@ -424,3 +425,22 @@ def test_without_mail_one_logs_in_and_the_page_is_the_receipt(url: str, tmp_path
         assert not await inside.letters()
 
     at_the_counter(url, tmp_path, work, more="")
+
+
+def test_what_was_asked_is_exported_and_erased_with_the_account(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        sure = {"subscription": bought.id, "confirm": "yes", "reason": "the ink smudges"}
+        await browser.post("/-/cancel", sure)
+        stranger = inside.lodge.browser()
+        await stranger.post("/-/withdraw", {**WHO, "reason": "the dog ate it"})
+        kept = (await browser.get("/-/account/export")).json()["leaving"]
+        assert [each["reason"] for each in kept] == ["the ink smudges", "the dog ate it"]
+        assert "once" not in kept[0]
+        await browser.post("/-/account/erase", {"confirm": "yes"})
+        async with inside.till.store.reading() as connection:
+            assert not await kept_of(connection, reader, ANA)
+        assert (await inside.at_stripe(bought)).status == "canceled"
+
+    at_the_counter(url, tmp_path, work)

@@ -345,3 +345,51 @@ async def told_in(
     await work.close()
     await store.close()
     return sorted(each.letter.subject for each in letters)
+
+
+def test_who_pays_for_no_account_is_written_to_where_stripe_reaches_them(
+    url: str, tmp_path: Path
+) -> None:
+    """The contract is theirs all the same; but nobody is welcomed to an account that isn't there."""
+
+    async def work(inside: Counter) -> None:
+        await at_work(inside)
+        v1 = inside.till.world.v1
+        customer = await v1.customers.create_async(
+            {"email": "payer@news.example", "preferred_locales": ["fr-CA"]}
+        )
+        method = await v1.payment_methods.attach_async("pm_card_visa", {"customer": customer.id})
+        bought = await v1.subscriptions.create_async(
+            {
+                "customer": customer.id,
+                "items": [{"price": "price_gold"}],
+                "default_payment_method": method.id,
+            }
+        )
+        await inside.settle()
+        assert await inside.told() == []
+        hook = inside.till.world.stand_in.hook
+        await hook("card", subscription=bought.id, number=FAILS_LATER)
+        await inside.till.pass_time(30 * DAY + 2 * HOUR)
+        await inside.settle()
+        assert await inside.told() == [
+            ("payer@news.example", "Votre paiement à La Gazette n’a pas abouti")
+        ]
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_who_was_forgotten_hears_nothing_more(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        await at_work(inside)
+        browser, reader = await inside.reader()
+        await inside.bought(reader)
+        await inside.told()
+        await browser.post("/-/account/erase", {"confirm": "yes"})
+        assert [each.letter.subject for each in await inside.letters()] == [
+            "Your account at La Gazette is erased"
+        ]
+        await inside.settle()
+        assert await inside.told() == []
+
+    at_the_counter(url, tmp_path, work)
