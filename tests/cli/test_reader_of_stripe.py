@@ -155,6 +155,21 @@ def test_a_file_is_supposed_then_brought_and_twice_is_once(
     at_the_desk(tmp_path, monkeypatch, work)
 
 
+def test_without_mail_nobody_could_enter_and_nothing_is_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(desk: Desk) -> None:
+        config = tmp_path / "lychgate.toml"
+        config.write_text(re.sub(r"\[mail\]\n.*\n.*\n", "", config.read_text()))
+        (tmp_path / "m.csv").write_text("email,name\nana@new.example,A\n")
+        assert DRY in await desk.ran("import", "m.csv")
+        refused = await desk.ran("import", "m.csv", "--apply", code=2)
+        assert "nobody could prove" in " ".join(refused.split())
+        assert desk.rows("reader") == []
+
+    at_the_desk(tmp_path, monkeypatch, work)
+
+
 def test_what_an_operator_took_back_no_file_gives_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,9 @@ def bring(
 ) -> None:
     """Bring members of another system: who gains, who loses, who is unknown; then, with --apply, do it."""
     settings = settings_of(config)
+    if apply and settings.mail is None:
+        told = "[mail] isn't set up: nobody could prove an address, and enter"
+        raise typer.BadParameter(told, param_hint="--apply")
     rows, faults = _read(settings, file, otherwise=tier or (), named=named or ())
     found = with_store(settings, lambda store: _suppose(settings, store, file, rows, apply=apply))
     _tell(found, faults, settings, file=file, everyone=everyone)
