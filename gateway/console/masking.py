@@ -58,7 +58,7 @@ def _shown(text: str, *, is_json: bool) -> Raw:
     cut = text[:TEXT_MAX]
     if not cut.isprintable():
         cut = "".join(
-            f"\\u{ord(each):04x}"
+            json.dumps(each)[1:-1]
             if each not in "\n\t" and unicodedata.category(each) in _UNSEEN
             else each
             for each in cut

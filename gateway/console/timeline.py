@@ -53,9 +53,9 @@ def timeline(story: Iterable[Entry], reader: str, *, now: float) -> Timeline:
     open_spans: dict[str, Span] = {}
     done: list[Span] = []
     failed = ""
-    for here, after in zip(drawn, [*drawn[1:], None], strict=True):
+    for place, here in enumerate(drawn):
         at = entries[here].at
-        until = entries[after].at if after is not None else inf
+        until = entries[drawn[place + 1]].at if place + 1 < len(drawn) else inf
         try:
             folded = fold(entries[: here + 1], now=0.0)
         except Exception as error:
