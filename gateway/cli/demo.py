@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.cli.demo_rooms import DemoRooms
     from gateway.clock import Clock
     from gateway.config import Settings
+    from gateway.jobs.folding import Folding
 
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -109,6 +110,7 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     from gateway.ops import logs
     from gateway.stores.engine import Store
     from gateway.stores.first import make_if_absent
+    from gateway.wiring.money import folding
 
     folder = Path(paper.__file__).parent
     logs.set_up(process="demo")
@@ -136,6 +138,8 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
             extra=rooms,
             mail_shown_at=MAIL_URL,
         )
+        assert lychgate.store is not None
+        folds = folding(settings, store=lychgate.store, clock=clock)
         sites = (
             (playing.site_config(app_factory(url=url)), beside),
             (playing.site_config(_provider(places, known.provider, clock)), identity),
@@ -148,8 +152,8 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
                     taken,
                     beside=sites,
                     furnish=money.open,
-                    settle=lambda: _settle(settings, lychgate, money, rooms),
-                    working=lambda: _work(settings, lychgate, money),
+                    settle=lambda: _settle(lychgate, money, rooms, folds),
+                    working=lambda: _work(settings, lychgate, money, folds),
                     started=lambda: _say(places, reader),
                 )
             )
@@ -165,42 +169,35 @@ def _say(places: _Places, reader: str) -> None:
         typer.echo(f"Everything is read as a {reader} (--as).")
 
 
-async def _settle(
-    settings: Settings, lychgate: Lychgate, money: DemoMoney, rooms: DemoRooms
-) -> None:
+async def _settle(lychgate: Lychgate, money: DemoMoney, rooms: DemoRooms, folds: Folding) -> None:
     """Once pages are served: what the gateway does about webhooks, and the first who subscribes."""
-    from gateway.wiring.money import folding
-
-    assert lychgate.store is not None
-    money.fold = folding(settings, store=lychgate.store, clock=lychgate.clock).fold_due
+    money.fold = folds.fold_due
     money.before = lychgate.sessions.flush_sightings
     rooms.heard = lychgate.polling.poll if lychgate.polling else None
     await rooms.furnish()
 
 
-async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney) -> None:
-    """What the background process does under ``serve``, until cancelled."""
+async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney, folds: Folding) -> None:
+    """What the background process does under ``serve``, until cancelled. Mail is sent when it is
+    looked at."""
     from gateway.jobs.folding import EVERY_SECONDS
     from gateway.jobs.periodic import Job, run_all
     from gateway.stores.leases import Leases
-    from gateway.wiring.adopting import AdoptingWork
-    from gateway.wiring.syncing import Syncing
     from gateway.wiring.terms import terms_job
+    from gateway.wiring.works import works_of_money
 
     assert lychgate.store is not None
-    syncing = Syncing(settings, store=lychgate.store, clock=lychgate.clock)
-    money.fetch = syncing.fetching.fetch_due
-    reading = terms_job(settings, store=lychgate.store)
-    jobs = [Job("fold", EVERY_SECONDS, money.fold), reading, *syncing.jobs()]
+    store, clock = lychgate.store, lychgate.clock
+    works = works_of_money(settings, store=store, clock=clock, folds=folds)
+    jobs = [Job("fold", EVERY_SECONDS, folds.fold_due), terms_job(settings, store=store)]
+    jobs += [job for work in works for job in work.jobs()]
+    money.fetch = next(job.work for job in jobs if job.name == "fetch")
     jobs = [replace(job, work=money.alone(job.work)) for job in jobs]
-    mails, clock = lychgate.templates, lychgate.clock
-    adopting = AdoptingWork(settings, store=lychgate.store, clock=clock, mails=mails)
-    jobs += adopting.jobs()
     try:
-        await run_all(jobs, leases=Leases(lychgate.store), clock=lychgate.clock)
+        await run_all(jobs, leases=Leases(store), clock=clock)
     finally:
-        await syncing.close()
-        await adopting.close()
+        for work in works:
+            await work.close()
 
 
 def _settings(kept: str, places: _Places, known: _Secrets) -> Settings:
