@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 KINDS = ("anonymous", "member", "subscriber")
 ANY_TIER = "any"
+# What the rooms stand on takes half a second to import: pages are served meanwhile.
+_ROOMS = ("gateway.wiring.adopting_room", "gateway.wiring.login", "gateway.wiring.console")
 
 
 def tiers_of(policy: Policy) -> tuple[str, ...]:
@@ -129,7 +132,7 @@ async def play(
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await lychgate.startup()
+    await lychgate.startup(rooms_too=False)
     try:
         async with contextlib.AsyncExitStack() as stack:
             for each in beside:
@@ -137,6 +140,9 @@ async def play(
             if furnish is not None:
                 await furnish()
             await stack.enter_async_context(_serving(lychgate.config, taken))
+            for each in _ROOMS:
+                await asyncio.to_thread(import_module, each)
+            await lychgate.open_rooms()
             if settle is not None:
                 await settle()
             if working is not None:

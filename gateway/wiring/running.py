@@ -48,10 +48,11 @@ class Lychgate:
     bell: Bell | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def startup(self) -> None:
+    async def startup(self, *, rooms_too: bool = True) -> None:
+        """Without the rooms, whoever starts it opens them, once pages are served."""
         await self.origin.open()
-        if self.rooms is not None:
-            await self.rooms.open()
+        if rooms_too:
+            await self.open_rooms()
         background: list[Any] = [self._flush(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
@@ -59,6 +60,10 @@ class Lychgate:
         if self.bell is not None:
             background.append(self.bell.run())
         self.tasks = [asyncio.create_task(each) for each in background]
+
+    async def open_rooms(self) -> None:
+        if self.rooms is not None:
+            await self.rooms.open()
 
     async def shutdown(self) -> None:
         for task in self.tasks:
