@@ -20,7 +20,7 @@ from gateway.model.journal import Filter, Page, Row, Shown, signed_amount
 from gateway.model.mark import State, Why
 from gateway.stores import journal_facets, schema
 from gateway.stores.engine import Store
-from gateway.stores.journal_facets import Facet, Holds, Lead
+from gateway.stores.journal_facets import Facet, Lead
 from gateway.stores.journal_schema import work_item
 from gateway.stores.journal_terms import TermKeys
 from gateway.stores.ledger import entry_of
@@ -122,7 +122,7 @@ async def _numbers(
     alone = not facets or (len(facets) == 1 and bool(driving))
     size = count if alone else _CHUNK
     leader, first = await _leader(connection, driving, span, size)
-    others = [each.holds for each in facets if each is not leader]
+    others = [each for each in facets if each is not leader]
     found: list[int] = []
     looked = 0
     candidates = first
@@ -184,10 +184,22 @@ def _part(lead: Lead, span: _Span, size: int) -> Select[Any]:
 
 
 async def _holding(
-    connection: AsyncConnection, numbers: Sequence[int], others: Sequence[Holds], count: int
+    connection: AsyncConnection, numbers: Sequence[int], others: Sequence[Facet], count: int
 ) -> list[int]:
-    row = journal_facets.looked_at(connection, numbers).c
-    wanted = select(row.number).where(*(each(row) for each in others))
+    """Those of some entries for which all facets hold. What an index knows by itself is asked of it
+    first: entries lie far apart, and reading them is what takes time."""
+    left = list(numbers)
+    for facet in others:
+        if facet.indexed and left:
+            (lead,) = facet.leads
+            known = journal_facets.among(connection, lead.number, left)
+            wanted = select(lead.number).where(lead.holds, known)
+            left = sorted((await connection.execute(wanted)).scalars(), reverse=True)
+    unknown = [facet.holds for facet in others if not facet.indexed]
+    if not unknown or not left:
+        return left[:count]
+    row = journal_facets.looked_at(connection, left).c
+    wanted = select(row.number).where(*(each(row) for each in unknown))
     ordered = wanted.order_by(row.number.desc()).limit(count)
     return list((await connection.execute(ordered)).scalars())
 

@@ -66,6 +66,11 @@ class Facet:
     holds: Holds
     leads: tuple[Lead, ...] = ()
 
+    @property
+    def indexed(self) -> bool:
+        """One index knows all about it."""
+        return len(self.leads) == 1 and not self.leads[0].few
+
 
 _ENTRY, _WORK, _TERM = ledger.c, ledger_work.c, journal_term.c
 NOTHING: tuple[Lead, ...] = (Lead(_ENTRY.number, false()),)
