@@ -14,6 +14,7 @@ from gateway.demo.stripe import (
     catalogue,
     checkout,
     collecting,
+    customers,
     disputes,
     leaving,
     portal,
@@ -59,6 +60,22 @@ async def pay(stand_in: StandIn, wish: Thing) -> Thing:
         name=wish.get("name", "Camille Martin"),
     )
     return {"outcome": str(outcome), "session": copied(session)}
+
+
+async def payment_link(stand_in: StandIn, wish: Thing) -> Thing:
+    """Somebody whom no site sent pays ``price`` as ``email``: by a link of the dashboard's."""
+    account = stand_in.account
+    customer = customers.create(account, {"email": wish["email"]})
+    session = checkout.create(
+        account,
+        {
+            "customer": customer["id"],
+            "line_items": [{"price": wish["price"], "quantity": 1}],
+            "mode": "subscription",
+            "success_url": f"{account.url}/dashboard",
+        },
+    )
+    return await pay(stand_in, {"session": session["id"], "email": wish["email"]})
 
 
 async def refund(stand_in: StandIn, wish: Thing) -> Thing:
@@ -255,6 +272,7 @@ HOOKS: Mapping[str, Hook] = {
     "event": event,
     "offer": offer,
     "pay": pay,
+    "payment_link": payment_link,
     "plan_changes": plan_changes,
     "refund": refund,
     "resend": resend,
