@@ -77,9 +77,12 @@ def build(
         parts.rooms = parts.rooms_here(parts.store, mail_shown_at)
     entrance = parts.entrance(extra)
     if isinstance(parts.rooms, RoomsHere):
-        host = urlsplit(settings.site.url).netloc
         parts.rooms.asking = Asking(
-            ingress=parts.ingress, gate=entrance.gate, policy=parts.policies.get, host=host
+            ingress=parts.ingress,
+            gate=entrance.gate,
+            policy=parts.policies.get,
+            host=urlsplit(settings.site.url).netloc,
+            faults=lambda: parts.policies.faults,
         )
     enforced = settings.policies.mode == "enforce"
     quick: Quick = parts.quick() if enforced and not readers and not around else decline

@@ -23,6 +23,7 @@ from gateway.errors import LychgateError, RequestRefused
 from gateway.model.access import Access
 from gateway.model.decision import Decision, Full, Reason, Refuse, Teaser
 from gateway.model.entitlement import Entitlement
+from gateway.model.fault import Fault
 from gateway.model.page import Label, PageKind
 from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
@@ -44,12 +45,14 @@ _CASES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """What a gateway is made of, as far as one page goes. ``host`` as ``Host`` names the site."""
+    """What a gateway is made of, as far as one page goes. ``host`` as ``Host`` names the site. ``faults`` are
+    those of the policy's files by now."""
 
     ingress: Ingress
     gate: Gate
     policy: Callable[[], Policy]
     host: str
+    faults: Callable[[], tuple[Fault, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ DESK: Context = {
             ("day", 0),
             ("readers", 0),
             ("explain", 0),
+            ("site", 0),
             ("audit", 0),
         )
     ],
@@ -43,6 +44,7 @@ def pages() -> Iterator[tuple[str, str, Context]]:
         *finance_reader_samples.pages(HELD, ROW),
         *journal_samples.pages(),
         *_audit(),
+        *_site(),
     ):
         yield state, name, {"desk": DESK, **context}
 
@@ -192,3 +194,18 @@ def _audit() -> Iterator[tuple[str, str, Context]]:
     yield "audit", "finance-audit", full
     wrong: Context = {"wrong": frozenset({"day"}), "lines": [], "first": True, "older": ""}
     yield "audit-wrong", "finance-audit", {**full, **wrong}
+
+
+def _site() -> Iterator[tuple[str, str, Context]]:
+    opening = {"path": "/culture/exemple", "until": "", "by": "ops@news.example", "reason": "Une"}
+    full: Context = {
+        "version": "9f2c4e1a7b3d2846",
+        "rules": ["the supporters' section", "what the newsroom labelled"],
+        "faults": ["policies/policy.yaml:3:5: unknown key `acces`"],
+        "openings": [opening, {**opening, "path": "", "until": "27 nov. 2026, 18:00"}],
+        "said": "opened",
+        "wrong": "",
+    }
+    yield "site", "finance-site", full
+    bare: Context = {"faults": [], "openings": [], "said": "", "wrong": "moment-over"}
+    yield "site-bare", "finance-site", {**full, **bare}

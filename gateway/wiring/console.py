@@ -24,6 +24,7 @@ from gateway.stores.engine import Store
 from gateway.wiring.console_people import people_actions
 from gateway.wiring.journal import WaitingCounts, journal_actions, journal_of
 from gateway.wiring.login import operators_of
+from gateway.wiring.news import teller
 from gateway.wiring.syncing import door_of
 
 
@@ -42,6 +43,7 @@ class Console:
         mails: Mails | None,
     ) -> None:
         self._settings, self._store, self._asking, self._mails = settings, store, asking, mails
+        self._clock = clock
         self._door = door_of(settings) if settings.stripe is not None else None
         self.frame = with_home(
             Frame(
@@ -80,6 +82,7 @@ class Console:
             asking=self._asking,
             mails=self._mails,
             drawing=drawing,
+            purge=teller(self._store, self._clock),
         )
         return (*lists, *people)
 

@@ -3,7 +3,7 @@ who looked at them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from gateway.config import Settings
@@ -16,6 +16,7 @@ from gateway.console.explaining import Explaining
 from gateway.console.frame import Action
 from gateway.console.reader_acts import Mails, ReaderActs
 from gateway.console.readers import ReaderPages
+from gateway.console.site_pages import SitePages
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.objects import Objects
@@ -27,6 +28,7 @@ from gateway.stores.handling import HandlingOf
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.merging import Directory
+from gateway.stores.openings import Openings
 from gateway.stores.payloads import Payloads
 from gateway.stores.readers import customer_known, readers_with
 from gateway.wiring.journal import journal_of
@@ -41,6 +43,7 @@ def people_actions(
     asking: Callable[[], Asking],
     mails: Mails | None,
     drawing: Drawing,
+    purge: Callable[[str], Awaitable[None]],
 ) -> tuple[Action, ...]:
     """``door`` and ``mails``: None where there is no Stripe, or no mail server."""
     ledger, directory, journal = Ledger(store), Directory(store), journal_of(settings, store)
@@ -83,7 +86,13 @@ def people_actions(
         site_url=settings.site.url,
     )
     log = AuditPages(log=Audit(store), drawing=drawing)
-    rooms = (entries, readers, acts, explaining, log)
+    site = SitePages(
+        asking=asking,
+        openings=Openings(store),
+        purge=purge,
+        site_url=settings.site.url,
+    )
+    rooms = (entries, readers, acts, explaining, site, log)
     return tuple(action for room in rooms for action in room.actions())
 
 

@@ -125,3 +125,31 @@ def test_the_audit_log_is_looked_through_and_exported(url: str, tmp_path: Path) 
         assert workbook.content.startswith(b"PK")
 
     at_the_bureau(url, tmp_path, work)
+
+
+def test_an_admin_opens_a_story_and_drops_what_is_kept(url: str, tmp_path: Path) -> None:
+    async def work(inside: Bureau) -> None:
+        admin = await inside.enter("admin")
+        words = inside.console.frame.words
+        later = words.at(inside.now() + 3600.0).replace(tzinfo=None).isoformat(timespec="minutes")
+        there = "/-/finance/site"
+        for form, said in (
+            ({"url": "/a", "until": "soon"}, "wrong-moment"),
+            ({"url": "/a", "until": "2020-01-01T00:00"}, "moment-over"),
+            ({"url": "https://evil.example/a", "until": later}, "not-this-site"),
+            ({"url": "", "until": later}, "not-this-site"),
+            ({"url": "https://news.example/culture/a?x=1", "until": later}, "opened"),
+        ):
+            done = await admin.post(f"{there}/open?lang=en", {**form, "reason": "a public duty"})
+            assert f"said={said}" in done.headers["location"], form
+        assert (await admin.post(f"{there}/open", {"url": "/a", "until": later})).status_code == 400
+        page = await admin.get(f"{there}?lang=en")
+        assert "/culture/a" in page.text
+        assert "a public duty" in page.text
+        opened = [line for line in await inside.audited() if line[1:3] == ("open", "/culture/a")]
+        assert opened == [(ADDRESSES["admin"], "open", "/culture/a", "a public duty")]
+        for form, what in (({"url": "/culture/a"}, "/culture/a"), ({"all": "yes"}, "all")):
+            await admin.post(f"{there}/purge", {**form, "reason": "a slip"})
+            assert (await inside.audited())[-1][1:] == ("purge", what, "a slip")
+
+    at_the_bureau(url, tmp_path, work)
