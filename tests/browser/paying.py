@@ -143,12 +143,13 @@ class Shop:
         self.order(page, price, back=back)
         self.pay(page, card)
 
-    def letter(self, email: str) -> str:
-        """The newest to ``email``, as text."""
+    def letter(self, email: str, words: str) -> str:
+        """The newest to ``email`` that says this, as text."""
         for letter in self._letters():
-            if email in letter:
-                return unescape(re.sub(r"<[^>]+>", " ", letter.partition("<pre>")[2]))
-        raise AssertionError(f"no letter to {email}")
+            text = unescape(re.sub(r"<[^>]+>", " ", letter.partition("<pre>")[2]))
+            if email in letter and words in text:
+                return text
+        raise AssertionError(f"no letter to {email} says {words!r}")
 
     def _letters(self) -> list[str]:
         shown = httpx2.get(f"{self.url}/-/demo/mail", trust_env=False).text

@@ -370,9 +370,7 @@ def test_cancelled_signed_out_it_is_read_to_the_end(
         reference = at_demo.subscription(email)
         left(other, at_demo, "cancel", email, reference, "Notifier la résiliation")
         looks_right(other, axe, view)
-        receipt = at_demo.letter(email)
-        assert "Nous avons reçu votre résiliation" in receipt
-        assert reference in receipt
+        assert reference in at_demo.letter(email, "Nous avons reçu votre résiliation")
         at_demo.later("week")
         assert wall(page, at_demo.url + ARTICLE) == ""
         at_demo.later("week", "week", "week", "week")
@@ -391,7 +389,7 @@ def test_withdrawn_signed_out_it_ends_at_once_and_is_paid_back(
         looks_right(other, axe, PHONE)
         at_demo.later("hour")
         assert wall(page, at_demo.url + ARTICLE) == "subscribe"
-        assert "99,00" in at_demo.letter(email) or "99\u00a0€" in at_demo.letter(email)
+        assert "99\u00a0€" in at_demo.letter(email, "rétractation")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
