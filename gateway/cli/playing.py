@@ -140,8 +140,8 @@ async def play(
             if furnish is not None:
                 await furnish()
             await stack.enter_async_context(_serving(lychgate.config, taken))
-            for each in _ROOMS:
-                await asyncio.to_thread(import_module, each)
+            for room in _ROOMS:
+                await asyncio.to_thread(import_module, room)
             await lychgate.open_rooms()
             if settle is not None:
                 await settle()
