@@ -38,7 +38,10 @@ class Mails(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipts:
+    """``language`` is that of who works here."""
+
     site_url: str
+    language: str
     zone: ZoneInfo
     words: Words
     mails: Mails
@@ -54,6 +57,10 @@ class Receipts:
         """Of what was done, or that it came and will be."""
         said = self._said(asked)
         return self.mails.mail("leaving-receipt", asked.language, **said)
+
+    def by_hand(self, asked: Leaving) -> Letter:
+        """For who works here: this couldn't be done by itself, and its reader was told so."""
+        return self.mails.mail("leaving-hand", self.language, **self._said(asked, self.language))
 
     def told(self, asked: Leaving, language: str) -> dict[str, Any]:
         """For a page."""
@@ -93,8 +100,8 @@ class Receipts:
         noon = datetime.combine(date.fromisoformat(wished), time(12), self.zone)
         return self.words.day(noon.timestamp(), language)
 
-    def _said(self, asked: Leaving) -> dict[str, Any]:
-        told = self.told(asked, asked.language)
+    def _said(self, asked: Leaving, language: str = "") -> dict[str, Any]:
+        told = self.told(asked, language or asked.language)
         return {**told, "kind": told.pop("way")}
 
     def _outcome(self, outcome: Outcome, language: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.clock import Clock
 from gateway.errors import StripeRefused, StripeUnavailable
-from gateway.model.leaving import Leaving
+from gateway.model.leaving import Leaving, Result
 from gateway.model.letter import Letter
 from gateway.money.leaving import Customers, Leaver, Requests
 from gateway.money.leaving_receipts import Receipts, said_already
@@ -20,19 +20,22 @@ from gateway.ops.logs import logger
 
 PATIENCE_SECONDS = 8.0
 _DUE_MAX = 20
+_BY_HAND = (Result.REFUSED, Result.NOTHING)
 _PAUSES_SECONDS = (15.0, 60.0, 300.0, 900.0, 3600.0)
 _LOG = "lychgate.money"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """``mails`` is False where no mail is set up: then pages are all that is said."""
+    """``mails`` is False where no mail is set up: then pages are all that is said. ``hand`` is the address
+    of who does what can't be done by itself, or empty."""
 
     requests: Requests
     leaver: Leaver
     customers: Customers
     receipts: Receipts
     mails: bool
+    hand: str = ""
     clock: Clock
 
     async def take(self, accepted: Leaving, *, patience: float = PATIENCE_SECONDS) -> Leaving:
@@ -73,7 +76,10 @@ class Turns:
         if not self.mails:
             return []
         recipient = done.email or await self._payer(done)
-        return [(recipient, self.receipts.receipt(done))] if recipient else []
+        letters = [(recipient, self.receipts.receipt(done))] if recipient else []
+        if self.hand and any(each.result in _BY_HAND for each in done.outcomes):
+            letters.append((self.hand, self.receipts.by_hand(done)))
+        return letters
 
     async def _payer(self, done: Leaving) -> str:
         """Where mail reaches a reader whose account has proved no address: what Stripe has of them."""

@@ -168,5 +168,6 @@ def mails() -> Iterator[tuple[str, str, Context]]:
         result = "ending" if kind == "cancel" else "withdrawn"
         done = {**said, "outcomes": [_outcome(result, words)], "wished": words["paid"]}
         yield f"mail-{kind}-done", "leaving-receipt", done
+    yield "mail-left-hand", "leaving-hand", {**said, "outcomes": [_outcome("refused", words)]}
     nothing = {**said, "who": "", "reason": "", "outcomes": [_outcome("nothing", words)]}
     yield "mail-left-nothing", "leaving-receipt", nothing

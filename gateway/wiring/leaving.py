@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from email.utils import parseaddr
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.identity.address import address
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.jobs.periodic import Job
 from gateway.model.amount import Amount
@@ -89,11 +92,26 @@ def turns_of(settings: Settings, *, store: Store, door: Door, clock: Clock, mail
         ),
         customers=Customers(door),
         receipts=Receipts(
-            site_url=settings.site.url, zone=zone, words=LeavingWords(settings), mails=mails
+            site_url=settings.site.url,
+            language=settings.site.languages[0],
+            zone=zone,
+            words=LeavingWords(settings),
+            mails=mails,
         ),
         mails=settings.mail is not None,
+        hand=_hand(settings),
         clock=clock,
     )
+
+
+def _hand(settings: Settings) -> str:
+    """Where readers are told to write; else whom mail comes from."""
+    if settings.mail is None:
+        return ""
+    support = settings.site.legal.support
+    if support.startswith("mailto:"):
+        return address(unquote(support.removeprefix("mailto:").partition("?")[0]))
+    return address(parseaddr(settings.mail.sender)[1])
 
 
 class LeavingRoom:

@@ -168,8 +168,11 @@ def test_it_says_the_same_whether_the_address_is_known(url: str, tmp_path: Path)
         await stranger.post("/-/cancel", {**WHO, "email": "nobody@news.example"})
         done = await stranger.post(await inside.link(), {"confirm": "yes"})
         assert "We found no subscription" in done.text
-        (letter,) = await inside.letters()
-        assert "We found no subscription" in letter.letter.text
+        receipt, by_hand = await inside.letters()
+        assert "We found no subscription" in receipt.letter.text
+        assert by_hand.recipient == "bonjour@news.example"
+        assert "by hand" in by_hand.letter.subject
+        assert "nobody@news.example" in by_hand.letter.text
 
     at_the_counter(url, tmp_path, work)
 
@@ -442,5 +445,20 @@ def test_what_was_asked_is_exported_and_erased_with_the_account(url: str, tmp_pa
         async with inside.till.store.reading() as connection:
             assert not await kept_of(connection, reader, ANA)
         assert (await inside.at_stripe(bought)).status == "canceled"
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_what_stripe_refuses_is_said_and_done_by_a_person(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        hook = inside.till.world.stand_in.hook
+        await hook("trouble", status=400, times=9, path=f"/v1/subscriptions/{bought.id}")
+        sure = {"subscription": bought.id, "confirm": "yes"}
+        done = await browser.post("/-/cancel?lang=en", sure)
+        assert "We do it by hand" in done.text
+        assert [each.recipient for each in await inside.letters()] == [ANA, "bonjour@news.example"]
+        assert not (await inside.at_stripe(bought)).cancel_at
 
     at_the_counter(url, tmp_path, work)
