@@ -6,7 +6,7 @@ A receipt is the durable medium that the law asks for: what was asked, by whom, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -47,10 +47,12 @@ class Receipts:
     mails: Mails
 
     def link(self, asked: Leaving, token: str) -> Letter:
-        """The link by which whoever reads this address says that it was they."""
+        """The link by which whoever reads this address says that it was they. What was typed is left
+        out: anybody may have typed it, to have it mailed to somebody else in our name."""
         link = f"{self.site_url}/-/{asked.way}/{token}"
+        bare = replace(asked, name="", reference="", wished="", reason="")
         return self.mails.mail(
-            "leaving-link", asked.language, link=link, hours=LINK_HOURS, **self._said(asked)
+            "leaving-link", asked.language, link=link, hours=LINK_HOURS, **self._said(bare)
         )
 
     def receipt(self, asked: Leaving) -> Letter:

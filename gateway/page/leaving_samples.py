@@ -163,7 +163,8 @@ def mails() -> Iterator[tuple[str, str, Context]]:
         del told["way"]
         said: Context = {**told, "kind": kind}
         link = f"https://news.example/-/{kind}/cWy0-3kq"
-        yield f"mail-{kind}-link", "leaving-link", {**said, "link": link, "hours": 72}
+        bare = {"who": "", "reference": "", "reason": ""}
+        yield f"mail-{kind}-link", "leaving-link", {**said, **bare, "link": link, "hours": 72}
         yield f"mail-{kind}-received", "leaving-receipt", said
         result = "ending" if kind == "cancel" else "withdrawn"
         done = {**said, "outcomes": [_outcome(result, words)], "wished": words["paid"]}

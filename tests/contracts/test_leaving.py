@@ -230,6 +230,18 @@ def test_wrong_links_and_fields_change_nothing(url: str, tmp_path: Path) -> None
     at_the_counter(url, tmp_path, work)
 
 
+def test_nobody_mails_words_of_their_own_to_others_in_our_name(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        lure = "Win at https://evil.example"
+        typed = {**WHO, "name": lure, "reference": lure, "reason": lure}
+        await inside.lodge.browser().post("/-/cancel", typed)
+        (sent,) = await inside.letters()
+        for part in (sent.letter.subject, sent.letter.text, sent.letter.html):
+            assert "evil" not in part
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_a_reader_can_end_nobody_elses(url: str, tmp_path: Path) -> None:
     async def work(inside: Counter) -> None:
         _, reader = await inside.reader()
