@@ -32,7 +32,7 @@ class Subscribed:
         held = [each for each in owned.held if each.standing.course is not Course.ENDED]
         prices = await self._prices.all() if held else {}
         shown = [self._subscription(each, prices, language, now) for each in held]
-        paid = {number for each in owned.held for number in each.standing.numbers}
+        paid = await self._paid(account)
         for given in account.entitlements:
             if given.opens(now) and paid.isdisjoint(given.entries):
                 endless = given.ends_at >= now + _ENDLESS_SECONDS
@@ -46,6 +46,13 @@ class Subscribed:
                     }
                 )
         return shown
+
+    async def _paid(self, account: Account) -> set[int]:
+        """The entries behind what is held that speak of a subscription. Asked of the entries
+        themselves: newer ones of the same subscription may be in the ledger by now, and unfolded."""
+        numbers = {number for each in account.entitlements for number in each.entries}
+        found = await self._ledger.entries(numbers) if numbers else ()
+        return {entry.number for entry in found if entry.subscription_id}
 
     def _subscription(self, held: Held, prices: Any, language: str, now: float) -> dict[str, Any]:
         ends = [each.ends_at for each in held.standing.openings if each.ends_at is not None]
