@@ -90,7 +90,8 @@ class Lives:
         self.over.set()
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it may have done so itself just now
+            os.kill(self.pid, signal.SIGKILL)
 
 
 @contextlib.asynccontextmanager
