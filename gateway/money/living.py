@@ -67,6 +67,9 @@ class Letters(Protocol):
 
     async def contact(self, reader: str) -> tuple[str, str] | None: ...
 
+    async def nobodys(self) -> Sequence[str]:
+        """Subscriptions that are paid for no account, as the work list has them."""
+
 
 class Ending(Protocol):
     async def ending(self, *, after: float, before: float) -> Sequence[str]:
@@ -125,6 +128,11 @@ class Living:
             named: list[Entry] = []
             for reader in readers[start : start + _READERS_MAX]:
                 named += await self.ledger.of_reader(reader)
+            dues = await self._dues(named, began=began, now=now)
+            await self.letters.note(dues, after=None, now=now)
+        nobodys = await self.letters.nobodys()
+        for start in range(0, len(nobodys), _READERS_MAX):
+            named = list(await self.ledger.objects(nobodys[start : start + _READERS_MAX]))
             dues = await self._dues(named, began=began, now=now)
             await self.letters.note(dues, after=None, now=now)
 

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
+from gateway.model.finding import Progress
 from gateway.model.letter import Letter
 from gateway.model.life import Due
+from gateway.model.mark import Why
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entering import inserted
+from gateway.stores.journal_schema import work_item
 from gateway.stores.leaving_schema import letter
 from gateway.stores.money_schema import ledger
 
@@ -119,6 +122,21 @@ class LifeLetters:
         if row is None:
             return None
         return row.email if row.email_verified else "", row.language
+
+    async def nobodys(self) -> list[str]:
+        """Subscriptions that are paid for no account, be it that somebody has looked at it."""
+        wanted = (
+            select(work_item.c.subscription_id)
+            .where(
+                work_item.c.why == str(Why.NO_READER),
+                work_item.c.progress != str(Progress.SETTLED),
+                work_item.c.subscription_id != "",
+            )
+            .distinct()
+            .order_by(work_item.c.subscription_id)
+        )
+        async with self._store.reading() as connection:
+            return list((await connection.execute(wanted)).scalars())
 
     async def sweep(self, *, before: float) -> int:
         """What is of no use any more is never due again."""

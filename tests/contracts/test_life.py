@@ -366,6 +366,13 @@ def test_who_pays_for_no_account_is_written_to_where_stripe_reaches_them(
                 "default_payment_method": method.id,
             }
         )
+        yearly = await v1.subscriptions.create_async(
+            {
+                "customer": customer.id,
+                "items": [{"price": "price_gold_year"}],
+                "default_payment_method": method.id,
+            }
+        )
         await inside.settle()
         assert await inside.told() == []
         hook = inside.till.world.stand_in.hook
@@ -374,6 +381,14 @@ def test_who_pays_for_no_account_is_written_to_where_stripe_reaches_them(
         await inside.settle()
         assert await inside.told() == [
             ("payer@news.example", "Votre paiement à La Gazette n’a pas abouti")
+        ]
+        ends = yearly["items"].data[0].current_period_end
+        await inside.till.pass_time(ends - 61 * DAY - inside.till.clock.now())
+        assert await inside.told() == [
+            (
+                "payer@news.example",
+                "Votre abonnement à La Gazette se renouvelle le 21 septembre 2027",
+            )
         ]
 
     at_the_counter(url, tmp_path, work)
