@@ -85,24 +85,19 @@ class JournalTerms:
         return len(numbers)
 
     async def _mark(self) -> int:
-        """The last entry that was read. Where the key that it was hashed with is gone: from the first."""
+        """The last entry that was read. The key with which reading began must still be there: without it
+        nothing that was hashed with it can be found, and all is read from the first entry anew."""
         async with self._store.reading() as connection:
             wanted = select(journal_mark).where(journal_mark.c.name == _MARK)
             row = (await connection.execute(wanted)).first()
         if row is not None and row.key_id in self._keys.ids:
-            if row.key_id != self._keys.id:
-                await self._begin(row.number, drop=False)
             return int(row.number)
-        await self._begin(0, drop=True)
-        return 0
-
-    async def _begin(self, number: int, *, drop: bool) -> None:
         async with self._store.writing() as connection:
-            if drop:
-                await connection.execute(delete(journal_term))
+            await connection.execute(delete(journal_term))
             await connection.execute(delete(journal_mark).where(journal_mark.c.name == _MARK))
-            mark = {"name": _MARK, "number": number, "key_id": self._keys.id}
+            mark = {"name": _MARK, "number": 0, "key_id": self._keys.id}
             await connection.execute(insert(journal_mark).values(**mark))
+        return 0
 
 
 async def _keep(connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> None:
