@@ -14,5 +14,7 @@ publisher's plans and settings · ``subscriptions`` ``refunds`` ``disputes`` who
 nothing came · ``prices`` the catalogue of them · ``reconcile`` Stripe against ``standing_ledger``, and
 ``foreseeing`` what would close ·
 ``project`` what the fold says, written down for the request's way · ``proof`` verify and export ·
+``adopting`` a payment without a reader taken along by a mailed link · ``importing`` members of another
+system, of ``import_files`` · ``supposing`` the fold of what isn't there yet ·
 ``erasing`` a reader who wants to be forgotten.
 """
