@@ -17,6 +17,7 @@ class Told(StrEnum):
     CARD_ENDING = "card-ending"  # the card is over before the next payment
     TRIAL_ENDING = "trial-ending"  # it will be paid from a day on
     RENEWAL = "renewal"  # code de la consommation, L.215-1: one to three months before
+    ENDING = "ending"  # it was cancelled elsewhere than here: when it ends (L.215-1-1)
     ENDED = "ended"  # it is over
 
 

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from gateway.model.amount import Amount
 from gateway.model.leaving import LINK_HOURS, Leaving, Outcome, Result
 from gateway.model.letter import Letter
+from gateway.model.life import Told
 from gateway.money.contracts import Contract
-
-_ENDED_KEYS = (Result.ENDED, Result.WITHDRAWN)
 
 
 class Words(Protocol):
@@ -123,11 +122,11 @@ class Receipts:
 
 
 def said_already(asked: Leaving) -> list[str]:
-    """Keys of the letters of a subscription's life that a receipt makes needless."""
-    return [
-        ended_key(each.subscription_id) for each in asked.outcomes if each.result in _ENDED_KEYS
-    ]
-
-
-def ended_key(subscription: str) -> str:
-    return f"ended:{subscription}"
+    """Keys of the letters of a subscription's life (``money.life``) that a receipt makes needless."""
+    keys = []
+    for each in asked.outcomes:
+        if each.result in (Result.ENDED, Result.WITHDRAWN):
+            keys.append(f"{Told.ENDED}:{each.subscription_id}")
+        elif each.result is Result.ENDING and each.ends_at is not None:
+            keys.append(f"{Told.ENDING}:{each.subscription_id}:{int(each.ends_at)}")
+    return keys

@@ -16,7 +16,6 @@ from gateway.model.entry import Entry
 from gateway.model.life import Due, Told
 from gateway.model.subscription import Invoice, Status, Subscription
 from gateway.money.fold import Folded, Held, newest_rules
-from gateway.money.leaving_receipts import ended_key
 from gateway.money.story import Known, Story, gather
 from gateway.money.whose import bindings
 
@@ -30,6 +29,7 @@ AHEAD_SECONDS = RENEWAL_SECONDS
 _LONG_SECONDS = 150 * DAY_SECONDS  # a period whose renewal is announced
 _SHORT_TRIAL_SECONDS = 2 * DAY_SECONDS
 _OPEN = (Status.ACTIVE, Status.TRIALING)
+LEFT_SECONDS = 600.0
 _FAILED, _CONFIRM = "invoice.payment_failed", "invoice.payment_action_required"
 _AUTOMATIC = ("", "charge_automatically")
 _FIRST = "subscription_create"  # whoever pays the first one stands at Checkout
@@ -42,6 +42,7 @@ class _Seen:
     known_at: float
     began_at: float | None
     was_open: bool
+    left_at: float | None
     currency: str
 
 
@@ -81,6 +82,11 @@ def _of(held: Held, seen: _Seen) -> Iterator[Due]:
     if held.reader and held.whose.opens:
         at = created if seen.began_at is None else seen.began_at
         yield _due(held, seen, Told.WELCOME, at=at, until=at + RECENT_SECONDS, day=ends_at)
+    leaving_at = float(subscription.cancel_at or ends_at)
+    if _leaving(subscription) and seen.left_at is not None:
+        # Who left here has a receipt that says so by then, and who took it back hears nothing.
+        at = seen.left_at + LEFT_SECONDS
+        yield _due(held, seen, Told.ENDING, at=at, until=at + RECENT_SECONDS, day=leaving_at)
     if _leaving(subscription) or not ends_at or subscription.paused_collection:
         return
     trial_end = float(subscription.trial_end or 0)
@@ -127,7 +133,7 @@ def _due(held: Held, seen: _Seen, told: Told, *, at: float, until: float, day: f
     once = told in (Told.WELCOME, Told.ENDED)
     key = f"{told}:{subscription.id}" if once else f"{told}:{subscription.id}:{int(day)}"
     return Due(
-        key=ended_key(subscription.id) if told is Told.ENDED else key,
+        key=key,
         told=told,
         subscription_id=subscription.id,
         customer_id=subscription.customer,
@@ -168,7 +174,7 @@ def _failures(entries: Iterable[Entry]) -> dict[str, _Failure]:
 
 def _seen(entries: Iterable[Entry]) -> dict[str, _Seen]:
     """``began_at``: when it was open first, where it was seen waiting for its first payment before;
-    else it began when it was made."""
+    else it began when it was made. ``left_at``: since when it is cancelled, where that was seen."""
     of_it: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.subscription_id:
@@ -182,6 +188,20 @@ def _seen(entries: Iterable[Entry]) -> dict[str, _Seen]:
             known_at=min(each.at for each in these),
             began_at=min(opened) if waited and opened else None,
             was_open=bool(opened),
+            left_at=_left_at(shots),
             currency=max((each.currency for each in shots), default=""),
         )
     return found
+
+
+def _left_at(shots: Iterable[Entry]) -> float | None:
+    """None where it was never seen going on: then nobody knows when it was cancelled."""
+    left_at = None
+    went_on = False
+    for shot in sorted(shots, key=lambda each: (each.observed_at, each.number)):
+        said = shot.said
+        if said.get("cancel_at") is None and not said.get("cancel_at_period_end"):
+            went_on, left_at = True, None
+        elif went_on and left_at is None:
+            left_at = shot.observed_at
+    return left_at

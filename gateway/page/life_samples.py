@@ -12,6 +12,7 @@ KINDS = (
     "card-ending",
     "trial-ending",
     "renewal",
+    "ending",
     "ended",
 )
 

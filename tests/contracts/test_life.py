@@ -408,3 +408,36 @@ def test_who_was_forgotten_hears_nothing_more(url: str, tmp_path: Path) -> None:
         assert await inside.told() == []
 
     at_the_counter(url, tmp_path, work)
+
+
+def test_who_cancels_in_the_portal_has_it_confirmed_once(url: str, tmp_path: Path) -> None:
+    """And who takes it back within ten minutes, or left here and has a receipt, hears nothing more."""
+
+    async def work(inside: Counter) -> None:
+        await at_work(inside)
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        other = await inside.bought(reader, "price_gold_year")
+        await inside.told()
+        hook = inside.till.world.stand_in.hook
+        await browser.post("/-/cancel", {"subscription": other.id, "confirm": "yes"})
+        await inside.letters()
+        await hook("cancel", subscription=bought.id, at_period_end=True)
+        await inside.settle()
+        await inside.till.pass_time(60)
+        update = inside.till.world.v1.subscriptions.update_async
+        await update(bought.id, {"cancel_at_period_end": False})
+        await inside.settle()
+        await inside.till.pass_time(7 * HOUR)
+        assert await inside.told() == []
+        await hook("cancel", subscription=bought.id, at_period_end=True)
+        await inside.settle()
+        await inside.till.pass_time(7 * HOUR)
+        assert await inside.told() == [
+            (ANA, "Your subscription to La Gazette is cancelled and ends on October 21, 2026")
+        ]
+        await inside.till.pass_time(7 * HOUR)
+        await inside.settle()
+        assert await inside.told() == []
+
+    at_the_counter(url, tmp_path, work)
