@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
+from urllib.parse import quote, urlencode
 
 from gateway.console.access import Denied, Operator, admit
 from gateway.console.words import Words
@@ -126,8 +127,8 @@ class Visit:
 
     def onward(self, path: str, **query: str) -> Reply:
         """303 to a page of the console that speaks as this one does."""
-        said = {**query, "lang": self.language}
-        return see_other(f"{path}?{'&'.join(f'{key}={value}' for key, value in said.items())}")
+        said = urlencode({**query, "lang": self.language})
+        return see_other(f"{quote(path, safe='/')}?{said}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

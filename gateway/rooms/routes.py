@@ -126,7 +126,7 @@ async def _form(http: HttpRequest) -> dict[str, list[str]]:
 
 def _fields(encoded: bytes) -> dict[str, list[str]]:
     try:
-        return parse_qs(
+        fields = parse_qs(
             encoded.decode("ascii"),
             keep_blank_values=True,
             max_num_fields=FIELDS_MAX,
@@ -134,3 +134,7 @@ def _fields(encoded: bytes) -> dict[str, list[str]]:
         )
     except ValueError:
         raise RequestRefused(400, "unreadable-form") from None
+    # Nobody types it, and PostgreSQL can't keep it.
+    if any("\0" in text for values in fields.values() for text in values):
+        raise RequestRefused(400, "unreadable-form")
+    return fields

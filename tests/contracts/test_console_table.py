@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 from gateway.console.frame import HOME, Action
 from gateway.identity.roles import FRESH_SECONDS, Role
@@ -151,5 +152,42 @@ def test_an_admin_opens_a_story_and_drops_what_is_kept(url: str, tmp_path: Path)
         for form, what in (({"url": "/culture/a"}, "/culture/a"), ({"all": "yes"}, "all")):
             await admin.post(f"{there}/purge", {**form, "reason": "a slip"})
             assert (await inside.audited())[-1][1:] == ("purge", what, "a slip")
+
+    at_the_bureau(url, tmp_path, work)
+
+
+HOSTILE = (
+    "\0",
+    "' OR 1=1 --",
+    "<script>alert(1)</script>",
+    "\u202e\u2066x\u200b",
+    "é" * 700,
+    "\r\nSet-Cookie: a=b",
+    "../../etc/passwd",
+    "{{ 7*7 }}",
+)
+
+
+def test_no_field_of_any_form_or_address_is_believed(url: str, tmp_path: Path) -> None:
+    async def work(inside: Bureau) -> None:
+        admin = await inside.enter("admin")
+        for action in inside.console.frame.actions:
+            for text in HOSTILE:
+                if action.method == "POST":
+                    form = dict.fromkeys((*FORM, "url", "note", "to", "act", "until", "as"), text)
+                    answer = await admin.post(_address(action), form)
+                else:
+                    fields = "q why kind amount day month reader who act what until before said url"
+                    asked = urlencode(dict.fromkeys(fields.split(), text[:100]))
+                    answer = await admin.get(f"{_address(action)}?{asked}&format=csv")
+                assert answer.status_code in (200, 303, 400, 404, 409), (action, text[:20])
+                assert "<script" not in answer.text, (action, text[:20])
+                # What was typed stands in its own field again, and nowhere else.
+                shown = re.sub(r' value="[^"]*"', "", answer.text)
+                assert "\u202e" not in shown, (action, text[:20])
+                assert "a" not in answer.cookies
+        for where in ("readers/%F0%9F%98%80", "readers/a%22%3E%3Cb%3E", "entries/1%0a"):
+            answer = await admin.post(f"/-/finance/{where}/unbind", FORM)
+            assert answer.status_code in (303, 400, 404)
 
     at_the_bureau(url, tmp_path, work)
