@@ -16,5 +16,6 @@ nothing came · ``prices`` the catalogue of them · ``reconcile`` Stripe against
 ``project`` what the fold says, written down for the request's way · ``proof`` verify and export ·
 ``adopting`` a payment without a reader taken along by a mailed link · ``importing`` members of another
 system, of ``import_files`` · ``supposing`` the fold of what isn't there yet ·
-``erasing`` a reader who wants to be forgotten.
+``erasing`` a reader who wants to be forgotten ·
+``leaving`` a reader who cancels or withdraws · ``life`` ``living`` what readers are written to.
 """
