@@ -7,21 +7,14 @@ offered.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gateway.clock import Clock
-from gateway.config import Settings
 from gateway.errors import StoreUnavailable
-from gateway.identity.cookies import CookieSigner, cookie_name
-from gateway.model.request import Request
 from gateway.money.adopting import PAGE_URL
 from gateway.money.adopting_pages import AdoptingPages, page_url
-from gateway.rooms.pages import Drawing, Pages
-from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
-from gateway.stores.engine import Store
 from gateway.wiring.adopting import adopting_of, erasing_of
+from gateway.wiring.ground import Ground, raised
 from gateway.wiring.login import limits_of
 from gateway.wiring.pages import adopt_url_of
 from gateway.wiring.syncing import door_of
@@ -30,44 +23,25 @@ from gateway.wiring.syncing import door_of
 class AdoptingRoom:
     """``application`` answers ``/-/adopt``; None where there is no such page."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        store: Store,
-        clock: Clock,
-        drawing: Drawing,
-        dress: Callable[[bytes], Awaitable[bytes]],
-        network_of: Callable[[str], str],
-        language_of: Callable[[Request], str],
-        demo_mail_url: str = "",
-    ) -> None:
+    def __init__(self, ground: Ground) -> None:
+        settings, store, clock = ground.settings, ground.store, ground.clock
         self._store, self._clock = store, clock
         self._door = door_of(settings) if settings.stripe is not None else None
         self.erasing = erasing_of(store, self._door)
-        self.adopting = adopting_of(settings, store=store, mails=drawing)
+        self.adopting = adopting_of(settings, store=store, mails=ground.templates)
         self.application: Any = None
         if adopt_url_of(settings):
-            name = cookie_name(settings.site.url)
-            door = Doorway(
-                signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
-                cookie_name=name,
-                clock=clock,
-                network_of=network_of,
-                language_of=language_of,
-                of_error=_raised,
-            )
             pages = AdoptingPages(
                 site_url=settings.site.url,
                 adopting=self.adopting,
                 accounts=Accounts(store),
-                pages=Pages(drawing, dress=dress, dressed=bool(settings.site.shell)),
+                pages=ground.pages(),
                 limits=limits_of(settings, store, clock),
-                cookie_name=name + b"-adopt",
-                secure=settings.site.url.startswith("https://"),
-                demo_mail_url=demo_mail_url,
+                cookie_name=ground.cookie_name + b"-adopt",
+                secure=ground.secure,
+                demo_mail_url=ground.mail_shown_at,
             )
-            self.application = pages.application(door)
+            self.application = pages.application(ground.doorway(raised))
 
     async def offer(self, reader: str, back: str, language: str) -> str:
         """A page to show to a reader who has just logged in, where they seem to pay already and read
@@ -87,9 +61,3 @@ class AdoptingRoom:
     async def close(self) -> None:
         if self._door is not None:
             await self._door.close()
-
-
-async def _raised(ask: object, error: Exception) -> Any:
-    """The entrance has a page for each error."""
-    del ask
-    raise error

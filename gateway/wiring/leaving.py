@@ -3,7 +3,7 @@ those that Stripe couldn't hear of at once."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
@@ -15,10 +15,8 @@ from babel.dates import format_datetime
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.identity.address import address
-from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.jobs.periodic import Job
 from gateway.model.amount import Amount
-from gateway.model.request import Request
 from gateway.money.leaving import Finder, Leaver
 from gateway.money.leaving_pages import LeavingPages
 from gateway.money.leaving_receipts import Mails, Receipts
@@ -27,13 +25,12 @@ from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.leaving import Ending
 from gateway.money.withdrawing import last_moment
-from gateway.rooms.pages import Drawing, Pages
-from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.leaving import Leavings
 from gateway.stores.ledger import Ledger
 from gateway.stores.readers import Addresses
+from gateway.wiring.ground import Ground
 from gateway.wiring.login import limits_of
 from gateway.wiring.syncing import door_of
 from gateway.wiring.words import Words, locale_of
@@ -117,39 +114,24 @@ def _hand(settings: Settings) -> str:
 class LeavingRoom:
     """``application`` answers ``/-/cancel`` and ``/-/withdraw``. There is a ``[stripe]``."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        store: Store,
-        clock: Clock,
-        drawing: Drawing,
-        dress: Callable[[bytes], Awaitable[bytes]],
-        network_of: Callable[[str], str],
-        language_of: Callable[[Request], str],
-    ) -> None:
+    def __init__(self, ground: Ground) -> None:
+        settings, store, clock = ground.settings, ground.store, ground.clock
         self._door = door_of(settings)
-        turns = turns_of(settings, store=store, door=self._door, clock=clock, mails=drawing)
+        turns = turns_of(
+            settings, store=store, door=self._door, clock=clock, mails=ground.templates
+        )
         pages = LeavingPages(
             accounts=Accounts(store),
             finder=finder_of(store, self._door),
             requests=turns.requests,
             turns=turns,
             receipts=turns.receipts,
-            pages=Pages(drawing, dress=dress, dressed=bool(settings.site.shell)),
+            pages=ground.pages(),
             limits=limits_of(settings, store, clock),
             zone=turns.leaver.zone,
             mails=turns.mails,
         )
-        door = Doorway(
-            signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
-            cookie_name=cookie_name(settings.site.url),
-            clock=clock,
-            network_of=network_of,
-            language_of=language_of,
-            of_error=pages.of_error,
-        )
-        self.application: Any = pages.application(door)
+        self.application: Any = pages.application(ground.doorway(pages.of_error))
 
     async def close(self) -> None:
         await self._door.close()

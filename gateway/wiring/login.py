@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from limits.storage import storage_from_string
 
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.identity.cookies import CookieSigner
 from gateway.identity.roles import Operators, People, Role
 from gateway.login.account import AccountPages, Forgetting, Subscriptions
 from gateway.login.attempts import Attempts
@@ -31,13 +30,11 @@ from gateway.login.mailed_link import MailedLink
 from gateway.login.mailing import Mailing
 from gateway.login.pages import Pages
 from gateway.login.routes import Roads, router
-from gateway.model.request import Request
-from gateway.rooms.pages import Drawing
-from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import MailedLogins
 from gateway.stores.rates import RateStorage
+from gateway.wiring.ground import Ground
 from gateway.wiring.providers import provider_of
 from gateway.wiring.words import Held, Words
 
@@ -58,25 +55,10 @@ class Paying:
 
 
 class Login:
-    """``application`` answers what stands under ``edge.reserved.ROOMS``; ``close`` ends its
-    connections.
+    """``application`` answers where readers log in, and their account; ``close`` ends its connections."""
 
-    ``network_of`` and ``language_of`` are the request's way's own, so that both ways see one reader.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        store: Store,
-        clock: Clock,
-        drawing: Drawing,
-        dress: Callable[[bytes], Awaitable[bytes]],
-        network_of: Callable[[str], str],
-        language_of: Callable[[Request], str],
-        paying: Paying,
-        demo_mail_url: str = "",
-    ) -> None:
+    def __init__(self, ground: Ground, *, paying: Paying) -> None:
+        settings, store, clock = ground.settings, ground.store, ground.clock
         self._settings, self._paying = settings, paying
         self._client = Client()
         self.providers = {
@@ -85,12 +67,12 @@ class Login:
         }
         self._names = {each.id: each.name for each in self.providers.values()} | {MAIL: "e-mail"}
         self._keys = [key.get_secret_value() for key in settings.keys.cookie]
-        self._cookie_name = cookie_name(settings.site.url)
-        self._secure = settings.site.url.startswith("https://")
+        self._cookie_name = ground.cookie_name
+        self._secure = ground.secure
         self._limits = limits_of(settings, store, clock)
         self._pages = Pages(
-            drawing,
-            dress=dress,
+            ground.templates,
+            dress=ground.dress,
             dressed=bool(settings.site.shell),
             providers=self.providers.values(),
             mails=settings.mail is not None,
@@ -112,11 +94,11 @@ class Login:
             pages=self._pages,
             mailing=self._mailing,
             names=self._names,
-            demo_mail_url=demo_mail_url,
+            demo_mail_url=ground.mail_shown_at,
         )
         roads = Roads(
             front=self._front(),
-            mailed=self._mailed(demo_mail_url),
+            mailed=self._mailed(ground.mail_shown_at),
             account=self._account(),
             leaving=Leaving(
                 site_url=settings.site.url,
@@ -125,15 +107,7 @@ class Login:
                 pages=self._pages,
             ),
         )
-        door = Doorway(
-            signer=signer,
-            cookie_name=self._cookie_name,
-            clock=clock,
-            network_of=network_of,
-            language_of=language_of,
-            of_error=self._pages.of_error,
-        )
-        self.application = router(roads, door)
+        self.application = router(roads, ground.doorway(self._pages.of_error))
 
     @property
     def mailing(self) -> Mailing | None:

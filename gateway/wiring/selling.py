@@ -8,10 +8,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.jobs.folding import Folding
 from gateway.model.entry import Appended, Draft
-from gateway.model.request import Request
 from gateway.model.selling import Plan
 from gateway.money.ledger import Ledger as LedgerPort
 from gateway.money.ordering import Terms
@@ -19,14 +17,11 @@ from gateway.money.selling import Selling
 from gateway.money.shop import Shop
 from gateway.money.showcase import Showcase
 from gateway.money.stripe_api.selling import HOSTS, Till
-from gateway.page.templates import Templates
-from gateway.rooms.pages import Pages
-from gateway.rooms.routes import Doorway
 from gateway.stores.accounts import Accounts
 from gateway.stores.attempts import Attempts
-from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
 from gateway.stores.prices import Prices
+from gateway.wiring.ground import Ground
 from gateway.wiring.money import folding as folding_of
 from gateway.wiring.syncing import door_of
 from gateway.wiring.words import Words
@@ -72,17 +67,12 @@ class SellingRoom:
 
     def __init__(
         self,
-        settings: Settings,
+        ground: Ground,
         *,
-        store: Store,
-        clock: Clock,
-        templates: Templates,
-        dress: Callable[[bytes], Awaitable[bytes]],
-        network_of: Callable[[str], str],
-        language_of: Callable[[Request], str],
         adoptable: Callable[[str], Awaitable[bool]],
         adopt_url: str,
     ) -> None:
+        settings, store, clock = ground.settings, ground.store, ground.clock
         assert settings.stripe is not None
         self._door = door_of(settings)
         ledger, words = Ledger(store), Words(settings)
@@ -106,23 +96,10 @@ class SellingRoom:
             append=_Applying(ledger, folding_of(settings, store=store, clock=clock), clock).append,
             adoptable=adoptable,
             adopt_url=adopt_url,
-            pages=Pages(
-                templates,
-                dress=dress,
-                dressed=bool(settings.site.shell),
-                form_targets=form_targets_of(settings),
-            ),
+            pages=ground.pages(form_targets=form_targets_of(settings)),
             showcase=Showcase(words=words, zone=ZoneInfo(settings.site.timezone)),
         )
-        doorway = Doorway(
-            signer=CookieSigner([key.get_secret_value() for key in settings.keys.cookie]),
-            cookie_name=cookie_name(settings.site.url),
-            clock=clock,
-            network_of=network_of,
-            language_of=language_of,
-            of_error=shop.of_error,
-        )
-        self.application = shop.application(doorway)
+        self.application = shop.application(ground.doorway(shop.of_error))
 
     async def close(self) -> None:
         await self._door.close()

@@ -19,6 +19,7 @@ from gateway.stores.alerts import FORGED_SECONDS, LATE_SECONDS, Conditions, Tell
 from gateway.stores.journal_schema import work_item
 from gateway.stores.mailed import Letters
 from gateway.stores.money_schema import ledger_work
+from gateway.wiring.money import Money
 from tests.console.bureau import Bureau, at_the_bureau
 from tests.contracts.till import Till, at_the_till
 
@@ -161,7 +162,8 @@ def test_forged_webhooks_are_counted_and_a_burst_is_told(url: str, tmp_path: Pat
                 answer = await browser.post("/-/stripe/webhook", {"id": "evt_1"})
                 assert answer.status_code == 400
             rooms: Any = inside.lychgate.rooms
-            await rooms._money._refusals.close()
+            (money,) = (each for each in rooms.opened if isinstance(each, Money))
+            await money._refusals.close()
 
         await forge(4)
         await alerts.look()
