@@ -196,7 +196,9 @@ class Shop:
         try:
             session = await self.selling.stripe.bought(attempt.session_id)
         except StripeUnavailable:
-            # The webhook brings it all the same; until then nobody can say more.
+            # The webhook brings it all the same, or has; until then nobody can say more.
+            if await self._opens(attempt, ask.now):
+                return see_other(attempt.return_to)
             return await self._waiting(ask, attempt, "unknown")
         if session.status == "open":
             return see_other(session.url or _plans_url(attempt.return_to, ask.language))
