@@ -20,7 +20,7 @@ from gateway.app import build
 from gateway.config import Settings, load_settings
 from gateway.edge.entrance import Application
 from gateway.errors import Faults, StoreUnavailable
-from gateway.ops import logs
+from gateway.ops import logs, priority
 from gateway.worker import UNFIT, serve
 
 _WORKER = "127.0.0.1"
@@ -46,6 +46,7 @@ def at_the_desk(settings: Settings) -> Settings:
 def main(arguments: list[str]) -> int:
     config_path, socket_path, reporting = Path(arguments[0]), arguments[1], int(arguments[2])
     logs.set_up(process="desk")
+    priority.stand_behind(priority.DESK)
     try:
         lychgate = build(at_the_desk(load_settings(config_path)), around=from_workers)
     except Faults as faulty:

@@ -226,3 +226,18 @@ def _memory(pid: int) -> int:
             if line.startswith(key):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def go_first() -> None:
+    """Whoever times answers waits for nothing but them, where the system lets it."""
+    if hasattr(os, "SCHED_FIFO"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def stand_back() -> None:
+    """Whoever would be another machine takes no time here that a server wants."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(10)

@@ -3,8 +3,8 @@
     lychgate bench --storm
 
 The provider is a small one of this file's own, in the process that logs in; whoever reads articles
-is a process beside it, at a steady rate too, so that neither waits for the other. What is told: how
-many logins ended with a session, and the article's p50 and p99 before and during.
+is a process beside it (``reading``), so that neither waits for the other. What is told: how many
+logins ended with a session, and the article's p50 and p99 before and during.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.bench import peers
-from gateway.bench.processes import free_port, running
+from gateway.bench.processes import free_port, running, stand_back
+from gateway.bench.reading import Article, read
 from gateway.bench.served import FIRST_PAGE, KEY, POLICY
 from gateway.clock import SystemClock
 
-READS_PER_SECOND = 200
 _CONFIG = """\
 [site]
 url = "http://127.0.0.1:{port}"
@@ -63,18 +63,8 @@ client_secret = "only-for-a-bench-on-loopback"
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """Seconds that an article took, at the middle and at the 99th percentile, and how many."""
-
-    p50: float
-    p99: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Storm:
-    idle: Waits
-    during: Waits
+    article: Article
     asked: int
     entered: int
     seconds: float
@@ -93,17 +83,20 @@ def run(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lychgate-storm-")))
         origin = stack.enter_context(peers.origin(folder))
         port, provider = free_port(), free_port()
-        server = stack.enter_context(_gateway(folder, origin.port, port, provider, store))
+        stack.enter_context(_gateway(folder, origin.port, port, provider, store))
+        beside = stack.enter_context(peers.proxy_cache(folder, origin.port))
+        ports = (port, beside.port)
+        apart = multiprocessing.get_context("spawn").Pool(2)
+        stack.callback(apart.terminate)
         told("an article, nobody logging in")
-        idle = read(server.port, min(seconds, 20.0))
+        idle = apart.apply(read, (ports, min(seconds, 20.0)))
         told(f"{rate} logins a second for {seconds:g} s")
-        reader = multiprocessing.get_context("spawn").Pool(1)
-        stack.callback(reader.terminate)
-        reading = reader.apply_async(read, (server.port, seconds))
-        asked, entered, took = asyncio.run(_logins(port, provider, rate, seconds))
+        reading = apart.apply_async(read, (ports, seconds))
+        storming = apart.apply_async(_storm, (port, provider, rate, seconds))
+        asked, entered, took = storming.get(timeout=seconds + 60)
         during = reading.get(timeout=seconds + 30)
     login_p99 = statistics.quantiles(took, n=100)[98] if len(took) > 100 else max(took, default=0.0)
-    return Storm(idle, during, asked, entered, seconds, login_p99)
+    return Storm(Article(idle, during), asked, entered, seconds, login_p99)
 
 
 def _gateway(folder: Path, origin: int, port: int, provider: int, store: str) -> Any:
@@ -128,31 +121,9 @@ def _gateway(folder: Path, origin: int, port: int, provider: int, store: str) ->
     )
 
 
-def read(port: int, seconds: float) -> Waits:
-    return asyncio.run(_reads(port, seconds))
-
-
-async def _reads(port: int, seconds: float) -> Waits:
-    """Articles at a steady rate over kept connections, each timed from when it was due."""
-    request = f"GET {FIRST_PAGE} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-    lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
-    waits: list[float] = []
-    began = time.monotonic()
-
-    async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], first: int) -> None:
-        for number in range(first, int(seconds * READS_PER_SECOND), len(lines)):
-            await asyncio.sleep(max(0.0, began + number / READS_PER_SECOND - time.monotonic()))
-            sent = time.monotonic()
-            line[1].write(request)
-            head = await line[0].readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            await line[0].readexactly(length)
-            waits.append(time.monotonic() - sent)
-        line[1].close()
-
-    await asyncio.gather(*(one(line, number) for number, line in enumerate(lines)))
-    cuts = statistics.quantiles(waits, n=100)
-    return Waits(statistics.median(waits), cuts[98], len(waits))
+def _storm(port: int, provider: int, rate: int, seconds: float) -> tuple[int, int, list[float]]:
+    stand_back()  # the provider and its readers' browsers are other machines
+    return asyncio.run(_logins(port, provider, rate, seconds))
 
 
 async def _logins(

@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import hmac
 import multiprocessing
-import os
 import random
 import statistics
 import sys
@@ -28,9 +27,9 @@ from typing import Any
 
 from gateway.bench import peers
 from gateway.bench.lives import EVENTS_EACH, PLANS, forgery, life, raw
-from gateway.bench.processes import free_port, running
+from gateway.bench.processes import free_port, running, stand_back
+from gateway.bench.reading import Article, read
 from gateway.bench.served import KEY, POLICY
-from gateway.bench.storm import Waits, read
 from gateway.clock import SystemClock
 from gateway.money.proof import verify
 from gateway.stores import schema
@@ -94,8 +93,7 @@ class Webhooks:
     wrong: int
     readers: int
     faults: tuple[str, ...]
-    idle: Waits
-    during: Waits
+    article: Article
 
     @property
     def as_the_model(self) -> bool:
@@ -123,17 +121,18 @@ def run(
         asyncio.run(_readers(url, lives))
         origin = stack.enter_context(peers.origin(folder))
         server = stack.enter_context(_gateway(folder, origin.port, free_port(), url))
-        told(f"an article, no webhook, for {idle_seconds:g} s")
-        idle = read(server.port, idle_seconds)
-        told(f"{events:,} webhooks")
+        ports = (server.port, stack.enter_context(peers.proxy_cache(folder, origin.port)).port)
         apart = multiprocessing.get_context("spawn").Pool(2)
         stack.callback(apart.terminate)
+        told(f"an article, no webhook, for {idle_seconds:g} s")
+        idle = apart.apply(read, (ports, idle_seconds))
+        told(f"{events:,} webhooks")
         seconds = min(events / (rate or 2000.0), 120.0)
-        reading = apart.apply_async(read, (server.port, seconds))
+        reading = apart.apply_async(read, (ports, seconds))
         sent = apart.apply_async(_send, (server.port, parcels, rate)).get()
         during = reading.get(timeout=seconds + 60)
         told(f"folding, {sent.rate:,.0f} were taken a second")
-        return asyncio.run(_result(url, sent, lives, idle, during))
+        return asyncio.run(_result(url, sent, lives, Article(idle, during)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +194,7 @@ def _gateway(folder: Path, origin: int, port: int, store: str) -> Any:
 
 
 def _send(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:
-    """Stripe is another machine: what sending costs here, whoever serves goes before."""
-    os.nice(10)
+    stand_back()  # Stripe is another machine
     return asyncio.run(_sends(port, parcels, rate))
 
 
@@ -247,7 +245,7 @@ async def _post(
     return int(answer.split(b" ", 2)[1])
 
 
-async def _result(url: str, sent: Sent, lives: int, idle: Waits, during: Waits) -> Webhooks:
+async def _result(url: str, sent: Sent, lives: int, article: Article) -> Webhooks:
     """Once nothing waits to be applied."""
     store, began = Store(url), time.monotonic()
     try:
@@ -275,8 +273,7 @@ async def _result(url: str, sent: Sent, lives: int, idle: Waits, during: Waits) 
             wrong=wrong,
             readers=lives,
             faults=proved.faults,
-            idle=idle,
-            during=during,
+            article=article,
         )
     finally:
         await store.close()

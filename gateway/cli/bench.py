@@ -61,28 +61,25 @@ def _storm() -> None:
     from gateway.bench.storm import run
 
     found = run(told=typer.echo)
-    idle, during = found.idle, found.during
     typer.echo(
         f"logins: {found.asked} begun, {found.entered} in; p99 {found.login_p99 * 1e3:.0f} ms"
     )
-    typer.echo(f"an article, idle: p50 {idle.p50 * 1e3:.2f} ms, p99 {idle.p99 * 1e3:.2f} ms")
-    typer.echo(f"an article, then: p50 {during.p50 * 1e3:.2f} ms, p99 {during.p99 * 1e3:.2f} ms")
-    typer.echo(f"p99 is {during.p99 / idle.p99:.2f} times that of idle")
+    for line in found.article.told():
+        typer.echo(line)
 
 
 def _webhooks(count: int, rate: float) -> None:
     from gateway.bench.webhooks import percentile, run
 
     found = run(events=count, rate=rate, told=typer.echo)
-    sent, idle, during = found.sent, found.idle, found.during
+    sent = found.sent
     p50, p99 = (percentile(sent.waits, each) * 1e3 for each in (50, 99))
     typer.echo(f"webhooks: {sent.rate:,.0f} a second; p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     typer.echo(f"answered: genuine {dict(sent.genuine)}, forged {dict(sent.forged)}")
     typer.echo(f"in the ledger: {found.entries:,} of {found.expected:,}; faults: {found.faults}")
     typer.echo(f"folded {found.fold_seconds:.1f} s after the last")
     typer.echo(f"readers: {found.readers:,}, {found.wrong:,} of them other than the model")
-    typer.echo(f"an article, idle: p50 {idle.p50 * 1e3:.2f} ms, p99 {idle.p99 * 1e3:.2f} ms")
-    typer.echo(f"an article, then: p50 {during.p50 * 1e3:.2f} ms, p99 {during.p99 * 1e3:.2f} ms")
-    typer.echo(f"p99 is {during.p99 / idle.p99:.2f} times that of idle")
+    for line in found.article.told():
+        typer.echo(line)
     if not found.as_the_model:
         raise typer.Exit(1)

@@ -120,9 +120,8 @@ class Entrance:
         if request.path.startswith(RESERVED):
             scope["path"], scope["raw_path"] = request.path, request.path.encode()
             scope.setdefault("state", {})["request"] = request
-            seen = _Status(sending)
-            await self.ours(scope, receive, seen)
-            return seen.status
+            await self.ours(scope, receive, sending)
+            return sending.status
         if self.assumed:
             request = dataclasses.replace(request, has_session_cookie=True)
         now = self.clock.now()
@@ -185,19 +184,6 @@ class Entrance:
     def _moved(self, moved: MovedTo) -> Plain:
         headers = ((b"location", moved.location), (b"cache-control", b"no-cache"))
         return Plain(308, headers)
-
-
-@dataclass(slots=True)
-class _Status:
-    """Remembers the status that an inner application sent."""
-
-    send: Sending
-    status: int = 0
-
-    async def __call__(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self.send(message)
 
 
 def body_of(scope: Scope, receive: answers.Receive) -> Body | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from gateway.model.remembered import NAME_BYTES_MAX, Remembered
@@ -76,6 +77,7 @@ def cleaned(headers: Sequence[tuple[bytes, bytes]], *, connection: bytes | None 
     return tuple(kept)
 
 
+_HOP_CHARACTERS_MAX = 64  # an address in brackets with its port; longer ones aren't kept either
 NAMES_NOTHING = b"keep-alive"  # as browsers say it: names a field that never passes
 
 
@@ -145,6 +147,11 @@ def is_trusted(address: str, trusted: Networks) -> bool:
 
 def _address(hop: str) -> str:
     """A hop without its port; empty where it isn't an address."""
+    return _parsed(hop) if len(hop) <= _HOP_CHARACTERS_MAX else ""
+
+
+@lru_cache(maxsize=4096)
+def _parsed(hop: str) -> str:
     bare = hop[1 : hop.find("]")] if hop.startswith("[") else hop
     if bare.count(":") == 1:
         bare = bare.split(":")[0]

@@ -9,6 +9,7 @@ and believes what a worker says of the reader's address.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from gateway.edge import answers, egress
 from gateway.edge.answers import Streamed
 from gateway.edge.entrance import body_of
 from gateway.edge.headers import TOLD_BY_PROXIES
-from gateway.edge.passing import target
+from gateway.edge.passing import Body, target
 from gateway.errors import DeskUnavailable, OriginFailed
 from gateway.model.request import Request
 from gateway.origin.fetch import Origin, OriginRequest
@@ -26,6 +27,9 @@ from gateway.origin.wire import Connection
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 AT_ONCE_MAX = 256
+_AT_ONCE_BYTES = (
+    64 << 10
+)  # a form or a webhook; with its head it is one write, and the desk wakes once
 # A worker says these itself; and the answer's own framing ends here.
 _SAID_HERE = frozenset((b"host", *TOLD_BY_PROXIES))
 _OF_ONE_LINE = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"date"))
@@ -66,7 +70,7 @@ class Relay:
                     method=request.method,
                     target=target(request),
                     headers=self._headers(request),
-                    body=body.chunks if body else None,
+                    body=await _sent(body) if body else None,
                     body_bytes=body.length if body else None,
                 )
             )
@@ -93,3 +97,9 @@ class Relay:
             (b"x-forwarded-proto", request.scheme.encode()),
             *country,
         )
+
+
+async def _sent(body: Body) -> bytes | AsyncIterator[bytes]:
+    if body.length is None or body.length > _AT_ONCE_BYTES:
+        return body.chunks
+    return b"".join([part async for part in body.chunks])

@@ -1,7 +1,7 @@
-"""The origin's answer written straight to the reader's line, its head and first bytes in one write.
+"""An answer written straight to the reader's line, its head and first bytes in one write.
 
 As ASGI messages each header would be looked at twice more, and a head would be a write of its own:
-a third of what a small answer costs. Only uvicorn's own HTTP/1.1 cycle is written to, and only when
+a third of what a small answer costs, and whoever reads is woken twice. Only uvicorn's own HTTP/1.1 cycle is written to, and only when
 nothing wraps its ``send``; what it would have written is what is written here, byte for byte. This
 file knows nothing of pages or readers.
 """
@@ -32,13 +32,27 @@ def _status_line(status: int) -> bytes:
 
 @dataclass(slots=True)
 class Sending:
-    """``started`` tells whether a head has left, past which an error can only cut the line."""
+    """A head waits for what follows it. ``started`` tells whether it has left, past which an error
+    can only cut the line; ``status`` is what it says."""
 
     send: Callable[[Any], Awaitable[None]]
     started: bool = False
+    status: int = 0
+    _held: dict[str, Any] | None = None
 
     async def __call__(self, message: dict[str, Any]) -> None:
-        self.started = True
+        if message["type"] == "http.response.start":
+            self.status, self._held = message["status"], message
+            return
+        head, self._held = self._held, None
+        if head is not None:
+            self.started = True
+            headers = tuple(head.get("headers", ()))
+            cycle = self.cycle()
+            if cycle is not None and not message.get("more_body") and _says_no_end(headers):
+                await whole(cycle, self.status, headers, message.get("body", b""))
+                return
+            await self.send(head)
         await self.send(message)
 
     def cycle(self) -> RequestResponseCycle | None:
@@ -61,7 +75,7 @@ async def stream(
     flow, transport = cycle.flow, cycle.transport
     if flow.write_paused and not cycle.disconnected:
         await flow.drain()
-    sending.started = True
+    sending.started, sending.status = True, status
     if _left_us(cycle):
         return
     bodiless = method == "HEAD" or status in _WITHOUT_BODY
@@ -94,10 +108,38 @@ async def stream(
         else:
             left = _left(left, parts, ended=ended)
         transport.writelines(parts)
+    _complete(cycle)
+
+
+async def whole(cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> None:
+    """An answer that is all there. Raises RuntimeError for a body unlike its Content-Length."""
+    flow, transport = cycle.flow, cycle.transport
+    if flow.write_paused and not cycle.disconnected:
+        await flow.drain()
+    if _left_us(cycle):
+        return
+    bodiless = cycle.scope["method"] == "HEAD" or status in _WITHOUT_BODY
+    head, length = _head(status, headers, keep_alive=cycle.keep_alive, bodiless=bodiless)
+    parts = [] if bodiless else [body]
+    if length is None:
+        parts = _chunked(parts, ended=True)
+    else:
+        _left(length, parts, ended=True)
+    cycle.response_started = True
+    cycle.waiting_for_100_continue = False
+    transport.writelines((head, *parts))
+    _complete(cycle)
+
+
+def _says_no_end(headers: Headers) -> bool:
+    return all(name != b"connection" for name, _ in headers)
+
+
+def _complete(cycle: RequestResponseCycle) -> None:
     cycle.response_complete = True
     cycle.message_event.set()
     if not cycle.keep_alive:
-        transport.close()
+        cycle.transport.close()
     cycle.on_response()
 
 

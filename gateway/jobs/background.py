@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvloop
+
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.errors import Faults
@@ -28,7 +30,7 @@ from gateway.jobs.ledger_head import LedgerHead
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
 from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
-from gateway.ops import logs
+from gateway.ops import logs, priority
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.leases import Leases
@@ -117,12 +119,14 @@ async def _report(canary: Canary, report_fd: int, stopped: asyncio.Event) -> Non
 
 def main(arguments: list[str]) -> int:
     logs.set_up(process="background")
+    priority.stand_behind(priority.BACKGROUND)
     try:
         settings = load_settings(Path(arguments[0]))
     except Faults as faulty:
         print(faulty, file=sys.stderr)
         return UNFIT
-    asyncio.run(run(settings, int(arguments[2])))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, int(arguments[2])))
     return 0
 
 

@@ -20,7 +20,7 @@ from gateway.money.applying import apply_rules
 from gateway.money.dropping import refuse_dropped
 from gateway.money.fetching import Wants
 from gateway.money.ledger import Ledger, Work
-from gateway.money.project import Projector
+from gateway.money.project import BATCH_MAX, Projector
 from gateway.ops.logs import logger
 
 EVERY_SECONDS = 0.3
@@ -101,5 +101,5 @@ class Folding:
                 await self.wants.want(wants, now=self.clock.now())
             if applied.readers:
                 logger(_LOG).info("entitled", readers=len(applied.readers))
-            if not applied.entries:
-                return
+            if applied.entries < BATCH_MAX:
+                return  # what came meanwhile waits a moment, and costs less with what comes after it

@@ -8,7 +8,7 @@ and one that was dropped is passed over. No names, no addresses: entries outlive
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -163,17 +163,26 @@ class Checkout:
     currency: str = ""
 
 
+_NAMES: Mapping[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind))
+    for kind in (Item, Subscription, Invoice, Payment, Charge, Refund, Dispute, Checkout)
+}
+
+
 def said(facts: object) -> dict[str, Any]:
     """As the ledger writes it."""
-    return asdict(facts)  # type: ignore[call-overload, no-any-return]
+    written = {name: getattr(facts, name) for name in _NAMES[type(facts)]}
+    if isinstance(facts, Subscription):
+        written["items"] = tuple(map(said, facts.items))
+    return written
 
 
 def read(kind: type[Facts], facts: Mapping[str, Any]) -> Facts:
     """As the ledger wrote it, by this version or an earlier one."""
-    known = {each.name for each in fields(kind)}
+    known = _NAMES[kind]
     values = {name: _frozen(value) for name, value in facts.items() if name in known}
     if kind is Subscription:
-        parts = {each.name for each in fields(Item)}
+        parts = _NAMES[Item]
         values["items"] = tuple(
             Item(**{name: value for name, value in each.items() if name in parts})
             for each in facts.get("items", ())

@@ -66,9 +66,7 @@ def read_object(raw: bytes) -> Mapping[str, Any]:
     if raw.startswith(_BOM):
         raise WebhookRefused(NoEvent.NOT_JSON)
     try:
-        read = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_such_number
-        )
+        read = _DECODER.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         raise WebhookRefused(NoEvent.NOT_JSON) from None
     if not isinstance(read, dict):
@@ -85,6 +83,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_such_number(word: str) -> None:
     raise ValueError(word)  # NaN and Infinity are Python's, not JSON's
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_such_number)
 
 
 def _seconds(created: object) -> float | None:

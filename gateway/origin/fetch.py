@@ -34,12 +34,12 @@ _MAY_ASK_AGAIN = frozenset(("GET", "HEAD"))
 class OriginRequest(NamedTuple):
     """``target`` is path and query as they go over the wire. ``headers`` are all that is sent, but
     for the framing: a body travels with its length, ``body_bytes``, or in chunks where that is
-    None. On GET, HEAD and OPTIONS it isn't forwarded: it has no meaning (RFC 9110, 9.3.1)."""
+    None; one that is all there travels with the head. On GET, HEAD and OPTIONS it isn't forwarded: it has no meaning (RFC 9110, 9.3.1)."""
 
     method: str
     target: bytes
     headers: Headers
-    body: AsyncIterator[bytes] | None = None
+    body: AsyncIterator[bytes] | bytes | None = None
     body_bytes: int | None = None
 
 
@@ -98,6 +98,8 @@ class Origin:
         head, body = _head(request), request.body
         if request.method in _WITHOUT_BODY:
             body = None
+        elif isinstance(body, bytes):
+            head, body = head + body, None
         self._under_way += 1
         try:
             while True:
@@ -235,7 +237,7 @@ def _head(request: OriginRequest) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (method.encode(), target)]
     lines += [b": ".join(pair) for pair in headers if pair[0] not in _FRAMING]
     if method not in _WITHOUT_BODY:
-        length = body_bytes if body is not None else 0
+        length = len(body) if isinstance(body, bytes) else 0 if body is None else body_bytes
         told = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
         lines.append(told)
     head = b"\r\n".join(lines)

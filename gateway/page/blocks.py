@@ -61,7 +61,8 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
     plain = body.css_first(_SILENT_INSIDE) is None
     for block in found:
         if block.kind in (Kind.TEXT, Kind.HEADING):
-            block.text = "".join([text_of(node, plain=plain) for node in block.nodes])
+            texts = [text_of(node, plain=plain) for node in block.nodes]
+            block.text = texts[0] if len(texts) == 1 else "".join(texts)
             block.words = words.count(block.text)
     return found
 
@@ -70,8 +71,10 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
     run: list[LexborNode] = []
 
     def close_run() -> None:
-        if any(not _is_blank(node) for node in run):
-            found.append(Block(Kind.TEXT, list(run)))
+        for node in run:
+            if not _is_blank(node):
+                found.append(Block(Kind.TEXT, list(run)))
+                break
         run.clear()
 
     child = parent.first_child

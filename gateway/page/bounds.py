@@ -41,6 +41,8 @@ _PASSING = frozenset(
         " colgroup"
     ).split()
 )
+_ROWS = frozenset("tr tbody thead tfoot".split())
+_WHOLE = frozenset(("html", "body"))  # attributes of a second one are added to the first's
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _CELLS = frozenset(("td", "th", "caption"))
 _SCOPES = frozenset("table td th caption applet marquee object template svg math".split())
@@ -70,33 +72,31 @@ def scan(text: str) -> Nesting:
     position, tags, steps, stray, search = 0, 0, 0, False, _TOKEN.search
     while match := search(text, position):
         position = match.end()
-        closing, name, attributes, _ = match.groups()
+        closing, name, attributes = match.group(1, 2, 3)
         if name is None:
             continue
         tags += 1
         if tags > TAGS_MAX:
             raise PageUnreadable("too-many-tags")
         name = name.lower()
+        if len(attributes) > 2 * ATTRIBUTES_MAX and not closing:
+            _count_attributes(attributes)
+        if name in _PASSING:
+            if name in _ROWS:
+                _to_table(stack, broken)
+            elif name in _WHOLE and attributes and not closing:
+                starts[name] = starts.get(name, 0) + len(_ATTRIBUTE.findall(attributes))
+                if starts[name] > ATTRIBUTES_MAX:
+                    raise PageUnreadable("too-many-attributes")
+            continue
         if closing:
             if stack and stack[-1][0] == name:
                 stack.pop()
-            elif name not in _PASSING:
+            else:
                 steps += len(stack)
                 if steps > STEPS_MAX:
                     raise PageUnreadable("too-mis-nested")
                 stray |= not _close(stack, name, broken) and name in _STRUCTURE
-            elif name in ("tr", "tbody", "thead", "tfoot"):
-                _to_table(stack, broken)
-            continue
-        if len(attributes) > 2 * ATTRIBUTES_MAX:
-            _count_attributes(attributes)
-        if name in _PASSING:
-            if name in ("tr", "tbody", "thead", "tfoot"):
-                _to_table(stack, broken)
-            elif name in ("html", "body") and attributes:
-                starts[name] = starts.get(name, 0) + len(_ATTRIBUTE.findall(attributes))
-                if starts[name] > ATTRIBUTES_MAX:
-                    raise PageUnreadable("too-many-attributes")
             continue
         raw = _RAW.get(name)
         if raw is not None:

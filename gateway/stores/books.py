@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.entry import Entry
@@ -25,6 +25,9 @@ _LEADS = (
 ).split()
 _SAME = ("number", "due", "progress", "amount_minor", "currency", "detail", "assignee", "reader")
 _MONEY = ("at", "currency", "amount_minor", "customer_id", "gone")
+
+# Each with whether it is there already.
+Rows = Sequence[tuple[bool, dict[str, Any]]]
 
 
 class Books:
@@ -50,9 +53,7 @@ class Books:
         work = _work(items, found, now=now)
         money = _money(sums, moved, last)
         if work or money:
-            async with self._store.writing() as connection:
-                await _put(connection, work_item, ("why", "subject"), work)
-                await _put(connection, movement, ("object_id", "sort"), money)
+            await self._write(work, money)
 
     async def failed(self, found: Sequence[Finding], *, now: float) -> None:
         """Raises StoreUnavailable."""
@@ -61,8 +62,14 @@ class Books:
             items = await _known(connection, work_item, work_item.c.subject, subjects)
         keys = {each.key: each for each in found}
         work = _work([row for row in items if row["why"] == "failed"], keys, now=now)
-        async with self._store.writing() as connection:
-            await _put(connection, work_item, ("why", "subject"), work)
+        await self._write(work, [])
+
+    async def _write(self, work: Rows, money: Rows) -> None:
+        def put(connection: Connection) -> None:
+            _put(connection, work_item, ("why", "subject"), work)
+            _put(connection, movement, ("object_id", "sort"), money)
+
+        await self._store.write(put)
 
 
 async def _known(
@@ -149,15 +156,19 @@ def _money(
     return rows
 
 
-async def _put(
-    connection: AsyncConnection,
-    table: Any,
-    key: tuple[str, str],
-    rows: Sequence[tuple[bool, dict[str, Any]]],
-) -> None:
+def _put(connection: Connection, table: Table, key: tuple[str, str], rows: Rows) -> None:
     new = [row for there, row in rows if not there]
     if new:
-        await connection.execute(insert(table), new)
-    for _, row in (pair for pair in rows if pair[0]):
-        this = tuple_(*(table.c[name] for name in key)) == tuple_(*(row[name] for name in key))
-        await connection.execute(update(table).where(this).values(**row))
+        connection.execute(insert(table), new)
+    old = [row for there, row in rows if there]
+    if old:
+        names = [name for name in old[0] if name not in key]
+        changed = update(table).values({name: bindparam(f"new_{name}") for name in names})
+        for name in key:
+            changed = changed.where(table.c[name] == bindparam(f"new_{name}"))
+        connection.execute(changed, [_prefixed(row) for row in old])
+
+
+def _prefixed(row: Mapping[str, Any]) -> dict[str, Any]:
+    # A parameter of an update can't bear the name of a column that it sets.
+    return {f"new_{name}": value for name, value in row.items()}

@@ -1,39 +1,28 @@
 """Connections to the store, and every driver's error as StoreUnavailable.
 
-SQLite runs in WAL mode with synchronous=FULL: what was committed survives a power cut. A writing
-transaction takes the write lock when it begins: one that reads first and writes later would be
-refused in the middle, without waiting, whenever another wrote in between.
+On SQLite (``stores.sqlite``) reading and writing have connections of their own, since they wait for
+the file in different ways.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.errors import Faults, StoreUnavailable
 from gateway.model.fault import Fault, Place
+from gateway.stores import sqlite
 
-SQLITE_BUSY_SECONDS = 5
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5
-_SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    # Freed bytes are overwritten, and not just unlinked: what is erased is gone from the file.
-    "PRAGMA secure_delete=ON",
-)
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-_WRITING = "lychgate_writing"
 NEWS_TOLD = "lychgate_news_told"
 Result = TypeVar("Result")
 
@@ -55,8 +44,8 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
-    """``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone.
+def open_engine(url: str, *, answer_seconds: float | None, writing: bool = False) -> AsyncEngine:
+    """``writing``: for transactions that write. ``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone.
 
     Raises Faults where the driver isn't installed.
     """
@@ -74,37 +63,10 @@ def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
             hide_parameters=True,
         )
     engine = create_async_engine(
-        driver_url(url),
-        connect_args={"timeout": SQLITE_BUSY_SECONDS},
-        pool_size=5,
-        pool_timeout=CONNECT_SECONDS,
-        hide_parameters=True,
+        driver_url(url), pool_size=5, pool_timeout=CONNECT_SECONDS, hide_parameters=True
     )
-    _set_up(engine.sync_engine)
+    sqlite.set_up(engine.sync_engine, writing=writing)
     return engine
-
-
-def _set_up(engine: Engine) -> None:
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-
-
-def _prepare(connection: Any, record: Any) -> None:
-    # The driver begins no transaction by itself: `_begin` says which kind is wanted.
-    connection.isolation_level = None
-    try:
-        cursor = connection.cursor()
-        for pragma in _SQLITE_PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-    except Exception:
-        connection.close()  # or its thread would stay, one more at each attempt
-        raise
-
-
-def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _nobody_to_wake() -> None:
@@ -126,8 +88,10 @@ class Store:
         self.url = url
         self.after_news: Callable[[], None] = _nobody_to_wake
         self.engine = open_engine(url, answer_seconds=answer_seconds)
-        self._writing = self.engine.execution_options(**{_WRITING: True})
-        self._thread: _SqliteThread | None = None
+        self._writing = self.engine
+        if is_sqlite(url):
+            self._writing = open_engine(url, answer_seconds=answer_seconds, writing=True)
+        self._thread: sqlite.Thread | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -156,49 +120,34 @@ class Store:
             raise
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
-        """One transaction of a function that waits for nothing else and tells no news. On SQLite it runs
-        in a thread as a whole; ``writing`` goes there and back several times a statement, which is
-        most of the cost of a short one. Raises StoreUnavailable."""
+        """One transaction of a function that waits for nothing else. On SQLite it runs in a thread as a
+        whole; ``writing`` goes there and back several times a statement, which is most of the cost
+        of a short one, and keeps others from writing meanwhile. Raises StoreUnavailable."""
         if not is_sqlite(self.url):
             async with self.writing() as connection:
                 return await connection.run_sync(work)
         if self._thread is None:
-            self._thread = _SqliteThread(self.url)
+            self._thread = sqlite.Thread(self.url)
         try:
-            return await self._thread.run(work)
+            done, told = await self._thread.run(partial(_noting_news, work))
         except Exception as error:
             if _foreign(error):
                 raise StoreUnavailable(type(error).__name__) from error
             raise
+        if told:
+            self.after_news()
+        return done
 
     async def close(self) -> None:
         if self._thread is not None:
             self._thread.close()
         await self.engine.dispose()
+        if self._writing is not self.engine:
+            await self._writing.dispose()
 
 
-class _SqliteThread:
-    """One connection in one thread: SQLite has one writer at a time anyway."""
-
-    def __init__(self, url: str) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="lychgate-store")
-        engine = create_engine(
-            make_url(url).set(drivername="sqlite+pysqlite"),
-            connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-        )
-        _set_up(engine)
-        self._engine = engine.execution_options(**{_WRITING: True})
-
-    async def run(self, work: Callable[[Connection], Result]) -> Result:
-        def whole() -> Result:
-            with self._engine.begin() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, whole)
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._engine.dispose()
+def _noting_news(
+    work: Callable[[Connection], Result], connection: Connection
+) -> tuple[Result, bool]:
+    connection.info[NEWS_TOLD] = False
+    return work(connection), connection.info[NEWS_TOLD]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
-from gateway.stores.news import Kind, tell_all
+from gateway.stores.news import Kind, put
 
 _IDS_MAX = 500
 
@@ -78,10 +78,12 @@ class Holdings:
             for reader_id, these in held.items()
             for each in these
         ]
-        async with self._store.writing() as connection:
-            await connection.execute(
-                delete(schema.entitlement).where(schema.entitlement.c.reader_id.in_(list(held)))
-            )
+
+        def replace(connection: Connection) -> None:
+            theirs = schema.entitlement.c.reader_id.in_(list(held))
+            connection.execute(delete(schema.entitlement).where(theirs))
             if rows:
-                await connection.execute(insert(schema.entitlement), rows)
-            await tell_all(connection, Kind.READER, list(held), now=now)
+                connection.execute(insert(schema.entitlement), rows)
+            put(connection, Kind.READER, list(held), now=now)
+
+        await self._store.write(replace)

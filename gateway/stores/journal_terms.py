@@ -11,8 +11,7 @@ import hmac
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.stores.engine import Store
 from gateway.stores.journal_schema import journal_mark, journal_term
@@ -77,11 +76,13 @@ class JournalTerms:
             for number, (owner, payload) in said.items()
             for term in self._terms_of(payload)
         ]
-        async with self._store.writing() as connection:
-            await _keep(connection, rows)
-            await connection.execute(
-                update(journal_mark).where(journal_mark.c.name == _MARK).values(number=numbers[-1])
-            )
+
+        def keep(connection: Connection) -> None:
+            _keep(connection, rows)
+            mark = update(journal_mark).where(journal_mark.c.name == _MARK)
+            connection.execute(mark.values(number=numbers[-1]))
+
+        await self._store.write(keep)
         return len(numbers)
 
     async def _mark(self) -> int:
@@ -100,7 +101,7 @@ class JournalTerms:
         return 0
 
 
-async def _keep(connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> None:
+def _keep(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Nothing of an owner who was erased since their payloads were read: whoever destroys a key waits
     for this transaction, or it sees that the key is gone."""
     owners = sorted({str(row["owner"]) for row in rows})
@@ -108,10 +109,10 @@ async def _keep(connection: AsyncConnection, rows: Sequence[dict[str, object]]) 
     alive = select(key.owner).where(key.owner.in_(owners), key.key.is_not(None))
     if connection.dialect.name == "postgresql":
         alive = alive.with_for_update(read=True)
-    known = set((await connection.execute(alive)).scalars())
+    known = set(connection.execute(alive).scalars())
     kept = [row for row in rows if row["owner"] in known]
     if not kept:
         return
     numbers = sorted({row["number"] for row in kept})  # type: ignore[type-var]
-    await connection.execute(delete(journal_term).where(journal_term.c.number.in_(numbers)))
-    await connection.execute(insert(journal_term), kept)
+    connection.execute(delete(journal_term).where(journal_term.c.number.in_(numbers)))
+    connection.execute(insert(journal_term), kept)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, update
+from functools import partial
+
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.stores import schema
@@ -17,21 +19,20 @@ class Leases:
 
     async def take(self, name: str, holder: str, *, now: float, seconds: float) -> bool:
         """Whether ``holder`` has the lease now: it was free, had run out, or was its own."""
-        lease = schema.lease
-        free = (lease.c.until <= now) | (lease.c.holder == holder)
-        async with self._store.writing() as connection:
-            taken = await connection.execute(
-                update(lease)
-                .where(lease.c.name == name, free)
-                .values(holder=holder, until=now + seconds * 0.9)
-            )
-            if taken.rowcount:
-                return True
-            try:
-                async with connection.begin_nested():
-                    await connection.execute(
-                        insert(lease).values(name=name, holder=holder, until=now + seconds * 0.9)
-                    )
-            except IntegrityError:
-                return False
-            return True
+        until = now + seconds * 0.9
+        work = partial(_take, name=name, holder=holder, now=now, until=until)
+        return await self._store.write(work)
+
+
+def _take(connection: Connection, name: str, holder: str, now: float, until: float) -> bool:
+    lease = schema.lease
+    free = (lease.c.until <= now) | (lease.c.holder == holder)
+    mine = update(lease).where(lease.c.name == name, free).values(holder=holder, until=until)
+    if connection.execute(mine).rowcount:
+        return True
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(lease).values(name=name, holder=holder, until=until))
+    except IntegrityError:
+        return False
+    return True

@@ -12,7 +12,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.entry import Appended, Draft, Entry, Head, Source, chained
@@ -25,6 +25,19 @@ _SOURCES = frozenset(Source)
 _NAMES = tuple(each.name for each in fields(Entry))
 # What leads from one entry to others of the same story.
 _LEADS = ("customer_id", "subscription_id", "invoice_id", "charge_id", "payment_id", "reader")
+
+# Made once: an append is short, and making them anew was a third of it.
+_entry, _work = money_schema.ledger.c, money_schema.ledger_work
+_LAST = select(_entry.number, _entry.hash).order_by(_entry.number.desc()).limit(1)
+_KNOWN = select(_entry.event_id, _entry.number).where(
+    _entry.event_id.in_(bindparam("ids", expanding=True))
+)
+_INSERT_ENTRIES = insert(money_schema.ledger)
+_INSERT_WORK = insert(_work)
+_INSERT_DELIVERIES = insert(money_schema.delivery)
+_DELIVERED_AGAIN = (
+    update(_work).where(_work.c.number == bindparam("of")).values(deliveries=_work.c.deliveries + 1)
+)
 
 
 class Ledger:
@@ -116,20 +129,14 @@ def _append(connection: Connection, *, drafts: Sequence[Draft], now: float) -> l
 
 
 def _head(connection: Connection) -> Head:
-    table = money_schema.ledger
-    last = select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
-    row = connection.execute(last).first()
+    row = connection.execute(_LAST).first()
     return Head() if row is None else Head(row.number, row.hash)
 
 
 def _known(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:
-    table = money_schema.ledger
     known: dict[str, int] = {}
     for start in range(0, len(event_ids), _IDS_MAX):
-        some = event_ids[start : start + _IDS_MAX]
-        found = connection.execute(
-            select(table.c.event_id, table.c.number).where(table.c.event_id.in_(some))
-        )
+        found = connection.execute(_KNOWN, {"ids": event_ids[start : start + _IDS_MAX]})
         known |= {row.event_id: row.number for row in found}
     return known
 
@@ -138,7 +145,7 @@ def _write(connection: Connection, fresh: Sequence[tuple[Draft, Entry]], *, now:
     if not fresh:
         return
     rows = [{name: getattr(entry, name) for name in _NAMES} for _, entry in fresh]
-    connection.execute(insert(money_schema.ledger), rows)
+    connection.execute(_INSERT_ENTRIES, rows)
     work = [
         {
             "number": entry.number,
@@ -153,7 +160,7 @@ def _write(connection: Connection, fresh: Sequence[tuple[Draft, Entry]], *, now:
         }
         for draft, entry in fresh
     ]
-    connection.execute(insert(money_schema.ledger_work), work)
+    connection.execute(_INSERT_WORK, work)
     payloads.keep(connection, fresh, now=now)
 
 
@@ -168,12 +175,10 @@ def _note_deliveries(
         {"entry": done.number, "at": now, "payload_sha256": draft.payload_sha256}
         for draft, done in arrived
     ]
-    connection.execute(insert(money_schema.delivery), rows)
-    work = money_schema.ledger_work
-    for _, done in arrived:
-        if not done.new:
-            again = update(work).where(work.c.number == done.number)
-            connection.execute(again.values(deliveries=work.c.deliveries + 1))
+    connection.execute(_INSERT_DELIVERIES, rows)
+    again = [{"of": done.number} for _, done in arrived if not done.new]
+    if again:
+        connection.execute(_DELIVERED_AGAIN, again)
 
 
 async def _select(connection: AsyncConnection, column: Any, values: Collection[Any]) -> list[Entry]:

@@ -6,9 +6,9 @@ up again, and a redelivery of its event changes nothing about that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import BindParameter, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Update, bindparam, func, select, update
 
 from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State, Why
@@ -24,6 +24,12 @@ class LedgerWork:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    async def _write(self, changed: Update, rows: Sequence[Mapping[str, object]] = ()) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(changed, rows or None)
+
+        await self._store.write(work)
 
     async def due(self, *, now: float, limit: int) -> list[Entry]:
         """Entries that wait to be applied, the oldest first."""
@@ -65,18 +71,16 @@ class LedgerWork:
             for number, mark in sorted(marks.items())
         ]
         if rows:
-            async with self._store.writing() as connection:
-                await connection.execute(changed, rows)
+            await self._write(changed, rows)
 
     async def later(self, numbers: Collection[int], *, next_at: float) -> None:
         """Applying failed: try these again, and not before."""
         work = money_schema.ledger_work
-        async with self._store.writing() as connection:
-            await connection.execute(
-                update(work)
-                .where(work.c.number.in_(numbers))
-                .values(tries=work.c.tries + 1, next_at=next_at)
-            )
+        await self._write(
+            update(work)
+            .where(work.c.number.in_(numbers))
+            .values(tries=work.c.tries + 1, next_at=next_at)
+        )
 
     async def failed(self, failures: Mapping[int, str], *, now: float) -> None:
         """Why applying these failed, for whoever looks."""
@@ -92,25 +96,20 @@ class LedgerWork:
         )
         rows = [{"of": number, "why": said[:300]} for number, said in sorted(failures.items())]
         if rows:
-            async with self._store.writing() as connection:
-                await connection.execute(changed, rows)
+            await self._write(changed, rows)
 
     async def fetched(self, numbers: Collection[int]) -> None:
         """Their objects' answers stand in the ledger."""
         work = money_schema.ledger_work
-        async with self._store.writing() as connection:
-            await connection.execute(
-                update(work).where(work.c.number.in_(numbers)).values(fetch="done")
-            )
+        await self._write(update(work).where(work.c.number.in_(numbers)).values(fetch="done"))
 
     async def fetch_later(self, numbers: Collection[int], *, next_at: float) -> None:
         work = money_schema.ledger_work
-        async with self._store.writing() as connection:
-            await connection.execute(
-                update(work)
-                .where(work.c.number.in_(numbers))
-                .values(fetch_tries=work.c.fetch_tries + 1, fetch_next_at=next_at)
-            )
+        await self._write(
+            update(work)
+            .where(work.c.number.in_(numbers))
+            .values(fetch_tries=work.c.fetch_tries + 1, fetch_next_at=next_at)
+        )
 
     async def tries(self, numbers: Collection[int]) -> dict[int, tuple[int, int]]:
         """How often applying and fetching have failed."""

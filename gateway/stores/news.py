@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores import schema
@@ -43,10 +44,15 @@ async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float)
 async def tell_all(
     connection: AsyncConnection, kind: Kind, keys: Sequence[str], *, now: float
 ) -> None:
+    await connection.run_sync(partial(put, kind=kind, keys=keys, now=now))
+
+
+def put(connection: Connection, kind: Kind, keys: Sequence[str], *, now: float) -> None:
+    """``tell_all`` within ``Store.write``."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     rows = [{"at": now, "kind": str(kind), "key": key} for key in keys]
-    await connection.execute(insert(schema.news), rows)
+    connection.execute(insert(schema.news), rows)
     connection.info[NEWS_TOLD] = True
 
 

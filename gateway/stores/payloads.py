@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from gateway.model.entry import Draft, Entry
 from gateway.stores import journal_schema, money_schema
@@ -21,6 +21,10 @@ from gateway.stores.scrubbing import scrub
 
 _KEY_BITS = 256
 _NONCE_BYTES = 12
+_key = money_schema.payload_key.c
+_KEYS = select(_key.owner, _key.key).where(_key.owner.in_(bindparam("owners", expanding=True)))
+_INSERT_KEYS = insert(money_schema.payload_key)
+_INSERT_SEALED = insert(money_schema.payload)
 
 
 def _bound_to(number: int, payload_sha256: str) -> bytes:
@@ -44,18 +48,17 @@ def keep(connection: Connection, pairs: Sequence[tuple[Draft, Entry]], *, now: f
         sealed = nonce + AESGCM(key).encrypt(nonce, draft.payload, bound)
         rows.append({"number": entry.number, "owner": draft.key_owner, "sealed": sealed})
     if rows:
-        connection.execute(insert(money_schema.payload), rows)
+        connection.execute(_INSERT_SEALED, rows)
 
 
 def _keys(connection: Connection, owners: set[str], *, now: float) -> dict[str, bytes | None]:
     """None for an owner whose key was destroyed. The ledger's lock keeps two from making one key."""
-    table = money_schema.payload_key
-    found = connection.execute(select(table.c.owner, table.c.key).where(table.c.owner.in_(owners)))
+    found = connection.execute(_KEYS, {"owners": sorted(owners)})
     keys: dict[str, bytes | None] = {row.owner: row.key for row in found}
     made = {owner: AESGCM.generate_key(_KEY_BITS) for owner in sorted(owners - keys.keys())}
     if made:
         rows = [{"owner": owner, "key": key, "made_at": now} for owner, key in made.items()]
-        connection.execute(insert(table), rows)
+        connection.execute(_INSERT_KEYS, rows)
     return {**keys, **made}
 
 

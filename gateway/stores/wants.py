@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from gateway.stores import prices_schema
 from gateway.stores.engine import Store
@@ -20,22 +21,10 @@ class Wants:
 
     async def want(self, wants: Collection[tuple[str, str]], *, now: float) -> None:
         """One that is known already keeps the moment at which it may be asked."""
-        table = prices_schema.want
         listed = sorted(wants)
         for start in range(0, len(listed), _ROWS_MAX):
             some = listed[start : start + _ROWS_MAX]
-            these = tuple_(table.c.kind, table.c.id).in_(some)
-            async with self._store.writing() as connection:
-                rows = await connection.execute(select(table.c.kind, table.c.id).where(these))
-                known = {(row.kind, row.id) for row in rows}
-                await connection.execute(update(table).where(these).values(wanted=True))
-                new = [
-                    {"kind": pair[0], "id": pair[1], "wanted": True, "tries": 0, "next_at": now}
-                    for pair in some
-                    if pair not in known
-                ]
-                if new:
-                    await connection.execute(insert(table), new)
+            await self._store.write(partial(_want, wants=some, now=now))
 
     async def due(self, *, now: float, limit: int) -> dict[tuple[str, str], int]:
         """How often each was asked in a row; those that wait longest come first."""
@@ -64,3 +53,19 @@ class Wants:
         gone = ~table.c.wanted & (table.c.next_at < before)
         async with self._store.writing() as connection:
             return (await connection.execute(delete(table).where(gone))).rowcount
+
+
+def _want(connection: Connection, wants: Sequence[tuple[str, str]], now: float) -> None:
+    table = prices_schema.want
+    these = tuple_(table.c.kind, table.c.id).in_(wants)
+    rows = connection.execute(select(table.c.kind, table.c.id, table.c.wanted).where(these))
+    known = {(row.kind, row.id): row.wanted for row in rows}
+    if not all(known.values()):
+        connection.execute(update(table).where(these).values(wanted=True))
+    new = [
+        {"kind": kind, "id": of, "wanted": True, "tries": 0, "next_at": now}
+        for kind, of in wants
+        if (kind, of) not in known
+    ]
+    if new:
+        connection.execute(insert(table), new)

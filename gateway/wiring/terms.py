@@ -6,7 +6,7 @@ from gateway.config import Settings
 from gateway.jobs.periodic import Job
 from gateway.money.terms import terms
 from gateway.stores.engine import Store
-from gateway.stores.journal_terms import JournalTerms, TermKeys
+from gateway.stores.journal_terms import BATCH_MAX, JournalTerms, TermKeys
 
 TERMS_SECONDS = 1.0
 _ROUNDS_MAX = 20  # at once: a ledger from before is read bit by bit
@@ -22,7 +22,7 @@ def terms_job(settings: Settings, *, store: Store) -> Job:
 
     async def read_on() -> None:
         for _ in range(_ROUNDS_MAX):
-            if not await reading.read_on():
+            if await reading.read_on() < BATCH_MAX:
                 return
 
     return Job("journal-terms", TERMS_SECONDS, read_on, once_among_nodes=True)

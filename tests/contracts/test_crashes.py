@@ -19,7 +19,7 @@ from gateway.clock import SystemClock
 from gateway.errors import StoreUnavailable
 from gateway.money.ledger import Appender
 from gateway.money.proof import verify
-from gateway.stores import engine as engine_module
+from gateway.stores import sqlite as sqlite_store
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
@@ -129,8 +129,7 @@ def test_a_store_without_a_ledger_acknowledges_nothing(empty_url: str) -> None:
 def test_a_locked_file_acknowledges_nothing_and_then_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = ("PRAGMA busy_timeout=200", *engine_module._SQLITE_PRAGMAS[1:])
-    monkeypatch.setattr(engine_module, "_SQLITE_PRAGMAS", quick)
+    monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 0.2)
     url = f"sqlite:///{tmp_path}/store.db"
     migrate(url)
 

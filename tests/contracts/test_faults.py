@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from gateway.errors import StoreUnavailable
-from gateway.stores import engine as engine_module
+from gateway.stores import sqlite
 from gateway.stores.engine import CONNECT_SECONDS, Store, driver_url
 from gateway.stores.migrating import migrate, schema_state
 from gateway.stores.news import Kind, News
@@ -105,11 +106,7 @@ def test_postgresql_that_ends_its_connections(server: str) -> None:
 
 
 def test_a_locked_sqlite_file_still_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        engine_module,
-        "_SQLITE_PRAGMAS",
-        ("PRAGMA busy_timeout=300", *engine_module._SQLITE_PRAGMAS[1:]),
-    )
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.3)
     url = f"sqlite:///{tmp_path}/store.db"
     migrate(url)
     holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
@@ -125,6 +122,40 @@ def test_a_locked_sqlite_file_still_reads(tmp_path: Path, monkeypatch: pytest.Mo
         asyncio.run(read())
     finally:
         holder.close()
+
+
+def test_a_writer_is_not_kept_from_a_busy_file(tmp_path: Path) -> None:
+    """Where another takes the file again and again, SQLite's own waiting may last for seconds."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    migrate(url)
+    over = threading.Event()
+
+    def busy() -> None:
+        holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None, timeout=5)
+        while not over.is_set():
+            holder.execute("BEGIN IMMEDIATE")
+            time.sleep(0.02)
+            holder.execute("ROLLBACK")
+            time.sleep(0.003)
+        holder.close()
+
+    async def waits() -> list[float]:
+        store = Store(url)
+        took = []
+        for _ in range(25):
+            began = time.monotonic()
+            await _write(store)
+            took.append(time.monotonic() - began)
+        await store.close()
+        return took
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        assert max(asyncio.run(waits())) < 0.4
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_full_disk_refuses_writing_and_still_reads(tmp_path: Path) -> None:

@@ -285,3 +285,69 @@ def test_a_304_may_say_how_long_the_page_would_be() -> None:
     assert written.startswith(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n")
     assert written.endswith(b"\r\n\r\n")
     assert complete
+
+
+@given(
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+    status=st.sampled_from([200, 204, 303, 404, 500]),
+    headers=st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    body=st.binary(max_size=40),
+    sized=st.booleans(),
+    keep_alive=st.booleans(),
+)
+def test_a_room_s_whole_answer_is_uvicorn_s_in_one_write(
+    method: str,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    sized: bool,
+    keep_alive: bool,
+) -> None:
+    said = b"" if status == 204 else body
+    length = [(b"content-length", b"%d" % len(said))] if sized and status != 204 else []
+    start = {"type": "http.response.start", "status": status, "headers": [*headers, *length]}
+    end = {"type": "http.response.body", "body": said}
+
+    async def both() -> tuple[FakeTransport, FakeTransport]:
+        ours, theirs = FakeTransport(), FakeTransport()
+        sending = Sending(cycle_on(ours, method, keep_alive=keep_alive).send)
+        cycle = cycle_on(theirs, method, keep_alive=keep_alive)
+        for message in (start, end):
+            await sending(message)
+            await cycle.send(cast(Any, message))
+        assert sending.status == status
+        return ours, theirs
+
+    ours, theirs = asyncio.run(both())
+    assert plain(b"".join(ours.writes)) == plain(b"".join(theirs.writes))
+    assert len(ours.writes) == 1
+    assert ours.closed is theirs.closed is not keep_alive
+
+
+def test_a_head_alone_has_not_left() -> None:
+    """So a room that fails after it can still say so."""
+
+    async def failing() -> tuple[list[bytes], bool]:
+        transport = FakeTransport()
+        sending = Sending(cycle_on(transport, "GET", keep_alive=True).send)
+        await sending({"type": "http.response.start", "status": 200, "headers": []})
+        started = sending.started
+        await sending({"type": "http.response.start", "status": 500, "headers": []})
+        await sending({"type": "http.response.body", "body": b"sorry"})
+        return transport.writes, started
+
+    writes, started = asyncio.run(failing())
+    assert not started
+    assert b"".join(writes).startswith(b"HTTP/1.1 500 ")
+
+
+def test_an_answer_that_ends_its_connection_ends_it() -> None:
+    async def ended() -> FakeTransport:
+        transport = FakeTransport()
+        sending = Sending(cycle_on(transport, "GET", keep_alive=True).send)
+        headers = [(b"connection", b"close"), (b"content-length", b"2")]
+        await sending({"type": "http.response.start", "status": 200, "headers": headers})
+        await sending({"type": "http.response.body", "body": b"ok"})
+        return transport
+
+    assert asyncio.run(ended()).closed

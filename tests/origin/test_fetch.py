@@ -222,6 +222,19 @@ async def test_a_body_travels_in_chunks_or_with_its_length() -> None:
     assert b"transfer-encoding" not in heard.heads[1]
 
 
+async def test_a_body_that_is_all_there_travels_with_its_head() -> None:
+    async def talk(line: Line) -> None:
+        heads.append(await line.reader.read(1 << 16))
+        await line.say(HELLO)
+        await line.gone()
+
+    heads: list[bytes] = []
+    request = OriginRequest(method="POST", target=b"/a", headers=HOST, body=b"a=1&b=2")
+    async with misbehaving(talk) as heard, asking(heard.port) as origin:
+        assert await (await origin.fetch(request)).read(5) == b"hello"
+    assert heads == [b"POST /a HTTP/1.1\r\nhost: news.test\r\ncontent-length: 7\r\n\r\na=1&b=2"]
+
+
 async def test_a_body_on_get_is_not_forwarded() -> None:
     headers = (*HOST, (b"content-length", b"3"))
     request = OriginRequest(
