@@ -159,18 +159,21 @@ class ReaderActs:
         if found.failed:
             raise RequestRefused(409, "story-not-folded")
         grants = [entry for entry in found.given if entry.number in found.live]
+        # Who has a Checkout open pays as the customer that was made for it.
+        made = await self.directory.customers(gone)
+        customers = sorted({*made, *(name for name, _ in found.customers)})
         if visit.ask.written("confirm") != "yes":
             return await visit.page(
                 "finance-merge",
                 kept=reader_view.account(kept, visit.words, visit.language),
                 gone=reader_view.account(other, visit.words, visit.language),
-                customers=[name for name, _ in found.customers],
+                customers=customers,
                 grants=len(grants),
                 reason=reason,
             )
         moved = {
             "ways": list(await self.directory.ways(gone)),
-            "customers": [name for name, _ in found.customers],
+            "customers": customers,
             "grants": [entry.number for entry in grants],
             "verified": other.email_verified,
         }
@@ -178,7 +181,7 @@ class ReaderActs:
             acts.merged(kept.id, gone, moved, by=visit.who, at=visit.now, reason=reason),
             *(
                 acts.bind(name, kept.id, by=visit.who, at=visit.now, reason=reason)
-                for name, _ in found.customers
+                for name in customers
             ),
             *(_again(entry, kept.id, visit, reason) for entry in grants),
             acts.revoke(gone, "", by=visit.who, at=visit.now, reason=reason),

@@ -32,6 +32,9 @@ class Directory(Protocol):
     async def ways(self, reader_id: str) -> Sequence[str]:
         """What forms call its ways to log in."""
 
+    async def customers(self, reader_id: str) -> Sequence[str]:
+        """Stripe's ids of those that were made for an account, though nothing be paid yet."""
+
     async def merge(self, kept: str, gone: str, *, now: float) -> bool:
         """The ways of ``gone`` lead to ``kept`` from now on, and its sessions end. Its row stays, and
         nobody enters by it. False, and nothing done, where one of the two isn't there."""

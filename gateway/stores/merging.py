@@ -12,6 +12,7 @@ from gateway.stores.accounts import _end, _key
 from gateway.stores.adopting_schema import imported
 from gateway.stores.engine import Store
 from gateway.stores.news import Kind, tell_all
+from gateway.stores.selling_schema import customer
 
 FOUND_MAX = 50
 
@@ -47,6 +48,11 @@ class Directory:
         wanted = select(way.issuer, way.subject).where(way.reader_id == reader_id)
         async with self._store.reading() as connection:
             return sorted(_key(row.issuer, row.subject) for row in await connection.execute(wanted))
+
+    async def customers(self, reader_id: str) -> Sequence[str]:
+        wanted = select(customer.c.customer_id).where(customer.c.reader_id == reader_id)
+        async with self._store.reading() as connection:
+            return sorted((await connection.execute(wanted)).scalars())
 
     async def merge(self, kept: str, gone: str, *, now: float) -> bool:
         reader, way, session = schema.reader.c, schema.reader_identity.c, schema.session.c

@@ -9,9 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from gateway.money import acts
+from gateway.money.story import gather
+from gateway.money.whose import bindings
 from gateway.stores import schema
+from gateway.stores.attempts import Attempts
 from gateway.stores.mailed import Letters
 from tests.console.bureau import ADDRESSES, Bureau, at_the_bureau
+from tests.money import telling
 
 WHY = {"reason": "asked by telephone"}
 
@@ -159,6 +163,7 @@ def test_two_accounts_of_one_person_become_one(url: str, tmp_path: Path) -> None
             wanted = select(schema.reader.c.id).where(schema.reader.c.email == "ana@old.example")
             gone = str((await connection.execute(wanted)).scalar_one())
         await inside.append(acts.bind("cus_old", gone, by="checkout", at=inside.now()))
+        await Attempts(inside.store).keep_customer(gone, "cus_open", now=inside.now())
         await admin.post(f"/-/finance/readers/{gone}/grant", {"tier": "gold", "until": "", **WHY})
         there = "/-/finance/readers/ana/merge?lang=en"
         for other, said in (("ana", "same-account"), ("nobody", "no-account"), ("", "no-account")):
@@ -172,11 +177,16 @@ def test_two_accounts_of_one_person_become_one(url: str, tmp_path: Path) -> None
         assert (await inside.till.holds("ana"))["gold"] == acts.FOREVER
         assert await inside.till.holds(gone) == {}
         (moved,) = await _told(inside, "merged")
-        assert (moved["from"], moved["customers"], len(moved["grants"])) == (gone, ["cus_old"], 1)  # type: ignore[arg-type]
+        assert (moved["from"], moved["customers"], len(moved["grants"])) == (gone, ["cus_old", "cus_open"], 1)  # type: ignore[arg-type]
         assert "old.example" not in str(moved), "nothing that names a person"
         page = await clerk.get("/-/finance/readers/ana?lang=en")
         assert "ana@old.example" in page.text, "its way to log in is this account's now"
         assert "cus_old" in page.text
+        # A Checkout that was open meanwhile names the account that is gone.
+        paid = telling.checkout(gone, customer="cus_open", subscription="sub_open")
+        await inside.append(telling.event("evt_open", paid))
+        found = bindings(gather(await inside.till.entries()))
+        assert found["cus_open"].reader == "ana"
         over = await clerk.get(f"/-/finance/readers/{gone}?lang=en")
         assert "became part of another" in over.text
         assert (await old.get("/-/account")).status_code == 303, "its sessions are over"
