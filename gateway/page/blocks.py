@@ -36,6 +36,10 @@ class Kind(Enum):
     END = auto()  # the comment that a publisher put where the open part ends
 
 
+# An enum's members cost a look-up each time they are named.
+_TEXT, _HEADING = Kind.TEXT, Kind.HEADING
+
+
 @dataclass(slots=True)
 class Block:
     """One element, or a run of bare text and inline elements between two blocks."""
@@ -60,9 +64,12 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
     _walk(body, apart, end, found)
     plain = body.css_first(_SILENT_INSIDE) is None
     for block in found:
-        if block.kind in (Kind.TEXT, Kind.HEADING):
-            texts = [text_of(node, plain=plain) for node in block.nodes]
-            block.text = texts[0] if len(texts) == 1 else "".join(texts)
+        kind, nodes = block.kind, block.nodes
+        if kind is _TEXT or kind is _HEADING:
+            if len(nodes) == 1:
+                block.text = text_of(nodes[0], plain=plain)
+            else:
+                block.text = "".join([text_of(node, plain=plain) for node in nodes])
             block.words = words.count(block.text)
     return found
 
@@ -73,7 +80,7 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
     def close_run() -> None:
         for node in run:
             if not _is_blank(node):
-                found.append(Block(Kind.TEXT, list(run)))
+                found.append(Block(_TEXT, list(run)))
                 break
         run.clear()
 
@@ -82,6 +89,10 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
         tag = child.tag or ""
         if apart and child.mem_id in apart:
             found.append(Block(Kind.OTHER, [child]))
+        elif tag in _TEXTS:
+            if run:
+                close_run()
+            found.append(Block(_TEXT, [child]))
         elif tag == "-text" or (tag in _INLINE and child.css_first(_BLOCKS_INSIDE) is None):
             run.append(child)
             if tag == "br" and len(run) > 1 and _breaks_before(run):
@@ -114,8 +125,6 @@ def _breaks_before(run: list[LexborNode]) -> bool:
 
 
 def _kind(tag: str) -> Kind:
-    if tag in _TEXTS:
-        return Kind.TEXT
     if tag in _HEADINGS:
         return Kind.HEADING
     return Kind.QUIET if tag in _QUIET else Kind.OTHER
@@ -144,12 +153,13 @@ _PARTED = frozenset(("ul", "ol", "dl", "blockquote"))
 def text_of(node: LexborNode, *, plain: bool = False) -> str:
     """The text that readers see of a block, without that of scripts inside it. ``plain``: the
     caller knows that there are none."""
-    if node.is_text_node:
+    tag = node.tag
+    if tag == "-text":
         return node.text_content or ""
-    if not node.is_element_node or node.tag in _SILENT:
+    if tag in _SILENT or not node.is_element_node:
         return ""
     if plain or node.css_first(_SILENT_INSIDE) is None:
-        return node.text(separator=" " if node.tag in _PARTED else "")
+        return node.text(separator=" " if tag in _PARTED else "")
     return "".join(
         each.text_content or ""
         for each in node.traverse(include_text=True)
