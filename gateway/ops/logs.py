@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -92,13 +93,13 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 class AccessLog:
-    """``note`` is one append; ``flush`` formats and writes all that was noted since."""
+    """``note`` is one append; ``flush`` formats and writes what was noted since."""
 
     __slots__ = ("_lines", "_write", "on")
 
     def __init__(self, *, on: bool, write: Callable[[str], Any] = sys.stdout.write) -> None:
         self.on = on
-        self._lines: list[tuple[float, str, str, int, int, str]] = []
+        self._lines: deque[tuple[float, str, str, int, int, str]] = deque()
         self._write = write
 
     def note(
@@ -107,11 +108,13 @@ class AccessLog:
         if self.on:
             self._lines.append((at, lane, path, status, body_bytes, request_id))
 
-    def flush(self) -> None:
-        """A log that can't be written costs lines, never an answer."""
-        if not self._lines:
-            return
-        lines, self._lines = self._lines, []
+    def flush(self, lines_max: int | None = None) -> bool:
+        """Whether there is more: a second of a busy site is a tenth of a second's work, for which no
+        reader waits. A log that can't be written costs lines, never an answer."""
+        count = len(self._lines) if lines_max is None else min(len(self._lines), lines_max)
+        if not count:
+            return False
+        lines = [self._lines.popleft() for _ in range(count)]
         with contextlib.suppress(OSError):
             self._write(
                 "".join(
@@ -121,3 +124,4 @@ class AccessLog:
                 )
             )
             sys.stdout.flush()
+        return bool(self._lines)

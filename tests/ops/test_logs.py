@@ -58,6 +58,17 @@ def test_the_access_log_is_written_in_one_piece_and_quotes_what_it_must() -> Non
     assert len(written) == 1
 
 
+def test_many_lines_are_written_bit_by_bit() -> None:
+    written: list[str] = []
+    log = AccessLog(on=True, write=written.append)
+    for number in range(5):
+        log.note(float(number), "quick", "/a", 200, 5, "")
+    assert [log.flush(2), log.flush(2), log.flush(2), log.flush(2)] == [True, True, False, False]
+    lines = [json.loads(line) for part in written for line in part.splitlines()]
+    assert [line["t"] for line in lines] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert [part.count("\n") for part in written] == [2, 2, 1]
+
+
 def test_a_log_that_is_off_keeps_nothing_and_a_closed_one_costs_only_lines() -> None:
     written: list[str] = []
     off = AccessLog(on=False, write=written.append)
