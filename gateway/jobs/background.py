@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,11 @@ async def run(settings: Settings, report_fd: int) -> None:
         mailer = Mailer(letters=Letters(store), post=post, clock=clock)
         jobs.append(Job("mail", EVERY_SECONDS, mailer.send_due))
     working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
-    reporting = asyncio.create_task(_report(canary, report_fd, stopped))
+
+    def values() -> dict[str, float]:
+        return {**canary.values(), "rules_refused": float(folds.rules_refused)}
+
+    reporting = asyncio.create_task(_report(values, report_fd, stopped))
     await stopped.wait()
     working.cancel()
     reporting.cancel()
@@ -102,11 +107,13 @@ async def run(settings: Settings, report_fd: int) -> None:
     await store.close()
 
 
-async def _report(canary: Canary, report_fd: int, stopped: asyncio.Event) -> None:
+async def _report(
+    values: Callable[[], dict[str, float]], report_fd: int, stopped: asyncio.Event
+) -> None:
     """Each second, until the supervisor is gone and with it the reason to be here."""
     os.set_blocking(report_fd, False)
     while True:
-        snapshot: dict[str, Any] = {"values": canary.values()}
+        snapshot: dict[str, Any] = {"values": values()}
         try:
             os.write(report_fd, json.dumps({"ready": True, "snapshot": snapshot}).encode() + b"\n")
         except BlockingIOError:

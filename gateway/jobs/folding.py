@@ -46,6 +46,7 @@ class Folding:
     prices: Mapping[str, Sequence[str]]
     settings: Mapping[str, Any]
     dropped: Collection[str] = ()
+    rules_refused: bool = False  # those of before go on counting; for metrics
     _told_until: float = 0.0
     _holder: str = field(default_factory=lambda: f"{holder()}:{secrets.token_hex(4)}")
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -87,8 +88,10 @@ class Folding:
         except Faults as faulty:
             faults = [str(fault) for fault in faulty.faults]
             logger(_LOG).error("rules-refused", faults=faults)
+            self.rules_refused = True
             self._told_until = self.clock.monotonic() + _AGAIN_SECONDS
         else:
+            self.rules_refused = False
             self._told_until = math.inf
 
     async def _apply_all(self) -> None:

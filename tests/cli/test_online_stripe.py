@@ -10,7 +10,7 @@ import pytest
 from gateway.cli.check import _of_dropped_prices, doubts
 from gateway.cli.online_stripe import ask_stripe
 from gateway.config import load_settings
-from gateway.money.kinds import EVENTS
+from gateway.money.entries.kinds import EVENTS
 from tests.contracts.till import PLAN, Till, at_the_till
 from tests.migrated import new_store
 
@@ -110,22 +110,23 @@ def test_a_price_with_live_subscribers_is_not_dropped_silently(tmp_path: Path) -
         slip = load_settings(config, {})
         (fault,) = await asyncio.to_thread(_of_dropped_prices, slip)
         assert "price_gold is in no plan any more, and 1 live subscription" in str(fault)
-        await refolded(till, slip)
+        assert await refolded(till, slip), "and metrics say so"
         assert await till.holds("ana") == held
         meant = config.read_text().replace("[stripe]", '[stripe]\ndropped_prices = ["price_gold"]')
         config.write_text(meant)
         told = load_settings(config, {})
         assert await asyncio.to_thread(_of_dropped_prices, told) == ()
-        await refolded(till, told)
+        assert not await refolded(till, told)
         assert await till.holds("ana") == {}
         assert (await till.world.again(bought)).status == "active"
 
     run(tmp_path, work)
 
 
-async def refolded(till: Till, settings: object) -> None:
-    """As after a start with other settings."""
+async def refolded(till: Till, settings: object) -> bool:
+    """As after a start with other settings; whether these rules were refused."""
     from gateway.wiring.money import folding
 
     job = folding(settings, store=till.store, clock=till.clock)  # type: ignore[arg-type]
     await job.fold_due()
+    return job.rules_refused
