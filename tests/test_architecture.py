@@ -54,6 +54,18 @@ ROOMS = {
     },
     "supervisor": {"config", "stores"},
 }
+# The money way's packages, each with those that it may import beside itself; "" are the files that
+# stand in no package. No arrow leads back: the fold knows nothing of who sells, leaves or writes.
+MONEY = {
+    "entries": set(),
+    "folding": {"entries"},
+    "stripe_api": {"entries", "folding"},
+    "": {"entries", "folding"},
+    "selling": {"entries", "folding", ""},
+    "leaving": {"entries", "folding", ""},
+    "arriving": {"entries", "folding", ""},
+    "life": {"entries", "folding", ""},
+}
 COMPOSITION_ROOTS = {"app", "wiring", "worker", "desk", "__main__", "__init__"}
 
 # One door a dependency: the only files that may import it.
@@ -118,32 +130,17 @@ PURE = (
     "login/tokens.py",
     "login/refusal.py",
     "model/*.py",
-    "money/acts.py",
-    "money/contracts.py",
+    "money/entries/*.py",
+    "money/folding/*.py",
+    "money/arriving/import_files.py",
     "money/day.py",
-    "money/disputes.py",
-    "money/fields.py",
-    "money/findings.py",
-    "money/fold.py",
-    "money/import_files.py",
-    "money/kinds.py",
-    "money/life.py",
-    "money/marking.py",
-    "money/movements.py",
-    "money/offers.py",
-    "money/order.py",
-    "money/ordering.py",
-    "money/parse.py",
-    "money/refunds.py",
-    "money/rules.py",
-    "money/shapes.py",
-    "money/showcase.py",
+    "money/leaving/contracts.py",
+    "money/leaving/withdrawing.py",
+    "money/life/due.py",
+    "money/selling/offers.py",
+    "money/selling/ordering.py",
+    "money/selling/showcase.py",
     "money/signature.py",
-    "money/story.py",
-    "money/subscriptions.py",
-    "money/terms.py",
-    "money/whose.py",
-    "money/withdrawing.py",
     "rooms/return_to.py",
 )
 LINES_MAX = 300
@@ -181,6 +178,21 @@ def test_rooms_import_only_what_they_may(path: Path) -> None:
         if name.startswith("gateway.") and name.split(".")[1] not in allowed | {"__version__"}
     ]
     assert not wrong, f"{own} may import only {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room(path) == "money"], ids=named)
+def test_the_money_ways_packages_import_one_way(path: Path) -> None:
+    inside = path.relative_to(PACKAGE / "money").parts[:-1]
+    own = inside[0] if inside else ""
+    wrong = [
+        f"{named(path)}:{line}: {name}"
+        for line, name in imports(path)
+        if name.startswith("gateway.money.")
+        for part in [name.split(".")[2]]
+        for package in [part if (PACKAGE / "money" / part).is_dir() else ""]
+        if package not in MONEY[own] | {own}
+    ]
+    assert not wrong, f"{own or 'money'} may import only {sorted(MONEY[own])}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gateway.errors import StripeRefused, StripeUnavailable
-from gateway.money.kinds import EVENTS
+from gateway.money.entries.kinds import EVENTS
 from gateway.money.routes import WEBHOOK
 from gateway.money.stripe_api.catalogue import Endpoint, Shelf
 from gateway.money.stripe_api.listing import Listing

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.model.entry import Entry
-from gateway.money.acts import Act
-from gateway.money.order import Told, newest
+from gateway.money.entries.acts import Act
+from gateway.money.entries.order import Told, newest
 
 _ACTS = frozenset(Act)
 _DEPTH_MAX = 6

@@ -11,8 +11,8 @@ from gateway.console.words import Words
 from gateway.model.entry import Entry
 from gateway.model.movement import Sum
 from gateway.money import day
-from gateway.money.acts import Act
 from gateway.money.day import Line
+from gateway.money.entries.acts import Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from gateway.console.plain_text import plain
 from gateway.errors import RequestRefused, StripeRefused, StripeUnavailable
 from gateway.model.entry import Appended, Draft, Entry
 from gateway.model.movement import Movement, Sum
-from gateway.money import acts, day
+from gateway.money import day
+from gateway.money.entries import acts
 
 PATH = f"{HOME}/day"
 DAYS_SHOWN = 31

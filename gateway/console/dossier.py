@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from gateway.model.entry import Entry
 from gateway.model.subscription import Invoice
-from gateway.money.acts import Act
-from gateway.money.fold import Held, fold
-from gateway.money.order import Told
-from gateway.money.story import Known, gather
-from gateway.money.whose import bindings
+from gateway.money.entries.acts import Act
+from gateway.money.entries.order import Told
+from gateway.money.folding.fold import Held, fold
+from gateway.money.folding.story import Known, gather
+from gateway.money.folding.whose import bindings
 
 INVOICES_MAX = 36
 _GIVEN = (Act.GRANT, Act.REVOKE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
-from gateway.money.fold import Folded, fold
+from gateway.money.folding.fold import Folded, fold
 
 
 @dataclass(frozen=True, slots=True)

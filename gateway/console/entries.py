@@ -22,9 +22,9 @@ from gateway.errors import RequestRefused, StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft, Entry
 from gateway.model.handling import Handling
 from gateway.model.mark import Mark, Why
-from gateway.money import acts
-from gateway.money.acts import Act
-from gateway.money.kinds import FETCHED
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
+from gateway.money.entries.kinds import FETCHED
 from gateway.money.ledger import Ledger
 from gateway.rooms.asking import Reply
 

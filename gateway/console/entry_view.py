@@ -19,7 +19,7 @@ from gateway.model.entry import Entry, Source
 from gateway.model.handling import Handling
 from gateway.model.journal import Shown, signed_amount
 from gateway.model.mark import Mark, State, Why
-from gateway.money.acts import Act
+from gateway.money.entries.acts import Act
 
 _ACTS = frozenset(Act)
 _CLOSED = 0.0

@@ -18,7 +18,7 @@ from gateway.model.amount import EXPONENTS
 from gateway.model.entry import Source
 from gateway.model.journal import Filter, Shown, Word, Written
 from gateway.model.mark import Why
-from gateway.money.terms import address_term, card_term, number_term
+from gateway.money.entries.terms import address_term, card_term, number_term
 
 FIELDS = "q state why kind source reader currency amount day month sent late".split()
 WORDS_MAX = 6

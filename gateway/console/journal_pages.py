@@ -21,8 +21,8 @@ from gateway.model.amount import EXPONENTS
 from gateway.model.entry import Entry, Source
 from gateway.model.journal import Filter, Page, Row, Shown
 from gateway.model.mark import Why
-from gateway.money.acts import Act
-from gateway.money.kinds import EVENTS
+from gateway.money.entries.acts import Act
+from gateway.money.entries.kinds import EVENTS
 from gateway.rooms.asking import Reply
 
 PATH = f"{HOME}/journal"

@@ -15,8 +15,8 @@ from gateway.console.words import Words
 from gateway.model.amount import EXPONENTS, Amount
 from gateway.model.entry import Entry
 from gateway.model.journal import Row
-from gateway.money.story import gather
-from gateway.money.whose import bindings
+from gateway.money.folding.story import gather
+from gateway.money.folding.whose import bindings
 
 # In this order; each is a text's key too.
 COLUMNS = (

@@ -26,10 +26,10 @@ from gateway.identity.merging import Directory
 from gateway.identity.roles import Role
 from gateway.model.customer import Customer
 from gateway.model.entry import Draft, Entry
-from gateway.money import acts
+from gateway.money.entries import acts
+from gateway.money.folding.story import gather
+from gateway.money.folding.whose import bindings
 from gateway.money.ledger import Ledger
-from gateway.money.story import gather
-from gateway.money.whose import bindings
 from gateway.rooms.asking import Reply
 
 _CUSTOMER = re.compile(r"cus_[A-Za-z0-9_]{1,100}", re.ASCII)

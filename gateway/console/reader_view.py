@@ -17,8 +17,8 @@ from gateway.identity.accounts import Account
 from gateway.identity.merging import Summary
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
-from gateway.money.acts import Act
-from gateway.money.fold import Held
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import Held
 
 _BECAUSE_MAX = 6
 _YEAR_SECONDS = 366 * 86400.0

@@ -25,7 +25,7 @@ from gateway.identity.accounts import Account, Accounts
 from gateway.identity.merging import Directory
 from gateway.model.entry import Entry
 from gateway.model.journal import Filter, Page
-from gateway.money.acts import Act
+from gateway.money.entries.acts import Act
 from gateway.money.ledger import Ledger
 from gateway.rooms.asking import Reply
 

@@ -13,8 +13,8 @@ from math import inf
 
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
-from gateway.money.acts import DESK_WORK
-from gateway.money.fold import fold
+from gateway.money.entries.acts import DESK_WORK
+from gateway.money.folding.fold import fold
 
 STEPS_MAX = 160
 _TOGETHER_SECONDS = 60.0

@@ -18,8 +18,8 @@ from gateway.model.amount import EXPONENTS
 from gateway.model.entry import Appended, Draft, Entry
 from gateway.model.finding import Item, Progress
 from gateway.model.mark import Why
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 
 PATH = f"{HOME}/work"
 PAGE_ROWS = 25

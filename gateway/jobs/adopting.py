@@ -16,7 +16,7 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.jobs.periodic import LeaseHolder, holder
 from gateway.model.adoption import Asked
 from gateway.model.customer import Customer
-from gateway.money.adopting import Adopting, by_address
+from gateway.money.arriving.adopting import Adopting, by_address
 from gateway.money.supposing import unbound
 from gateway.ops.logs import logger
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.clock import Clock
 from gateway.jobs.periodic import LeaseHolder, holder
-from gateway.money.living import Living
+from gateway.money.life.sending import Living
 
 EVERY_SECONDS = 5.0
 AHEAD_EVERY_SECONDS = 6 * 3600.0

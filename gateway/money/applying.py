@@ -12,8 +12,8 @@ from typing import Any
 from gateway.errors import Faults
 from gateway.model.entry import Draft, Entry, canonical
 from gateway.model.fault import Fault, Place
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.money.ledger import Ledger
 
 PINNED = ("account", "livemode")

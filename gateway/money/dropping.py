@@ -10,8 +10,8 @@ from collections.abc import Collection
 from gateway.errors import Faults
 from gateway.model.fault import Fault, Place
 from gateway.model.subscription import Status
-from gateway.money.acts import Act
-from gateway.money.fold import newest_rules
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import newest_rules
 from gateway.money.ledger import Ledger
 from gateway.money.standing_ledger import kept_of
 

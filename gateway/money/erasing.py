@@ -14,12 +14,12 @@ from typing import Protocol
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft, Entry, key_owner
 from gateway.model.subscription import Status
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
+from gateway.money.folding.story import Story, gather
+from gateway.money.folding.whose import bindings
 from gateway.money.ledger import Ledger
-from gateway.money.story import Story, gather
 from gateway.money.supposing import stories
-from gateway.money.whose import bindings
 
 _ENDED = frozenset((Status.CANCELED, Status.INCOMPLETE_EXPIRED))
 # What ties an entry to a payer, were no payer named in it.

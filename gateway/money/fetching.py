@@ -19,12 +19,12 @@ from typing import NamedTuple, Protocol
 from gateway.clock import Clock
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft, Entry, canonical
-from gateway.money import acts
-from gateway.money.acts import Act
-from gateway.money.fold import newest_rules
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import newest_rules
+from gateway.money.folding.rules import Rules
+from gateway.money.folding.whose import foreign
 from gateway.money.ledger import Ledger, Work
-from gateway.money.rules import Rules
-from gateway.money.whose import foreign
 from gateway.ops.logs import logger
 
 BATCH_MAX = 200

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Draft, Entry, chained
-from gateway.money.acts import Act
-from gateway.money.fold import fold
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import fold
 from gateway.money.ledger import Ledger
 
 BATCH_MAX = 500

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.model.entry import Entry
-from gateway.money.acts import Act
-from gateway.money.fold import Want, fold
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import Want, fold
+from gateway.money.folding.subscriptions import Course
 from gateway.money.ledger import Ledger
-from gateway.money.subscriptions import Course
 
 READERS_MAX = 200  # of whom stories are read at once
 _DAY_SECONDS = 86400.0

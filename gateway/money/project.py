@@ -20,9 +20,9 @@ from gateway.model.entry import Entry
 from gateway.model.finding import Finding
 from gateway.model.mark import Mark, State, Why
 from gateway.model.movement import Movement, Sort
-from gateway.money import findings
-from gateway.money.acts import Act
-from gateway.money.fold import Folded, Want, fold
+from gateway.money.entries.acts import Act
+from gateway.money.folding import findings
+from gateway.money.folding.fold import Folded, Want, fold
 from gateway.money.ledger import Ledger, Work
 
 BATCH_MAX = 500

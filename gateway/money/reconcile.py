@@ -21,10 +21,10 @@ from typing import Any, Protocol
 from gateway.clock import Clock
 from gateway.errors import StripeRefused
 from gateway.model.entry import Draft, Source, canonical
-from gateway.money import acts
 from gateway.money.applying import pin
+from gateway.money.entries import acts
+from gateway.money.entries.kinds import EVENTS
 from gateway.money.foreseeing import Holdings, closings
-from gateway.money.kinds import EVENTS
 from gateway.money.ledger import Ledger
 from gateway.money.standing_ledger import Kept, kept_of
 

@@ -17,8 +17,8 @@ from starlette.routing import Route, Router
 
 from gateway.clock import Clock
 from gateway.errors import RequestRefused, StoreUnavailable, WebhookRefused
+from gateway.money.entries.parse import BYTES_MAX, parse
 from gateway.money.ledger import Appender
-from gateway.money.parse import BYTES_MAX, parse
 from gateway.money.signature import verify
 from gateway.ops.logs import logger
 

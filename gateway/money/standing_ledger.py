@@ -8,14 +8,14 @@ from typing import Any
 
 from gateway.model.entry import Draft
 from gateway.model.subscription import Status
-from gateway.money.acts import Act
-from gateway.money.fold import newest_rules
+from gateway.money.entries.acts import Act
+from gateway.money.entries.order import Told, newest
+from gateway.money.entries.parse import THIN
+from gateway.money.folding.fold import newest_rules
+from gateway.money.folding.rules import Rules
+from gateway.money.folding.whose import foreign
 from gateway.money.ledger import Ledger
-from gateway.money.order import Told, newest
-from gateway.money.parse import THIN
 from gateway.money.proof import walk
-from gateway.money.rules import Rules
-from gateway.money.whose import foreign
 
 _OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 

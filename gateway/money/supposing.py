@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 
 from gateway.model.entry import Draft, Entry, Source, chained
 from gateway.model.mark import Why
-from gateway.money.acts import Act
-from gateway.money.fold import fold
+from gateway.money.entries.acts import Act
+from gateway.money.folding.fold import fold
+from gateway.money.folding.story import gather
+from gateway.money.folding.whose import Binding, bindings
 from gateway.money.ledger import Ledger
-from gateway.money.story import gather
-from gateway.money.whose import Binding, bindings
 
 # Numbers that no entry bears while we look, whoever appends meanwhile.
 _FAR = 1 << 40

@@ -10,7 +10,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.jobs.adopting import EVERY_SECONDS, AdoptingJob
 from gateway.jobs.periodic import Job
-from gateway.money.adopting import AddressKeys, Adopting, Mails
+from gateway.money.arriving.adopting import AddressKeys, Adopting, Mails
 from gateway.money.erasing import Erasing
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door

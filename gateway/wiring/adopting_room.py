@@ -10,8 +10,8 @@ import contextlib
 from typing import Any
 
 from gateway.errors import StoreUnavailable
-from gateway.money.adopting import PAGE_URL
-from gateway.money.adopting_pages import AdoptingPages, page_url
+from gateway.money.arriving.adopting import PAGE_URL
+from gateway.money.arriving.pages import AdoptingPages, page_url
 from gateway.stores.accounts import Accounts
 from gateway.wiring.adopting import adopting_of, erasing_of
 from gateway.wiring.ground import Ground, raised

@@ -17,14 +17,14 @@ from gateway.config import Settings
 from gateway.identity.address import address
 from gateway.jobs.periodic import Job
 from gateway.model.amount import Amount
-from gateway.money.leaving import Finder, Leaver
-from gateway.money.leaving_pages import LeavingPages
-from gateway.money.leaving_receipts import Mails, Receipts
-from gateway.money.leaving_turn import Turns
+from gateway.money.leaving.carrying_out import Finder, Leaver
+from gateway.money.leaving.pages import LeavingPages
+from gateway.money.leaving.receipts import Mails, Receipts
+from gateway.money.leaving.turn import Turns
+from gateway.money.leaving.withdrawing import last_moment
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.leaving import Ending
-from gateway.money.withdrawing import last_moment
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.leaving import Leavings

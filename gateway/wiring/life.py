@@ -9,8 +9,8 @@ from gateway.config import Settings
 from gateway.jobs.life import EVERY_SECONDS, Life
 from gateway.jobs.periodic import Job
 from gateway.model.amount import Amount
-from gateway.money.living import Living, Mails
-from gateway.money.rules import HOUR_SECONDS
+from gateway.money.folding.rules import HOUR_SECONDS
+from gateway.money.life.sending import Living, Mails
 from gateway.money.stripe_api.life import Asked
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings

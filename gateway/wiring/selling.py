@@ -12,10 +12,10 @@ from gateway.jobs.folding import Folding
 from gateway.model.entry import Appended, Draft
 from gateway.model.selling import Plan
 from gateway.money.ledger import Ledger as LedgerPort
-from gateway.money.ordering import Terms
-from gateway.money.selling import Selling
-from gateway.money.shop import Shop
-from gateway.money.showcase import Showcase
+from gateway.money.selling.ordering import Terms
+from gateway.money.selling.sessions import Selling
+from gateway.money.selling.shop import Shop
+from gateway.money.selling.showcase import Showcase
 from gateway.money.stripe_api.selling import HOSTS, Till
 from gateway.stores.accounts import Accounts
 from gateway.stores.attempts import Attempts

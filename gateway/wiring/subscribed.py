@@ -6,9 +6,9 @@ from typing import Any
 
 from gateway.config import Settings
 from gateway.identity.accounts import Account
-from gateway.money.fold import Held
-from gateway.money.owning import owned_by
-from gateway.money.subscriptions import Course
+from gateway.money.folding.fold import Held
+from gateway.money.folding.subscriptions import Course
+from gateway.money.selling.owning import owned_by
 from gateway.page.templates import Templates
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger

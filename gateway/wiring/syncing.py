@@ -12,9 +12,9 @@ from gateway.jobs.periodic import Job
 from gateway.jobs.reconciling import EVERY_SECONDS as NIGHTLY_SECONDS
 from gateway.jobs.reconciling import Reconciling
 from gateway.money.fetching import Fetcher
+from gateway.money.folding.rules import HOUR_SECONDS
 from gateway.money.looking_ahead import wants_of_ending
 from gateway.money.prices import Refresher
-from gateway.money.rules import HOUR_SECONDS
 from gateway.money.stripe_api.catalogue import Shelf
 from gateway.money.stripe_api.door import Door
 from gateway.money.stripe_api.listing import Listing

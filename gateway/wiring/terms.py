@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.config import Settings
 from gateway.jobs.periodic import Job
-from gateway.money.terms import terms
+from gateway.money.entries.terms import terms
 from gateway.stores.engine import Store
 from gateway.stores.journal_terms import BATCH_MAX, JournalTerms, TermKeys
 

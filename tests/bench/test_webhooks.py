@@ -8,9 +8,9 @@ import pytest
 
 from gateway.bench.lives import EVENTS_EACH, Life, forgery, life, raw
 from gateway.bench.webhooks import run
-from gateway.money import acts
-from gateway.money.fold import fold
-from gateway.money.parse import parse
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
+from gateway.money.folding.fold import fold
 from tests.money.telling import told
 
 PLANS = acts.plans({"price_gold": ["gold"], "price_both": ["gold", "silver"]}, at=0.0)

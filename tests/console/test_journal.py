@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.console.journal import FIELDS, asked, day_of, day_span
 from gateway.model.journal import Filter, Shown, Word, Written
-from gateway.money.terms import address_term, card_term, number_term
+from gateway.money.entries.terms import address_term, card_term, number_term
 
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -18,8 +18,8 @@ import pytest
 
 from gateway.console.journal import day_span
 from gateway.model.entry import Source
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.wiring.terms import terms_job
 from tests.console import bureau as bureau_settings
 from tests.console.bureau import Bureau, at_the_bureau

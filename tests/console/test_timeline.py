@@ -9,8 +9,8 @@ from gateway.console.dossier import dossier
 from gateway.console.effect import effect
 from gateway.console.timeline import timeline
 from gateway.model.entry import GENESIS, Draft, Entry, Source, chained
-from gateway.money import acts
-from gateway.money.rules import HOUR_SECONDS
+from gateway.money.entries import acts
+from gateway.money.folding.rules import HOUR_SECONDS
 from tests.money.telling import (
     BIND,
     DAY,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import load_settings
-from gateway.money.parse import parse
+from gateway.money.entries.parse import parse
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
 from gateway.stores.mailed import Letters

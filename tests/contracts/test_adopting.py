@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import StoreUnavailable
-from gateway.money import acts
-from gateway.money.acts import Act
-from gateway.money.adopting import INVITED_DAYS
+from gateway.money.arriving.adopting import INVITED_DAYS
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.stores.adopting import Adoptions
 from gateway.stores.mailed import Letters
 from gateway.wiring.adopting import AdoptingWork, adopting_of
@@ -300,6 +300,6 @@ def test_a_take_that_was_cut_off_is_taken_again_by_the_same_reader_alone(
 
 
 def _hash(token: str) -> str:
-    from gateway.money.adopting import hash_of
+    from gateway.money.arriving.adopting import hash_of
 
     return hash_of(token)

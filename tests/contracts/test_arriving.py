@@ -20,9 +20,9 @@ from gateway.demo.stripe.account import DAY
 from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.model.identity import MAIL_ISSUER, Identity
 from gateway.model.mark import Why
-from gateway.money import acts
-from gateway.money.import_files import Reading
-from gateway.money.importing import Importing, Outlook
+from gateway.money.arriving.import_files import Reading
+from gateway.money.arriving.importing import Importing, Outlook
+from gateway.money.entries import acts
 from gateway.money.supposing import bound
 from gateway.stores import schema
 from gateway.stores.accounts import Accounts

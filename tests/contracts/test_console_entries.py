@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from gateway.demo.stripe.api import Trouble
 from gateway.model.mark import State, Why
-from gateway.money import acts
-from gateway.money.parse import parse
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
 from gateway.stores.money_schema import ledger_work
 from tests.console.bureau import ADDRESSES, Bureau, at_the_bureau, event
 from tests.money.telling import subscription

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gateway.money import acts
-from gateway.money.story import gather
-from gateway.money.whose import bindings
+from gateway.money.entries import acts
+from gateway.money.folding.story import gather
+from gateway.money.folding.whose import bindings
 from gateway.stores import schema
 from gateway.stores.attempts import Attempts
 from gateway.stores.mailed import Letters

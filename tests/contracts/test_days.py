@@ -20,7 +20,8 @@ from gateway.console.spreadsheet import Csv, Money
 from gateway.console.words import Words
 from gateway.model.journal import Filter
 from gateway.model.movement import Movement, Sort
-from gateway.money import acts, day
+from gateway.money import day
+from gateway.money.entries import acts
 from gateway.money.stripe_api.counting import Counting
 from gateway.stores.journal import Journal
 from gateway.stores.journal_terms import TermKeys
@@ -367,7 +368,7 @@ def test_charges_are_matched_by_name_first_and_then_each_once() -> None:
 def test_a_finding_is_worked_off_and_comes_again_with_news(url: str, tmp_path: Path) -> None:
     async def work(till: Till) -> None:
         from gateway.model.finding import Progress
-        from gateway.money.acts import Act
+        from gateway.money.entries.acts import Act
         from tests.money.telling import event, subscription
 
         works = WorkList(till.store)

@@ -16,8 +16,8 @@ from gateway.errors import StoreUnavailable, StripeUnavailable
 from gateway.identity.mailed import Mailed, Purpose
 from gateway.model.imported import Person
 from gateway.model.letter import Letter
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.money.erasing import Erasing
 from gateway.money.proof import verify
 from gateway.stores import schema

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.model.entry import Draft, Source
 from gateway.model.mark import Mark, State, Why
-from gateway.money.acts import Act
+from gateway.money.entries.acts import Act
 from gateway.stores.wants import Wants
 from gateway.wiring.syncing import Syncing
 from tests.contracts.till import DAY, HOUR, Till, at_the_till

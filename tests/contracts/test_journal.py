@@ -22,8 +22,9 @@ from gateway.model.entry import Draft
 from gateway.model.journal import Filter, Row, Shown, Word
 from gateway.model.mark import Mark, State
 from gateway.model.reader import Reader
-from gateway.money import acts, erasing
-from gateway.money.terms import address_term, card_term, number_term, terms
+from gateway.money import erasing
+from gateway.money.entries import acts
+from gateway.money.entries.terms import address_term, card_term, number_term, terms
 from gateway.stores import journal as journal_store
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.journal import Journal

@@ -14,8 +14,8 @@ from sqlalchemy import func, select, text
 from gateway.errors import StoreUnavailable, WebhookRefused
 from gateway.model.entry import GENESIS, Draft, Head, Source, chained, hash_of
 from gateway.model.mark import Mark, State, Why
+from gateway.money.entries.parse import parse
 from gateway.money.ledger import Appender
-from gateway.money.parse import parse
 from gateway.stores import money_schema
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.ledger import Ledger

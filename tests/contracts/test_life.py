@@ -12,7 +12,7 @@ import pytest
 
 from gateway.model.letter import Outgoing
 from gateway.model.reader import Reader
-from gateway.money.parse import parse
+from gateway.money.entries.parse import parse
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
 from gateway.stores.mailed import Letters

@@ -15,7 +15,7 @@ import pytest
 from gateway.clock import Clock
 from gateway.config import load_settings
 from gateway.model.entry import Entry
-from gateway.money import acts
+from gateway.money.entries import acts
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger

@@ -20,14 +20,14 @@ from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Draft, Entry, Head
 from gateway.model.mark import Mark, State, Why
 from gateway.model.reader import Reader
-from gateway.money import acts
-from gateway.money.acts import Act
 from gateway.money.applying import apply_rules
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.money.erasing import erase
-from gateway.money.fold import Want, newest_rules
+from gateway.money.folding.fold import Want, newest_rules
+from gateway.money.folding.rules import Rules
 from gateway.money.project import Difference, Projector
 from gateway.money.proof import export, head_of, verify
-from gateway.money.rules import Rules
 from gateway.stores.books import Books
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.holdings import Holdings

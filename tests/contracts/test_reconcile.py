@@ -13,8 +13,8 @@ from gateway.errors import Faults, StripeUnavailable
 from gateway.jobs.reconciling import next_night
 from gateway.model.entry import Source
 from gateway.model.mark import Mark, State, Why
-from gateway.money import acts
-from gateway.money.acts import Act
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.money.reconcile import too_many
 from gateway.wiring.syncing import Syncing
 from tests.contracts.till import DAY, HOUR, Till, at_the_till

@@ -15,8 +15,8 @@ import pytest
 
 from gateway.errors import StripeUnavailable
 from gateway.model.selling import Plan
-from gateway.money.ordering import Terms, Wish
-from gateway.money.selling import Led, Selling
+from gateway.money.selling.ordering import Terms, Wish
+from gateway.money.selling.sessions import Led, Selling
 from gateway.money.stripe_api.selling import Till as StripeTill
 from gateway.stores.attempts import Attempts
 from gateway.wiring.syncing import door_of

@@ -18,7 +18,7 @@ from gateway.jobs.folding import Folding
 from gateway.model.entry import Entry
 from gateway.model.mark import Mark
 from gateway.model.reader import Reader
-from gateway.money.parse import parse
+from gateway.money.entries.parse import parse
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
 from gateway.stores.ledger import Ledger

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.model.entry import Draft
-from gateway.money import acts
+from gateway.money.entries import acts
 from tests.money.telling import (
     DAY,
     HOUR,

@@ -12,10 +12,10 @@ from typing import Any
 
 from gateway.model.entry import GENESIS, Draft, Entry, Source, chained
 from gateway.model.mark import State
-from gateway.money import acts
-from gateway.money.fold import Folded, fold
-from gateway.money.parse import parse
-from gateway.money.shapes import described
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
+from gateway.money.entries.shapes import described
+from gateway.money.folding.fold import Folded, fold
 
 NOON = 1_800_000_000
 HOUR = 3600

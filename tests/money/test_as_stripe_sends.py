@@ -14,12 +14,12 @@ import pytest
 
 from gateway.model.entry import Draft, Source
 from gateway.model.mark import State, Why
-from gateway.money import acts
-from gateway.money.fold import Folded
-from gateway.money.parse import parse
-from gateway.money.shapes import described
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
+from gateway.money.entries.shapes import described
+from gateway.money.folding.fold import Folded
+from gateway.money.folding.subscriptions import Course
 from gateway.money.signature import verify
-from gateway.money.subscriptions import Course
 from tests.demo.stripe.world import FAILS_LATER, SECRET, START, World, world
 from tests.money.telling import folded
 

@@ -11,9 +11,9 @@ from gateway.model.entry import Draft, Source
 from gateway.model.finding import Finding
 from gateway.model.mark import Why
 from gateway.model.movement import Movement, Sort
-from gateway.money import acts
-from gateway.money.acts import Act
-from gateway.money.terms import TERMS_MAX, terms
+from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
+from gateway.money.entries.terms import TERMS_MAX, terms
 from tests.money.telling import (
     NOON,
     charge,

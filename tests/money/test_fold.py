@@ -8,10 +8,10 @@ import pytest
 
 from gateway.model.entry import Draft
 from gateway.model.mark import State, Why
-from gateway.money import acts
-from gateway.money.acts import FOREVER
-from gateway.money.fold import Want
-from gateway.money.subscriptions import Course
+from gateway.money.entries import acts
+from gateway.money.entries.acts import FOREVER
+from gateway.money.folding.fold import Want
+from gateway.money.folding.subscriptions import Course
 from tests.money.telling import (
     ACTS,
     BIND,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.model.imported import Gift, Person, Row
-from gateway.money.import_files import Reading
+from gateway.money.arriving.import_files import Reading
 
 TIERS = {"gold": ("gold",), "or": ("gold",), "soutien annuel": ("gold", "club"), "club": ("club",)}
 PARIS = ZoneInfo("Europe/Paris")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from gateway.model.entry import Draft
 from gateway.model.mark import State, Why
-from gateway.money import acts
-from gateway.money.subscriptions import Course
+from gateway.money.entries import acts
+from gateway.money.folding.subscriptions import Course
 from tests.money.stories import BEGUN, FIRST, LINK, RENEWAL, SECOND, month, sub
 from tests.money.telling import (
     ACTS,

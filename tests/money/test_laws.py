@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.entry import FETCHED, Draft, Entry, Source
-from gateway.money.fold import Folded, fold
-from gateway.money.order import Told, newest
+from gateway.money.entries.order import Told, newest
+from gateway.money.folding.fold import Folded, fold
 from tests.money.stories import STORIES, Story
 from tests.money.telling import (
     ACTS,

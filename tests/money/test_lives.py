@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway.model.entry import Draft
-from gateway.money import acts
+from gateway.money.entries import acts
 from tests.money.telling import (
     DAY,
     HOUR,

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from gateway.model.entry import Draft
-from gateway.money.order import Told, newest
+from gateway.money.entries.order import Told, newest
 from tests.money.telling import NOON, dispute, event, fetched, invoice, refund, subscription, told
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from gateway.errors import WebhookRefused
 from gateway.model.entry import ID_MAX, Draft, Source, canonical
 from gateway.model.subscription import Invoice, Item, Subscription, read
-from gateway.money.kinds import EVENTS
-from gateway.money.parse import BYTES_MAX, THIN, NoEvent, parse
+from gateway.money.entries.kinds import EVENTS
+from gateway.money.entries.parse import BYTES_MAX, THIN, NoEvent, parse
 
 CREATED = 1_800_000_000
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from gateway.model.entry import Draft
-from gateway.money import acts
-from gateway.money.parse import parse
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
 from tests.money.in_memory import DAY, Clock, FakeStripe, Gateway, gateway
 from tests.money.telling import NOON
 from tests.money.test_lives import Life

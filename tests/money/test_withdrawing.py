@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.money.contracts import Contract, day_wished
-from gateway.money.withdrawing import _easter, _off, last_moment
+from gateway.money.leaving.contracts import Contract, day_wished
+from gateway.money.leaving.withdrawing import _easter, _off, last_moment
 
 PARIS = ZoneInfo("Europe/Paris")
 

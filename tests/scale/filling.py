@@ -19,9 +19,9 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from gateway.model.entry import Draft
-from gateway.money import acts
-from gateway.money.parse import parse
-from gateway.money.terms import terms
+from gateway.money.entries import acts
+from gateway.money.entries.parse import parse
+from gateway.money.entries.terms import terms
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.journal_terms import JournalTerms, TermKeys

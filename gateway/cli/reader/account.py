@@ -49,7 +49,7 @@ def grant(
     config: Config = DEFAULT,
 ) -> None:
     """Give a tier for nothing, for good or until a moment."""
-    from gateway.money import acts
+    from gateway.money.entries import acts
 
     settings = settings_of(config)
     known = acting.tiers(settings)
@@ -79,7 +79,7 @@ def revoke(
     config: Config = DEFAULT,
 ) -> None:
     """Take back what was given by hand. What is paid for is ended at Stripe."""
-    from gateway.money import acts
+    from gateway.money.entries import acts
 
     settings = settings_of(config)
     why = acting.why(reason)

@@ -100,7 +100,7 @@ async def _mail(
     settings: Settings, store: Store, paying: Sequence[Paying], stripe: Customers
 ) -> None:
     """One link for all that an address pays, good for a week."""
-    from gateway.money.adopting import by_address
+    from gateway.money.arriving.adopting import by_address
     from gateway.stores.ledger import Ledger
     from gateway.wiring.adopting import adopting_of
     from gateway.wiring.pages import templates_of
@@ -124,7 +124,7 @@ async def _mail(
 
 
 async def _heard_of(ledger: Ledger, customers: Collection[str]) -> set[str]:
-    from gateway.money.story import gather
+    from gateway.money.folding.story import gather
     from gateway.money.supposing import stories
 
     story = gather(await stories(ledger, customers=customers))

@@ -36,7 +36,7 @@ def bind(who: Who, customer: Customer, reason: Reason, config: Config = DEFAULT)
 
 def unbind(customer: Customer, reason: Reason, config: Config = DEFAULT) -> None:
     """Take a Stripe customer from the reader it is bound to. It pays on at Stripe, for nobody here."""
-    from gateway.money import acts
+    from gateway.money.entries import acts
     from gateway.money.supposing import bound
     from gateway.stores.ledger import Ledger
     from gateway.stores.readers import reader_called
@@ -61,7 +61,7 @@ async def bound_to(
     settings: Settings, store: Store, reader: Reader, customer: str, *, reason: str
 ) -> str:
     """Bind, with what Stripe says of the customer's subscriptions; what is to be told of it."""
-    from gateway.money import acts
+    from gateway.money.entries import acts
     from gateway.money.supposing import bound
     from gateway.stores.ledger import Ledger
 

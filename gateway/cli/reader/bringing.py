@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.model.fault import Fault
     from gateway.model.imported import Row
-    from gateway.money.importing import Change, Importing, Outlook
+    from gateway.money.arriving.importing import Change, Importing, Outlook
     from gateway.money.stripe_api.door import Door
     from gateway.stores.engine import Store
 
@@ -75,7 +75,7 @@ def _read(
 ) -> tuple[list[Row], list[Fault]]:
     from gateway.errors import Faults
     from gateway.model.fault import Fault, Place
-    from gateway.money.import_files import Reading
+    from gateway.money.arriving.import_files import Reading
 
     known = acting.tiers(settings)
     tiers: dict[str, Sequence[str]] = {each.lower(): (each,) for each in known}
@@ -130,8 +130,8 @@ async def _suppose(
 
 def _importing(settings: Settings, store: Store, door: Door | None, file: Path) -> Importing:
     from gateway.clock import SystemClock
-    from gateway.money import acts
-    from gateway.money.importing import Importing
+    from gateway.money.arriving.importing import Importing
+    from gateway.money.entries import acts
     from gateway.money.stripe_api.customers import Customers
     from gateway.stores.holdings import Holdings
     from gateway.stores.imported import Imported
@@ -154,7 +154,7 @@ def _importing(settings: Settings, store: Store, door: Door | None, file: Path) 
 def _tell(
     found: Outlook, faults: Iterable[Fault], settings: Settings, *, file: Path, everyone: bool
 ) -> None:
-    from gateway.money.acts import Act
+    from gateway.money.entries.acts import Act
 
     typer.echo(
         f"{found.people} people: {len(found.new)} without an account here yet;"

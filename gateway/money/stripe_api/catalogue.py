@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.model.amount import Amount
 from gateway.model.price import Price
-from gateway.money.fields import currency, identifier, mapping, whole, word
+from gateway.money.entries.fields import currency, identifier, mapping, whole, word
 from gateway.money.stripe_api.door import Door, Told
 from gateway.money.stripe_api.objects import PAGE
 

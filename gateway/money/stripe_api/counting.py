@@ -12,8 +12,8 @@ from typing import Any
 from gateway.errors import StripeUnavailable
 from gateway.model.movement import Movement, Sort
 from gateway.model.subscription import Charge, Dispute, Refund, read
-from gateway.money.movements import NOT_PAID_BACK, took
-from gateway.money.shapes import described
+from gateway.money.entries.shapes import described
+from gateway.money.folding.movements import NOT_PAID_BACK, took
 from gateway.money.stripe_api.door import Door, Told
 
 PAGE_ROWS = 100

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.errors import StripeRefused
 from gateway.model.customer import Customer, Paying
 from gateway.model.entry import Draft
-from gateway.money.fields import identifier, mapping, word
+from gateway.money.entries.fields import identifier, mapping, word
 from gateway.money.stripe_api.door import Door, Told, draft_of
 from gateway.money.stripe_api.objects import PAGE, PAGES_MAX, Objects
 

@@ -18,7 +18,7 @@ import stripe
 
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import FETCHED, Draft, Source, canonical
-from gateway.money.shapes import described
+from gateway.money.entries.shapes import described
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 10.0

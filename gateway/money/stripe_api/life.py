@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.model.customer import Customer
 from gateway.model.life import Card
-from gateway.money.fields import identifier, mapping, whole, word
+from gateway.money.entries.fields import identifier, mapping, whole, word
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.errors import WebhookRefused
 from gateway.model.entry import Draft, Source, canonical
-from gateway.money.parse import parse
+from gateway.money.entries.parse import parse
 from gateway.money.stripe_api.door import Door, Told, draft_of
 from gateway.money.stripe_api.objects import PAGE, Objects
 

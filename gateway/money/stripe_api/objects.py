@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.errors import StripeRefused
 from gateway.model.entry import Draft, Source
-from gateway.money.fields import mapping
+from gateway.money.entries.fields import mapping
 from gateway.money.stripe_api.door import Door, Told, draft_of
 
 PAGE = 100  # as many as Stripe gives at once

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.model.entry import Draft
-from gateway.money.fields import identifier, mapping, word
+from gateway.money.entries.fields import identifier, mapping, word
 from gateway.money.stripe_api.door import Door, draft_of
 from gateway.money.stripe_api.objects import PAGE, Objects
 

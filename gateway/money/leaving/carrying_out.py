@@ -1,0 +1,255 @@
+"""Leaving, carried out: whose subscriptions a request is about, what Stripe is asked, what is said of it.
+
+A request counts from the moment at which it was made, and is in the store before Stripe hears of it;
+where Stripe is away it is carried out later, and its receipt says when it came. What Stripe answers goes
+into the ledger at once, so that the gateway knows what the reader was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.model.amount import Amount
+from gateway.model.customer import Customer
+from gateway.model.entry import Draft
+from gateway.model.leaving import Leaving, Outcome, Result, Way
+from gateway.model.letter import Letter
+from gateway.model.subscription import Subscription, read
+from gateway.money.entries.acts import Act
+from gateway.money.entries.fields import whole
+from gateway.money.folding.fold import Folded, fold, newest_rules
+from gateway.money.leaving import contracts
+from gateway.money.leaving.contracts import Contract
+from gateway.money.ledger import Ledger
+from gateway.ops.logs import logger
+
+LOOK_SECONDS = 4.0  # a page waits no longer for Stripe
+_APART_SECONDS = 60.0  # by which Stripe's clock and ours may differ
+_RULES = (Act.PLANS, Act.SETTINGS)
+_LOG = "lychgate.money"
+
+
+class PaidBack(Protocol):
+    @property
+    def amounts(self) -> Sequence[Amount]: ...
+
+    @property
+    def drafts(self) -> Sequence[Draft]: ...
+
+
+class Stripe(Protocol):
+    """Every method raises StripeRefused and StripeUnavailable, and may be called again."""
+
+    async def subscription(self, subscription_id: str) -> Draft: ...
+
+    async def end_later(
+        self, subscription_id: str, *, at: int | None, comment: str = ""
+    ) -> Draft: ...
+
+    async def end_now(self, subscription_id: str, *, comment: str = "") -> Draft: ...
+
+    async def pay_back(self, subscription_id: str, *, key: str) -> PaidBack: ...
+
+    async def customers_at(self, email: str) -> Sequence[str]: ...
+
+
+class Customers(Protocol):
+    """Raises StripeRefused and StripeUnavailable."""
+
+    async def customer(self, customer_id: str) -> Customer: ...
+
+    async def subscriptions_of(self, customer_id: str) -> Sequence[Draft]: ...
+
+
+class Readers(Protocol):
+    """Raises StoreUnavailable."""
+
+    async def with_address(self, email: str) -> Sequence[str]:
+        """Accounts that have proved this address."""
+
+
+class Requests(Protocol):
+    """Every method raises StoreUnavailable."""
+
+    async def ask(self, asked: Leaving, sent: Letter) -> None:
+        """Keep it and put the letter with its link out, or do neither."""
+
+    async def waiting(self, once: str, *, now: float) -> Leaving | None:
+        """One that waits for its link to be followed, and can still be."""
+
+    async def accept(self, once: str, *, subscriptions: Sequence[str], now: float) -> bool:
+        """Whether it was waiting until now: of many at once, one is told so."""
+
+    async def begin(self, accepted: Leaving) -> bool:
+        """One that waits for nothing. False where its ``once`` was there already."""
+
+    async def known(self, once: str) -> Leaving | None: ...
+
+    async def due(self, *, now: float, limit: int) -> Sequence[Leaving]:
+        """Accepted and not done; nobody else is given them for a while."""
+
+    async def finish(
+        self,
+        done: Leaving,
+        letters: Sequence[tuple[str, Letter]],
+        *,
+        told: Iterable[str] = (),
+        now: float,
+    ) -> bool:
+        """Done, with its receipt put out, once. ``told``: letters of its life that say the same."""
+
+    async def later(
+        self, waiting: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
+    ) -> None:
+        """To be tried again. ``letters`` are put out the first time alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder:
+    """Whose subscriptions: a reader's by the ledger, an address's by its accounts and by Stripe."""
+
+    ledger: Ledger
+    readers: Readers
+    stripe: Stripe
+    customers: Customers
+
+    async def of_reader(self, reader: str, *, now: float) -> list[Contract]:
+        """Raises StoreUnavailable."""
+        named = await self.ledger.of_reader(reader)
+        if not named:
+            return []
+        whole = {each.number: each for each in await self.ledger.objects(_RULES)}
+        whole |= {each.number: each for each in await self.ledger.story(named)}
+        folded: Folded = fold(whole.values(), now=now)
+        return contracts.of_reader(folded, reader)
+
+    async def of_address(self, email: str, *, now: float) -> list[Contract]:
+        """Of an address that was proved. Raises StoreUnavailable, StripeUnavailable, StripeRefused."""
+        found = []
+        for reader in await self.readers.with_address(email):
+            found += await self.of_reader(reader, now=now)
+        rules = newest_rules(await self.ledger.objects(_RULES))
+        told: list[Draft] = []
+        for customer in await self.stripe.customers_at(email):
+            told += await self.customers.subscriptions_of(customer)
+        paid = [contracts.of_facts(read(Subscription, each.facts)) for each in told]
+        return contracts.in_order([*found, *contracts.ours(paid, rules)])
+
+    async def seen(self, email: str, *, now: float) -> list[Contract]:
+        """For a page, which doesn't wait: what Stripe can't say just now is found later."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self.of_address(email, now=now)
+        except (TimeoutError, StripeUnavailable, StripeRefused):
+            found = []
+            for reader in await self.readers.with_address(email):
+                found += await self.of_reader(reader, now=now)
+            return contracts.in_order(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaver:
+    finder: Finder
+    ledger: Ledger
+    stripe: Stripe
+    zone: ZoneInfo
+
+    async def carry_out(self, asked: Leaving, *, now: float) -> Leaving:
+        """What became of it. Raises StripeUnavailable and StoreUnavailable: then it is to be done again,
+        and what was done already is not done twice."""
+        names = asked.subscriptions
+        if not names:
+            found = await self.finder.of_address(asked.email, now=now)
+            names = chosen(asked, found, self.zone)
+        outcomes = [await self._one(asked, name, now=now) for name in names]
+        nothing = Outcome(result=Result.NOTHING)
+        return replace(asked, subscriptions=names, outcomes=tuple(outcomes) or (nothing,))
+
+    async def _one(self, asked: Leaving, name: str, *, now: float) -> Outcome:
+        try:
+            draft = await self.stripe.subscription(name)
+            contract = self._contract(draft)
+            if asked.way is Way.WITHDRAW:
+                return await self._withdraw(asked, contract, now=now)
+            if not contract.can_cancel:
+                await self.ledger.append([draft], now=now)
+                return _told(_before(asked, contract, draft), contract)
+            return await self._cancel(asked, contract, now=now)
+        except StripeRefused as refused:
+            logger(_LOG).error(
+                "leaving-refused", way=asked.way, subscription=name, why=str(refused), id=asked.id
+            )
+            return Outcome(result=Result.REFUSED, subscription_id=name)
+
+    async def _cancel(self, asked: Leaving, contract: Contract, *, now: float) -> Outcome:
+        end = contract.end_of(asked.wished, self.zone)
+        if not contract.open or (end is not None and end <= now):
+            draft = await self.stripe.end_now(contract.id, comment=asked.reason)
+            result = Result.ENDED
+        else:
+            at = None if end is None else int(end)
+            draft = await self.stripe.end_later(contract.id, at=at, comment=asked.reason)
+            result = Result.ENDING
+        await self.ledger.append([draft], now=now)
+        return _told(result, self._contract(draft))
+
+    async def _withdraw(self, asked: Leaving, contract: Contract, *, now: float) -> Outcome:
+        if not contract.can_withdraw(asked.asked_at, self.zone):
+            late = _told(Result.TOO_LATE, contract)
+            return replace(late, ends_at=contract.withdraw_until(self.zone))
+        ended = contract
+        if not contract.over:
+            draft = await self.stripe.end_now(contract.id, comment=asked.reason)
+            await self.ledger.append([draft], now=now)
+            ended = self._contract(draft)
+        back = await self.stripe.pay_back(contract.id, key=f"leaving:{asked.id}")
+        if back.drafts:
+            await self.ledger.append(back.drafts, now=now)
+        return replace(_told(Result.WITHDRAWN, ended), refunded=_sums(back.amounts))
+
+    def _contract(self, draft: Draft) -> Contract:
+        return contracts.of_facts(read(Subscription, draft.facts))
+
+
+def chosen(asked: Leaving, found: Sequence[Contract], zone: ZoneInfo) -> tuple[str, ...]:
+    """Of what is found under an address: the one that was named; else all that can be left. Where none
+    can, the newest, so that its receipt says how it stands."""
+    named = [each.id for each in found if asked.reference and asked.reference == each.id]
+    if named:
+        return tuple(named)
+    if asked.way is Way.WITHDRAW:
+        open_ = [each.id for each in found if each.can_withdraw(asked.asked_at, zone)]
+    else:
+        open_ = [each.id for each in found if each.can_cancel]
+    return tuple(open_ or [each.id for each in found[:1]])
+
+
+def _before(asked: Leaving, contract: Contract, draft: Draft) -> Result:
+    """Cancelled since this was asked, it was by this very request, which was cut off then."""
+    at = whole(json.loads(draft.payload).get("canceled_at"))
+    if at is None or at < asked.asked_at - _APART_SECONDS:
+        return Result.ALREADY
+    return Result.ENDED if contract.over else Result.ENDING
+
+
+def _told(result: Result, contract: Contract) -> Outcome:
+    return Outcome(
+        result=result,
+        subscription_id=contract.id,
+        prices=contract.prices,
+        ends_at=contract.ended_at if contract.over else contract.leaving_at,
+    )
+
+
+def _sums(amounts: Iterable[Amount]) -> tuple[Amount, ...]:
+    """Currencies are never added to one another."""
+    sums: dict[str, Amount] = {}
+    for each in amounts:
+        sums[each.currency] = sums[each.currency] + each if each.currency in sums else each
+    return tuple(sums[currency] for currency in sorted(sums))

@@ -1,0 +1,96 @@
+"""One accepted request's turn: carried out now, while its reader waits, or later, until it is done.
+
+``take`` is called for each by whoever claimed it; two that are at it all the same do it once, for
+Stripe is asked for what is so already, and the store lets one of them say that it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.clock import Clock
+from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.model.leaving import Leaving, Result
+from gateway.model.letter import Letter
+from gateway.money.leaving.carrying_out import Customers, Leaver, Requests
+from gateway.money.leaving.receipts import Receipts, said_already
+from gateway.ops.logs import logger
+
+PATIENCE_SECONDS = 8.0
+_DUE_MAX = 20
+_BY_HAND = (Result.REFUSED, Result.NOTHING)
+_PAUSES_SECONDS = (15.0, 60.0, 300.0, 900.0, 3600.0)
+_LOG = "lychgate.money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """``mails`` is False where no mail is set up: then pages are all that is said. ``hand`` is the address
+    of who does what can't be done by itself, or empty."""
+
+    requests: Requests
+    leaver: Leaver
+    customers: Customers
+    receipts: Receipts
+    mails: bool
+    hand: str = ""
+    clock: Clock
+
+    async def take(self, accepted: Leaving, *, patience: float = PATIENCE_SECONDS) -> Leaving:
+        """With its outcomes; without, where it is to be done later. Raises StoreUnavailable."""
+        try:
+            async with asyncio.timeout(patience):
+                done = await self.leaver.carry_out(accepted, now=self.clock.now())
+        except (TimeoutError, StripeUnavailable) as error:
+            logger(_LOG).warning("leaving-waits", id=accepted.id, why=type(error).__name__)
+            await self._later(accepted)
+            return accepted
+        except StripeRefused as refused:
+            logger(_LOG).error("leaving-refused", id=accepted.id, why=str(refused))
+            await self._later(accepted)
+            return accepted
+        letters = await self._receipt(done)
+        await self.requests.finish(done, letters, told=said_already(done), now=self.clock.now())
+        logger(_LOG).info(
+            "left", id=done.id, way=done.way, results=[str(each.result) for each in done.outcomes]
+        )
+        return done
+
+    async def take_due(self) -> None:
+        """For the job. Raises StoreUnavailable."""
+        while due := await self.requests.due(now=self.clock.now(), limit=_DUE_MAX):
+            for each in due:
+                await self.take(each, patience=10 * PATIENCE_SECONDS)
+
+    async def _later(self, accepted: Leaving) -> None:
+        pause = _PAUSES_SECONDS[min(accepted.tries, len(_PAUSES_SECONDS) - 1)]
+        now = self.clock.now()
+        letters: Sequence[tuple[str, Letter]] = ()
+        if self.mails and accepted.email:
+            letters = [(accepted.email, self.receipts.receipt(accepted))]
+        await self.requests.later(accepted, letters, next_at=now + pause, now=now)
+
+    async def _receipt(self, done: Leaving) -> list[tuple[str, Letter]]:
+        if not self.mails:
+            return []
+        recipient = done.email or await self._payer(done)
+        letters = [(recipient, self.receipts.receipt(done))] if recipient else []
+        if self.hand and any(each.result in _BY_HAND for each in done.outcomes):
+            letters.append((self.hand, self.receipts.by_hand(done)))
+        return letters
+
+    async def _payer(self, done: Leaving) -> str:
+        """Where mail reaches a reader whose account has proved no address: what Stripe has of them."""
+        for each in done.outcomes:
+            if not each.subscription_id:
+                continue
+            try:
+                draft = await self.leaver.stripe.subscription(each.subscription_id)
+                customer = await self.customers.customer(draft.customer_id)
+            except (StripeRefused, StripeUnavailable):
+                continue
+            if customer.email:
+                return customer.email
+        return ""
