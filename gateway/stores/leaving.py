@@ -105,6 +105,26 @@ class Leavings:
                 await inserted(connection, insert(letter).values(**_spoken_for(key, now)))
             return True
 
+    async def withdrawn(self, *, after: float) -> list[Leaving]:
+        since = and_(
+            leaving.c.state == str(State.DONE),
+            leaving.c.way == str(Way.WITHDRAW),
+            leaving.c.done_at > after,
+        )
+        wanted = select(leaving).where(since).order_by(leaving.c.done_at)
+        async with self._store.reading() as connection:
+            return [_leaving(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def amend(
+        self, done: Leaving, letters: Sequence[tuple[str, Letter]], *, now: float
+    ) -> None:
+        outcomes = [_said(each) for each in done.outcomes]
+        async with self._store.writing() as connection:
+            await connection.execute(
+                update(leaving).where(leaving.c.id == done.id).values(outcomes=outcomes)
+            )
+            await _put_out(connection, letters, now=now)
+
     async def later(
         self, waiting: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
     ) -> None:

@@ -148,6 +148,7 @@ class LeavingWork:
     def jobs(self) -> list[Job]:
         return [
             Job("leaving", EVERY_SECONDS, self.turns.take_due),
+            Job("leaving-late", _SWEEP_SECONDS, self.turns.look_back, once_among_nodes=True),
             Job("leaving-sweep", _SWEEP_SECONDS, self._sweep, once_among_nodes=True),
         ]
 

@@ -327,6 +327,40 @@ def test_withdrawing_within_the_days_of_the_law_pays_all_back(
     at_the_counter(url, tmp_path, work)
 
 
+def test_what_a_bank_takes_after_the_withdrawal_goes_back_too(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader, card="FR1420041010050500013M02606")
+        turns = inside.leaving.turns
+        done = await browser.post(
+            "/-/withdraw?lang=en", {"subscription": bought.id, "confirm": "yes"}
+        )
+        assert "Your request has been carried out" in done.text
+        (receipt,) = await inside.letters()
+        assert "€9.90" not in receipt.letter.text, "nothing was taken yet"
+        await turns.look_back()
+        assert not (await inside.till.world.v1.refunds.list_async()).data
+        await inside.till.pass_time(8 * DAY)
+        await inside.settle()
+        await inside.letters()
+        for _ in range(2):
+            await turns.look_back()
+            await inside.settle()
+        (refund,) = (await inside.till.world.v1.refunds.list_async()).data
+        assert (refund.amount, refund.status) == (990, "succeeded")
+        (receipt,) = [each for each in await inside.letters() if "receipt" in each.letter.subject]
+        assert receipt.recipient == ANA
+        assert "€9.90" in receipt.letter.text
+        assert await inside.till.holds(reader) == {}
+        await inside.till.pass_time(31 * DAY)
+        before = inside.asked("GET", "/v1/invoices")
+        assert before
+        await turns.look_back()
+        assert inside.asked("GET", "/v1/invoices") == before, "nobody looks for ever"
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_a_withdrawal_counts_from_when_it_was_written_not_from_its_link(
     url: str, tmp_path: Path
 ) -> None:

@@ -104,6 +104,14 @@ class Requests(Protocol):
     ) -> bool:
         """Done, with its receipt put out, once. ``told``: letters of its life that say the same."""
 
+    async def withdrawn(self, *, after: float) -> Sequence[Leaving]:
+        """Withdrawals that were carried out since then."""
+
+    async def amend(
+        self, done: Leaving, letters: Sequence[tuple[str, Letter]], *, now: float
+    ) -> None:
+        """More came of it since; its receipt is put out again."""
+
     async def later(
         self, waiting: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
     ) -> None:
@@ -213,6 +221,20 @@ class Leaver:
             await self.ledger.append(back.drafts, now=now)
         return replace(_told(Result.WITHDRAWN, ended), refunded=_sums(back.amounts))
 
+    async def pay_back_more(self, done: Leaving, *, now: float) -> Leaving | None:
+        """The request with its new sums, where there was more to pay back than when it was carried out.
+        Raises StripeRefused, StripeUnavailable and StoreUnavailable."""
+        outcomes = []
+        for each in done.outcomes:
+            if each.result is Result.WITHDRAWN:
+                back = await self.stripe.pay_back(each.subscription_id, key=f"leaving:{done.id}")
+                sums = _sums(back.amounts)
+                if _exceed(sums, each.refunded):
+                    await self.ledger.append(back.drafts, now=now)
+                    each = replace(each, refunded=sums)  # noqa: PLW2901 - the outcome as it is now
+            outcomes.append(each)
+        return None if tuple(outcomes) == done.outcomes else replace(done, outcomes=tuple(outcomes))
+
     def _contract(self, draft: Draft) -> Contract:
         return contracts.of_facts(read(Subscription, draft.facts))
 
@@ -253,3 +275,8 @@ def _sums(amounts: Iterable[Amount]) -> tuple[Amount, ...]:
     for each in amounts:
         sums[each.currency] = sums[each.currency] + each if each.currency in sums else each
     return tuple(sums[currency] for currency in sorted(sums))
+
+
+def _exceed(sums: Iterable[Amount], before: Iterable[Amount]) -> bool:
+    known = {each.currency: each.minor for each in before}
+    return any(each.minor > known.get(each.currency, 0) for each in sums)

@@ -19,6 +19,7 @@ from gateway.money.leaving.receipts import Receipts, said_already
 from gateway.ops.logs import logger
 
 PATIENCE_SECONDS = 8.0
+LATE_SECONDS = 30 * 86400.0  # a SEPA debit is told of within fourteen days, and then some
 _DUE_MAX = 20
 _BY_HAND = (Result.REFUSED, Result.NOTHING)
 _PAUSES_SECONDS = (15.0, 60.0, 300.0, 900.0, 3600.0)
@@ -63,6 +64,19 @@ class Turns:
         while due := await self.requests.due(now=self.clock.now(), limit=_DUE_MAX):
             for each in due:
                 await self.take(each, patience=10 * PATIENCE_SECONDS)
+
+    async def look_back(self) -> None:
+        """What a bank took only after its payer had withdrawn goes back too: a direct debit that is
+        under way can't be stopped. For the job. Raises StoreUnavailable."""
+        for done in await self.requests.withdrawn(after=self.clock.now() - LATE_SECONDS):
+            try:
+                more = await self.leaver.pay_back_more(done, now=self.clock.now())
+            except (StripeRefused, StripeUnavailable) as error:
+                logger(_LOG).warning("late-refund-waits", id=done.id, why=str(error))
+                continue
+            if more is not None:
+                await self.requests.amend(more, await self._receipt(more), now=self.clock.now())
+                logger(_LOG).info("paid-back-late", id=more.id)
 
     async def _later(self, accepted: Leaving) -> None:
         pause = _PAUSES_SECONDS[min(accepted.tries, len(_PAUSES_SECONDS) - 1)]
