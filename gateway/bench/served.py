@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gateway.bench.processes import Server, free_port, running
@@ -63,33 +62,36 @@ rules:
 """
 
 
-@contextlib.contextmanager
 def lychgate(
     folder: Path, origin_port: int, *, name: str = "lychgate", access_log: bool = False
-) -> Iterator[Server]:
+) -> AbstractContextManager[Server]:
     """A gateway of its own settings; it shares the store with the others. Raises BenchFailed."""
+    port = free_port()
+    config = _CONFIG.format(
+        port=port,
+        origin=origin_port,
+        ops=free_port(),
+        access_log=str(access_log).lower(),
+        store=_store(folder),
+        key=KEY,
+    )
+    return site(folder, name, config, port=port, path=FIRST_PAGE)
+
+
+def site(
+    folder: Path, name: str, config: str, *, port: int, path: str
+) -> AbstractContextManager[Server]:
+    """`lychgate serve` on these settings and the bench's policy, up when ``path`` answers. Raises
+    BenchFailed."""
     home = folder / name
     (home / "policies").mkdir(parents=True, exist_ok=True)
     (home / "policies" / "bench.yaml").write_text(POLICY)
-    port = free_port()
-    config = home / "lychgate.toml"
-    config.write_text(
-        _CONFIG.format(
-            port=port,
-            origin=origin_port,
-            ops=free_port(),
-            access_log=str(access_log).lower(),
-            store=_store(folder),
-            key=KEY,
-        )
-    )
-    command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
+    written = home / "lychgate.toml"
+    written.write_text(config)
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(written)]
     # No environment: a setting of whoever runs the bench would be a setting of this gateway too.
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
-    with running(
-        name, command, port=port, folder=home, path=FIRST_PAGE, environment=environment
-    ) as server:
-        yield server
+    return running(name, command, port=port, folder=home, path=path, environment=environment)
 
 
 def _store(folder: Path) -> Path:

@@ -16,11 +16,10 @@ import json
 import multiprocessing
 import secrets
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.bench import peers
-from gateway.bench.processes import free_port, running, stand_back
+from gateway.bench.processes import Server, free_port, stand_back
 from gateway.bench.reading import Article, read
-from gateway.bench.served import FIRST_PAGE, KEY, POLICY
+from gateway.bench.served import FIRST_PAGE, KEY, site
 from gateway.clock import SystemClock
 
 _CONFIG = """\
@@ -99,26 +98,18 @@ def run(
     return Storm(Article(idle, during), asked, entered, seconds, login_p99)
 
 
-def _gateway(folder: Path, origin: int, port: int, provider: int, store: str) -> Any:
-    home = folder / "storm"
-    (home / "policies").mkdir(parents=True)
-    (home / "policies" / "bench.yaml").write_text(POLICY)
-    config = home / "lychgate.toml"
-    config.write_text(
-        _CONFIG.format(
-            port=port,
-            origin=origin,
-            ops=free_port(),
-            store=store or f"sqlite:///{home}/storm.db",
-            key=KEY,
-            provider=provider,
-        )
+def _gateway(
+    folder: Path, origin: int, port: int, provider: int, store: str
+) -> AbstractContextManager[Server]:
+    config = _CONFIG.format(
+        port=port,
+        origin=origin,
+        ops=free_port(),
+        store=store or f"sqlite:///{folder}/storm.db",
+        key=KEY,
+        provider=provider,
     )
-    command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
-    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
-    return running(
-        "storm", command, port=port, folder=home, path=FIRST_PAGE, environment=environment
-    )
+    return site(folder, "storm", config, port=port, path=FIRST_PAGE)
 
 
 def _storm(port: int, provider: int, rate: int, seconds: float) -> tuple[int, int, list[float]]:

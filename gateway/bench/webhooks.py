@@ -15,21 +15,19 @@ import hmac
 import multiprocessing
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gateway.bench import peers
 from gateway.bench.lives import EVENTS_EACH, PLANS, forgery, life, raw
-from gateway.bench.processes import free_port, running, stand_back
+from gateway.bench.processes import Server, free_port, stand_back
 from gateway.bench.reading import Article, read
-from gateway.bench.served import KEY, POLICY
+from gateway.bench.served import KEY, site
 from gateway.clock import SystemClock
 from gateway.money.proof import verify
 from gateway.stores import schema
@@ -168,29 +166,18 @@ async def _readers(url: str, count: int) -> None:
         await store.close()
 
 
-def _gateway(folder: Path, origin: int, port: int, store: str) -> Any:
-    home = folder / "hooks"
-    (home / "policies").mkdir(parents=True)
-    (home / "policies" / "bench.yaml").write_text(POLICY)
-    config = home / "lychgate.toml"
-    config.write_text(
-        _CONFIG.format(
-            port=port,
-            origin=origin,
-            ops=free_port(),
-            store=store,
-            key=KEY,
-            secret=_SECRET,
-            nobody=free_port(),
-        )
-        + PLANS
+def _gateway(folder: Path, origin: int, port: int, store: str) -> AbstractContextManager[Server]:
+    config = _CONFIG.format(
+        port=port,
+        origin=origin,
+        ops=free_port(),
+        store=store,
+        key=KEY,
+        secret=_SECRET,
+        nobody=free_port(),
     )
-    command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
-    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     # The desk opens a moment after the first page: until then a webhook is told to come again.
-    return running(
-        "hooks", command, port=port, folder=home, path="/-/login", environment=environment
-    )
+    return site(folder, "hooks", config + PLANS, port=port, path="/-/login")
 
 
 def _send(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from gateway.console import spreadsheet
-from gateway.console.frame import FINANCE, HOME, Action, Answer, Streamed, Visit
+from gateway.console.exporting import Writer, file_of, format_of
+from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.plain_text import plain
 from gateway.console.spreadsheet import Format
-from gateway.errors import RequestRefused
 from gateway.model.audited import AuditFilter, Line
 from gateway.rooms.asking import Reply
 from gateway.rooms.pages import Drawing
@@ -93,31 +93,22 @@ class AuditPages:
     async def export(self, visit: Visit) -> Answer:
         """Raises RequestRefused for a filter that can't be read."""
         wanted = _asked(visit)
-        if wanted.wrong or visit.ask.asked("format") not in frozenset(Format):
-            raise RequestRefused(400, "unreadable-filter")
-        kind = Format(visit.ask.asked("format"))
+        kind = format_of(visit, wrong=bool(wanted.wrong))
         await visit.note(f"audit {kind} {wanted.told}")
         text = self.drawing.text
-        heads = [text(f"audit.head.{name}", visit.language) for name in _COLUMNS]
-        writer: spreadsheet.Csv | spreadsheet.Xlsx = (
-            spreadsheet.Csv(heads)
-            if kind is Format.CSV
-            else spreadsheet.Xlsx(heads, name=text("audit.title", visit.language))
-        )
-        day = visit.words.at(visit.now).date().isoformat()
-        return Streamed(
-            name=f"audit-{day}.{kind}",
-            content_type=spreadsheet.TYPES[kind],
-            chunks=self._chunks(writer, wanted, visit),
-        )
 
-    async def _chunks(
-        self, writer: spreadsheet.Csv | spreadsheet.Xlsx, wanted: _Asked, visit: Visit
-    ) -> AsyncIterator[bytes]:
-        yield writer.begin()
-        async for lines in self.log.all(wanted.filter):
-            yield writer.rows(_cells(each, visit) for each in lines)
-        yield writer.end()
+        async def rows(writer: Writer) -> AsyncIterator[bytes]:
+            async for lines in self.log.all(wanted.filter):
+                yield writer.rows(_cells(each, visit) for each in lines)
+
+        return file_of(
+            visit,
+            kind,
+            name="audit",
+            title=text("audit.title", visit.language),
+            heads=[text(f"audit.head.{name}", visit.language) for name in _COLUMNS],
+            rows=rows,
+        )
 
 
 def _cells(line: Line, visit: Visit) -> list[spreadsheet.Cell]:

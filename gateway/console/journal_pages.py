@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from gateway.console import journal_table, spreadsheet
-from gateway.console.frame import FINANCE, HOME, Action, Answer, Streamed, Visit
+from gateway.console import journal_table
+from gateway.console.exporting import Writer, file_of, format_of
+from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.journal import FIELDS, Asked, asked
 from gateway.console.spreadsheet import Format
-from gateway.errors import RequestRefused
 from gateway.model.amount import EXPONENTS
 from gateway.model.entry import Entry, Source
 from gateway.model.journal import Filter, Page, Row, Shown
@@ -103,34 +103,26 @@ class JournalPages:
     async def export(self, visit: Visit) -> Answer:
         """Raises RequestRefused for a filter that can't be read: nobody should trust such a table."""
         wanted = _asked(visit)
-        if wanted.wrong or visit.ask.asked("format") not in frozenset(Format):
-            raise RequestRefused(400, "unreadable-filter")
-        kind = Format(visit.ask.asked("format"))
+        kind = format_of(visit, wrong=bool(wanted.wrong))
         await visit.note(f"{kind} {wanted.told}")
-        heads = [
-            self.text(f"journal.head.{name}", visit.language) for name in journal_table.COLUMNS
-        ]
-        name = self.text("journal.title", visit.language)
-        writer = (
-            spreadsheet.Csv(heads) if kind is Format.CSV else spreadsheet.Xlsx(heads, name=name)
-        )
-        day = visit.words.at(visit.now).date().isoformat()
-        return Streamed(
-            name=f"journal-{day}.{kind}",
-            content_type=spreadsheet.TYPES[kind],
-            chunks=self._chunks(writer, wanted, visit),
-        )
 
-    async def _chunks(
-        self, writer: spreadsheet.Csv | spreadsheet.Xlsx, wanted: Asked, visit: Visit
-    ) -> AsyncIterator[bytes]:
-        """In a thread, for some hundred rows at a time: others are answered in between."""
-        yield writer.begin()
-        async for some in self.journal.all(wanted.filter):
-            said = await self.journal.bound(journal_table.customers_of(some))
-            rows = journal_table.with_readers(some, said)
-            yield await asyncio.to_thread(partial(_encoded, writer, rows, visit))
-        yield writer.end()
+        async def rows(writer: Writer) -> AsyncIterator[bytes]:
+            """In a thread, for some hundred rows at a time: others are answered in between."""
+            async for some in self.journal.all(wanted.filter):
+                said = await self.journal.bound(journal_table.customers_of(some))
+                told = journal_table.with_readers(some, said)
+                yield await asyncio.to_thread(partial(_encoded, writer, told, visit))
+
+        return file_of(
+            visit,
+            kind,
+            name="journal",
+            title=self.text("journal.title", visit.language),
+            heads=[
+                self.text(f"journal.head.{name}", visit.language) for name in journal_table.COLUMNS
+            ],
+            rows=rows,
+        )
 
     async def _with_readers(self, rows: Sequence[Row]) -> list[Row]:
         said = await self.journal.bound(journal_table.customers_of(rows))
@@ -139,9 +131,7 @@ class JournalPages:
         return [replace(row, address=addresses.get(row.reader, "")) for row in bound]
 
 
-def _encoded(
-    writer: spreadsheet.Csv | spreadsheet.Xlsx, rows: Sequence[Row], visit: Visit
-) -> bytes:
+def _encoded(writer: Writer, rows: Sequence[Row], visit: Visit) -> bytes:
     return writer.rows(journal_table.cells(row, visit.words) for row in rows)
 
 
