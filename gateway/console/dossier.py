@@ -9,7 +9,8 @@ from gateway.model.entry import Entry
 from gateway.model.subscription import Invoice
 from gateway.money.entries.acts import Act
 from gateway.money.entries.order import Told
-from gateway.money.folding.fold import Held, fold
+from gateway.money.folding.fold import fold
+from gateway.money.folding.held import Held
 from gateway.money.folding.story import Known, gather
 from gateway.money.folding.whose import bindings
 

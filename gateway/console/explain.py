@@ -15,10 +15,11 @@ from typing import Any
 
 from gateway.console.passages import words_of
 from gateway.edge.answers import Answer, Headers, Plain, Ready, Streamed
-from gateway.edge.gate import Gate, Visit
+from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress
 from gateway.edge.records import OtherType
 from gateway.edge.target import MovedTo
+from gateway.edge.visit import Visit
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.access import Access
 from gateway.model.decision import Decision, Full, Reason, Refuse, Teaser

@@ -18,7 +18,7 @@ from gateway.identity.merging import Summary
 from gateway.model.entitlement import Entitlement
 from gateway.model.entry import Entry
 from gateway.money.entries.acts import Act
-from gateway.money.folding.fold import Held
+from gateway.money.folding.held import Held
 
 _BECAUSE_MAX = 6
 _YEAR_SECONDS = 366 * 86400.0

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gateway.edge.visit import Visit
 from gateway.errors import LychgateError
 from gateway.model.page import LabelWord
 from gateway.model.rule import LabelKind, PageSettings
@@ -22,9 +22,6 @@ from gateway.origin.fetch import Origin, OriginRequest
 from gateway.origin.record import PageKey
 from gateway.page import document
 from gateway.page.facts import body_words
-
-if TYPE_CHECKING:
-    from gateway.edge.gate import Visit
 
 NO_ANSWER = "no-answer"
 GATED, OPEN = "gated", "open"

@@ -15,12 +15,13 @@ from gateway.clock import Clock
 from gateway.edge import answers, egress, kinds
 from gateway.edge.answers import Answer, Plain, Streamed
 from gateway.edge.failures import Failures, new_error_id
-from gateway.edge.gate import Gate, Visit
+from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress, MovedTo
 from gateway.edge.passing import Body
 from gateway.edge.rate import RequestRate
 from gateway.edge.streaming import Sending
 from gateway.edge.upgrading import Upgrading
+from gateway.edge.visit import Visit
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.reader import Reader
 from gateway.model.request import Request

@@ -9,40 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from gateway.edge import kinds
 from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures
 from gateway.edge.pages import Pages
 from gateway.edge.passing import Body, Passing
+from gateway.edge.visit import Visit
 from gateway.model.decision import Decision, Full, Reason, Refuse
-from gateway.model.reader import Reader
-from gateway.model.request import Request
-from gateway.policy.compile import Policy
 from gateway.policy.decide import judge, settle_by_path
-from gateway.policy.ways import Way, WayKind
+from gateway.policy.ways import WayKind
 
 _READING = frozenset(("GET", "HEAD"))
-
-
-class Visit(NamedTuple):
-    """One request with what is known before the origin is asked.
-
-    ``way`` is the path's, for the record that all its requests share; ``here`` is what this request
-    narrows it to, for choosing how to fetch.
-    """
-
-    request: Request
-    reader: Reader
-    way: Way
-    here: Way
-    policy: Policy
-    now: float
-
-    def by_strictest(self) -> Decision:
-        """What the reader gets if the page turns out as strict as its rules allow."""
-        return judge(self.here.strictest, self.reader, self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

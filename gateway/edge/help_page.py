@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from gateway.clock import Clock
 from gateway.edge.failures import Failures
-from gateway.edge.gate import Visit
 from gateway.edge.ingress import Ingress
 from gateway.edge.pages import Pages
+from gateway.edge.visit import Visit
 from gateway.errors import RequestRefused
 from gateway.model.decision import Decision, Full
 from gateway.model.reader import Reader

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gateway.clock import Clock
 from gateway.edge import kinds
@@ -20,6 +19,7 @@ from gateway.edge.failures import Failures
 from gateway.edge.passing import Body, Passing
 from gateway.edge.records import PAGE_BYTES_MAX, OtherType, Records
 from gateway.edge.showing import Showing
+from gateway.edge.visit import Visit
 from gateway.errors import LychgateError, OriginFailed
 from gateway.model.decision import Full, Reason, Refuse
 from gateway.model.request import Request
@@ -31,9 +31,6 @@ from gateway.origin.record import PageKey, PageRecord, page_key
 from gateway.page import document
 from gateway.policy.decide import judge, settle
 from gateway.policy.ways import WayKind
-
-if TYPE_CHECKING:
-    from gateway.edge.gate import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.edge import egress, kinds
 from gateway.edge.answers import Answer, Headers, Streamed
+from gateway.edge.visit import Visit
 from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
-
-if TYPE_CHECKING:
-    from gateway.edge.gate import Visit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.clock import Clock
 from gateway.edge.asked_labels import AskedLabels
+from gateway.edge.visit import Visit
 from gateway.errors import PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.rule import LabelKind
@@ -25,9 +25,6 @@ from gateway.page.facts import facts as read_facts
 from gateway.page.facts import header_words
 from gateway.policy.compile import Policy
 from gateway.policy.ways import Way
-
-if TYPE_CHECKING:
-    from gateway.edge.gate import Visit
 
 _OUTSIDE = frozenset((LabelKind.HEADER, LabelKind.GHOST, LabelKind.ORIGIN_GATE))
 PAGE_BYTES_MAX = 16 << 20

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.edge.answers import Plain
 from gateway.edge.handshake import key_is_proper, opening_head, request_head
 from gateway.edge.passing import Passing, target
 from gateway.edge.tunnel import Line, Tunnels
+from gateway.edge.visit import Visit
 from gateway.errors import RequestRefused
 from gateway.origin import forward
-
-if TYPE_CHECKING:
-    from gateway.edge.gate import Visit
 
 # What the handshake says for itself, and what belongs to a body that isn't passed on.
 _OWN = frozenset((b"connection", b"upgrade", b"content-length"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.config import Settings
 from gateway.identity.accounts import Account
-from gateway.money.folding.fold import Held
+from gateway.money.folding.held import Held
 from gateway.money.folding.subscriptions import Course
 from gateway.money.selling.owning import owned_by
 from gateway.page.templates import Templates

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gateway.model.entry import Entry, Source
 from gateway.model.finding import Finding
 from gateway.model.mark import Mark, State, Why
 from gateway.model.subscription import Status
 from gateway.money.entries.acts import DESK_WORK, Act
+from gateway.money.folding.held import Held
 from gateway.money.folding.refunds import PaidBack
 from gateway.money.folding.story import Story
 from gateway.money.folding.subscriptions import Course
-
-if TYPE_CHECKING:
-    from gateway.money.folding.fold import Held
 
 _OF_A_PAYMENT = frozenset((Why.REFUNDED, Why.DISPUTED, Why.FRAUD_WARNING))
 _PAYS = frozenset((Status.TRIALING, Status.ACTIVE, Status.PAST_DUE))

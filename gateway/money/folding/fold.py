@@ -17,27 +17,17 @@ from gateway.model.entry import Entry
 from gateway.model.finding import Finding
 from gateway.model.mark import Mark, Why
 from gateway.model.movement import Movement, Sort
-from gateway.model.subscription import Invoice, Status, Subscription
+from gateway.model.subscription import Invoice, Status
 from gateway.money.entries.acts import FOREVER, Act
 from gateway.money.folding import disputes, findings, movements, refunds
+from gateway.money.folding.held import Held
 from gateway.money.folding.marking import mark_all
 from gateway.money.folding.rules import Rules, rules_of
 from gateway.money.folding.story import Known, Story, gather
-from gateway.money.folding.subscriptions import Course, Hold, Standing, standing
-from gateway.money.folding.whose import Binding, Whose, bindings, foreign, whose
+from gateway.money.folding.subscriptions import Course, standing
+from gateway.money.folding.whose import Binding, bindings, foreign, whose
 
 _CLOSED = 0.0  # the end of what doesn't open now
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One subscription: how it stands, whose it is, and what a person should look at."""
-
-    subscription: Subscription
-    standing: Standing
-    whose: Whose
-    reader: str
-    refunded: Hold | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import floor
-from typing import TYPE_CHECKING
 
 from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State, Why
@@ -16,12 +15,10 @@ from gateway.money.entries.acts import DESK_WORK, Act
 from gateway.money.entries.kinds import FETCHED
 from gateway.money.entries.parse import THIN
 from gateway.money.folding import disputes
+from gateway.money.folding.held import Held
 from gateway.money.folding.story import Story
 from gateway.money.folding.subscriptions import Course
 from gateway.money.folding.whose import Binding
-
-if TYPE_CHECKING:
-    from gateway.money.folding.fold import Held
 
 _APPLIED = Mark(State.APPLIED)
 _UNUSED = Mark(State.IGNORED, Why.KIND_NOT_USED)

@@ -7,15 +7,12 @@ counts, whether or not a reader is known: what it paid for is told by the links 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from gateway.model.movement import Movement, Sort
 from gateway.model.subscription import Dispute, Invoice, Refund
 from gateway.money.folding import disputes
+from gateway.money.folding.held import Held
 from gateway.money.folding.story import Known, Story
-
-if TYPE_CHECKING:
-    from gateway.money.folding.fold import Held
 
 NOT_PAID_BACK = frozenset(("failed", "canceled"))
 _TOOK_NOTHING = "warning_"

@@ -15,7 +15,8 @@ from gateway.model.amount import Amount
 from gateway.model.entry import Entry
 from gateway.model.life import Due, Told
 from gateway.model.subscription import Invoice, Status, Subscription
-from gateway.money.folding.fold import Folded, Held, newest_rules
+from gateway.money.folding.fold import Folded, newest_rules
+from gateway.money.folding.held import Held
 from gateway.money.folding.story import Known, Story, gather
 from gateway.money.folding.whose import bindings
 

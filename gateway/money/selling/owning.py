@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gateway.model.subscription import Status
 from gateway.money.entries.acts import Act
-from gateway.money.folding.fold import Held, fold
+from gateway.money.folding.fold import fold
+from gateway.money.folding.held import Held
 from gateway.money.folding.story import gather
 from gateway.money.folding.whose import bindings
 from gateway.money.ledger import Ledger
