@@ -29,6 +29,7 @@ START_SECONDS = 20.0
 
 class Origin(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a head and a body are two writes
 
     def do_GET(self) -> None:
         if self.path.startswith("/slow"):

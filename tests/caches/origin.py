@@ -52,6 +52,7 @@ def site() -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # a head and a body are two writes
 
         def do_GET(self) -> None:
             state.asked[self.path] += 1
