@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser import signing_in
 from tests.browser.signing_in import NodeProvider, found, running
-from tests.serving import free_port
+from tests.serving import START_SECONDS, free_port
 
 # For subscribers of any plan, for those of one of them; and too old to be free.
 ARTICLE = "/sciences/ce-que-disent-les-coques-quand-on-les-ecoute"
@@ -185,4 +186,13 @@ def served(folder: Path) -> Iterator[Shop]:
         signing_in.served(folder, settings=settings, port=ours) as house,
     ):
         assert isinstance(house.provider, NodeProvider)
+        _until_sold(house.url)
         yield Shop(house.url, Till(stripe), house.provider)
+
+
+def _until_sold(url: str) -> None:
+    """The desk opens before the background process has asked Stripe for the prices."""
+    deadline = time.monotonic() + START_SECONDS
+    while MONTH not in httpx2.get(f"{url}/-/plans", trust_env=False).text:
+        assert time.monotonic() < deadline, "no price came"
+        time.sleep(0.05)

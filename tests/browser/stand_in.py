@@ -12,6 +12,7 @@ import asyncio
 import sys
 
 import uvicorn
+import uvloop
 
 from gateway.cli.demo_money import DemoMoney
 from gateway.cli.playing import listener
@@ -34,4 +35,5 @@ async def serve(port: int, gateway_url: str, key: str, secret: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), *sys.argv[2:5]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(int(sys.argv[1]), *sys.argv[2:5]))
