@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.jobs.folding import Folding
 
+_TELLING = ("leaving", "adopt", "life")  # the jobs of which letters come
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
 
@@ -173,13 +174,14 @@ async def _settle(lychgate: Lychgate, money: DemoMoney, rooms: DemoRooms, folds:
     """Once pages are served: what the gateway does about webhooks, and the first who subscribes."""
     money.fold = folds.fold_due
     money.before = lychgate.sessions.flush_sightings
+    money.post = rooms.send_mail
     rooms.heard = lychgate.polling.poll if lychgate.polling else None
     await rooms.furnish()
 
 
 async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney, folds: Folding) -> None:
     """What the background process does under ``serve``, until cancelled. Mail is sent when it is
-    looked at."""
+    looked at, and before time moves."""
     from gateway.jobs.folding import EVERY_SECONDS
     from gateway.jobs.periodic import Job, run_all
     from gateway.stores.leases import Leases
@@ -192,6 +194,7 @@ async def _work(settings: Settings, lychgate: Lychgate, money: DemoMoney, folds:
     jobs = [Job("fold", EVERY_SECONDS, folds.fold_due), terms_job(settings, store=store)]
     jobs += [job for work in works for job in work.jobs()]
     money.fetch = next(job.work for job in jobs if job.name == "fetch")
+    money.tell = tuple(job.work for job in jobs if job.name in _TELLING)
     jobs = [replace(job, work=money.alone(job.work)) for job in jobs]
     try:
         await run_all(jobs, leases=Leases(store), clock=clock)

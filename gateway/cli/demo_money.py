@@ -23,6 +23,8 @@ WEBHOOK = "/-/stripe/webhook"
 CODE = "FANAL20"
 CARD = "4242424242424242"
 FOR_READERS_OF_ALL = "price_soutien_mois"
+# Shorter than any letter of a subscription's life here is due, so that a leap of a month skips none.
+_STRIDE_SECONDS = 2 * 86_400.0
 _CODE_PERCENT = 20
 # Ids as the demo's config names them; minor units of the euro, tax included.
 _SOLD = (
@@ -39,7 +41,8 @@ def new_secrets() -> tuple[str, str]:
 
 class DemoMoney:
     """``fold`` and ``fetch`` are the gateway's own work on what was received, ``before`` what it must
-    write down before time moves; all are known once the gateway is."""
+    write down before time moves, ``tell`` the letters that it owes by then and ``post`` their way out;
+    all are known once the gateway is."""
 
     def __init__(
         self, *, url: str, gateway_url: str, key: str, secret: str, clock: MovableClock
@@ -57,6 +60,8 @@ class DemoMoney:
         self.fold: Work = _nothing
         self.fetch: Work = _nothing
         self.before: Work = _nothing
+        self.tell: tuple[Work, ...] = ()
+        self.post: Work = _nothing
 
     @property
     def dashboard(self) -> str:
@@ -94,15 +99,26 @@ class DemoMoney:
         await self.worked()
 
     async def advance(self, seconds: float) -> None:
-        """All that falls due on the way has happened and been heard of once it returns."""
+        """All that falls due on the way has happened, been heard of and been written to readers once
+        it returns: by strides, for a letter is owed for some days and waits for some, not a month."""
         await self.before()
-        await self.stand_in.advance(seconds)
-        await self.worked()
+        await self._told()
+        while seconds > 0:
+            stride = min(seconds, _STRIDE_SECONDS)
+            seconds -= stride
+            await self.stand_in.advance(stride)
+            await self.worked()
+            await self._told()
 
     async def worked(self) -> None:
         """What was received is applied, asked about, and applied again."""
         for work in (self.fold, self.fetch, self.fold):
             await self.alone(work)()
+
+    async def _told(self) -> None:
+        for work in self.tell:
+            await self.alone(work)()
+        await self.post()
 
     def alone(self, work: Work) -> Work:
         """One at a time: leases, which keep nodes apart, are this one process's all together."""

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.test_processes import address, log_in, running, story
 
 EMAIL = "camille@lecteurs.example"
+FAILS_LATER = "4000000000000341"
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,41 @@ def test_the_subscriber_has_paid_at_the_stand_in_and_renews(demo: Demo) -> None:
         dashboard = httpx2.get(f"{demo.stripe}/dashboard", trust_env=False).text
         assert "dominique@lecteurs.example" in dashboard
         assert "invoice.paid" in dashboard
+
+
+def letters_to(client: httpx2.Client, email: str) -> list[str]:
+    """The subjects of the letters to one address, the newest first."""
+    told = re.findall(r"<h2>([^<]*)</h2><p>[^<]*: ([^<]*)</p>", html.unescape(shown(client)))
+    return [subject for subject, to in told if to == email]
+
+
+def subscribe(client: httpx2.Client, demo: Demo, price: str, *, card: str) -> None:
+    """As a browser does: the recap, Checkout at the stand-in, and back."""
+    asked = {"plan": "soutien", "price": price, "return_to": demo.dossier}
+    page = client.post("/-/checkout", data=asked, follow_redirects=False)
+    session = page.headers["location"].rpartition("/")[2].partition("#")[0]
+    pay = {"session": session, "card": card, "name": "Ana"}
+    answer = httpx2.post(f"{demo.stripe}/test/pay", json=pay, trust_env=False, timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def test_no_letter_is_lost_when_the_time_moves_a_month(demo: Demo) -> None:
+    """One that was put out before, and was looked at by nobody, and those that the months bring: a
+    trial's end is announced, a payment fails and the subscription ends, in days that a leap skips."""
+    email, waiting = "nora@lecteurs.example", "paul@lecteurs.example"
+    with demo.browser() as client:
+        client.post(mailed(client, email, "/"))
+        subscribe(client, demo, "price_soutien_mois", card=FAILS_LATER)
+        client.post("/-/login/mail", data={"email": waiting, "return_to": "/"})
+        for _ in range(2):
+            moved = client.post("/-/demo/clock", data={"step": "month"}, timeout=60)
+            assert moved.status_code == 200
+        assert len(letters_to(client, waiting)) == 1
+        subjects = letters_to(client, email)
+    said = ("pris fin", "pas abouti", "essai", "Bienvenue", "lien de connexion")
+    assert len(subjects) == len(said), subjects
+    for subject, words in zip(subjects, said, strict=True):
+        assert words in subject
 
 
 def test_nobody_else_s_page_moves_the_time(demo: Demo) -> None:
