@@ -133,7 +133,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """``actions`` are the whole route table."""
+    """``actions`` are the whole route table. ``languages``: each site's code, and its name in itself."""
 
     accounts: Accounts
     operators: Operators
@@ -142,15 +142,21 @@ class Frame:
     words: Words
     actions: Sequence[Action] = field(default=(), repr=False)
     counting: Counting | None = None
+    languages: Sequence[tuple[str, str]] = ()
 
     async def answer(self, ask: Ask, action: Action, names: Mapping[str, str]) -> Answer:
         """Raises RequestRefused and whatever the road raises."""
         login = await self.accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
         entered = admit(login, self.operators, now=ask.now, asked=action.roles)
         if not isinstance(entered, Operator):
-            return await self._refused(ask, entered, login)
+            return await self._refused(ask, entered, login, needed=action.roles)
         visit = Visit(ask=ask, operator=entered, names=names, action=action, frame=self)
-        answer = await action.road(visit)
+        try:
+            answer = await action.road(visit)
+        except RequestRefused as refused:
+            if refused.refused_status != 404:
+                raise
+            return await visit.page("finance-missing", status=404)
         failed = isinstance(answer, Reply) and answer.status >= 400
         if action.act and not visit.noted and not failed:
             raise RuntimeError(f"{action.method} {action.path} shows what it didn't note")
@@ -175,13 +181,35 @@ class Frame:
             }
             for name in self._tabs(visit)
         ]
-        return {"who": visit.who, "roles": sorted(visit.operator.roles), "tabs": tabs}
+        return {
+            "who": visit.who,
+            "roles": sorted(visit.operator.roles),
+            "tabs": tabs,
+            "languages": self._tongues(visit, section),
+        }
+
+    def _tongues(self, visit: Visit, section: str) -> list[dict[str, object]]:
+        """This very page in each language; of an answer to a form, the page of its tab."""
+        path = f"{HOME}/{section}" if visit.ask.posted else visit.ask.request.path
+        query = () if visit.ask.posted else visit.ask.query.items()
+        kept = [(name, each) for name, values in query for each in values if name != "lang"]
+        return [
+            {
+                "code": code,
+                "name": name,
+                "href": f"{quote(path, safe='/')}?{urlencode([*kept, ('lang', code)])}",
+                "here": code == visit.language,
+            }
+            for code, name in self.languages
+        ]
 
     def _tabs(self, visit: Visit) -> list[str]:
         open_paths = {each.path for each in self.actions if visit.may(each.roles)}
         return [name for name in TABS if f"{HOME}/{name}" in open_paths]
 
-    async def _refused(self, ask: Ask, denied: Denied, login: Login | None) -> Reply:
+    async def _refused(
+        self, ask: Ask, denied: Denied, login: Login | None, *, needed: frozenset[Role]
+    ) -> Reply:
         back = ask.request.path if not ask.posted else HOME
         entrance = login_url(back, ask.language)
         if denied is Denied.ANONYMOUS:
@@ -191,6 +219,7 @@ class Frame:
             "finance-denied",
             status=403,
             roles=sorted(self.operators.roles(login)) if login else [],
+            needed=[str(each) for each in Role if each in needed],
             stale=denied is Denied.STALE,
             login_url=entrance,
         )

@@ -26,6 +26,10 @@ DESK: Context = {
             ("audit", 0),
         )
     ],
+    "languages": [
+        {"code": code, "name": name, "href": f"/-/finance/journal?lang={code}", "here": here}
+        for code, name, here in (("fr", "Français", True), ("en", "English", False))
+    ],
 }
 
 
@@ -45,6 +49,7 @@ def pages() -> Iterator[tuple[str, str, Context]]:
         *journal_samples.pages(),
         *_audit(),
         *_site(),
+        ("missing", "finance-missing", {}),
     ):
         yield state, name, {"desk": DESK, **context}
 

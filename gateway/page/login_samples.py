@@ -76,6 +76,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield from adopting_samples.pages()
     yield from leaving_samples.pages(language)
     denied: Context = {"roles": [], "stale": False, "login_url": "/-/login?return_to=/-/finance"}
+    denied |= {"needed": ["finance", "admin"]}
     yield "finance-denied", "finance-denied", denied
     yield "finance-denied-support", "finance-denied", {**denied, "roles": ["support"]}
     yield "finance-stale", "finance-denied", {**denied, "roles": ["finance"], "stale": True}

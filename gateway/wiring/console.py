@@ -26,6 +26,7 @@ from gateway.wiring.journal import WaitingCounts, journal_actions, journal_of
 from gateway.wiring.login import operators_of
 from gateway.wiring.news import teller
 from gateway.wiring.syncing import door_of
+from gateway.wiring.words import Words as SiteWords
 
 
 class Console:
@@ -55,6 +56,7 @@ class Console:
                 words=Words(timezone=settings.site.timezone),
                 actions=self._actions(drawing),
                 counting=WaitingCounts(journal_of(settings, store)),
+                languages=SiteWords(settings).languages("en"),
             )
         )
         door = Doorway(

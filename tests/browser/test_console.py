@@ -234,10 +234,10 @@ def test_a_list_is_exported_and_opened(page: Page, shop: Shop) -> None:
 def test_every_page_speaks_french_too(page: Page, shop: Shop) -> None:
     for path, said in (
         ("journal", "Journal"),
-        ("work", "À traiter"),
+        ("work", "À faire"),
         ("readers", "Lecteurs"),
         ("explain", "Pourquoi"),
-        ("audit", "Traces"),
+        ("audit", "Journal d’audit"),
     ):
         page.goto(f"{shop.url}/-/finance/{path}?lang=fr")
         assert page.locator("html").get_attribute("lang") == "fr"

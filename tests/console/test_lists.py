@@ -261,6 +261,27 @@ def test_support_sees_no_lists_and_no_sums(store_url: str, tmp_path: Path) -> No
     at_the_bureau(store_url, tmp_path, work)
 
 
+def test_the_frame_leads_on_from_whatever_stands_in_it(store_url: str, tmp_path: Path) -> None:
+    async def work(bureau: Bureau) -> None:
+        clerk = await bureau.enter("finance")
+        denied = text_of(await clerk.get("/-/finance/site?lang=fr"))
+        assert "réservée à : l’administration." in denied
+        assert "Vous avez accès à : la comptabilité." in denied
+        missing = await clerk.get("/-/finance/entries/999999?lang=en")
+        assert missing.status_code == 404
+        for page in (missing, await clerk.get("/-/finance/journal?kind=a%26b&lang=en")):
+            assert 'aria-current="page"' in page.text
+            assert 'action="/-/logout?lang=en"' in page.text
+            assert "/-/cancel" not in page.text
+        assert 'href="/-/finance/journal?kind=a%26b&amp;lang=fr"' in page.text
+        answered = await clerk.post("/-/finance/readers?lang=en", {"q": "nobody@news.example"})
+        assert 'href="/-/finance/readers?lang=fr"' in answered.text
+        assert (await clerk.post("/-/logout?lang=en", {"return_to": "/"})).status_code == 303
+        assert (await clerk.get("/-/finance/journal")).status_code == 303
+
+    at_the_bureau(store_url, tmp_path, work)
+
+
 def test_a_day_is_compared_signed_and_opened_again(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

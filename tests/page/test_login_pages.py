@@ -188,7 +188,7 @@ def test_erasing_is_asked_for_once_more() -> None:
 
 def test_the_finance_desk_tells_a_stranger_from_a_colleague_of_yesterday() -> None:
     denied, stale = tree("finance-denied"), tree("finance-stale")
-    assert "réservée à la comptabilité" in said(denied)
+    assert "réservée à : la comptabilité, l’administration." in said(denied)
     assert "Reconnectez-vous" in said(stale)
     assert "l’assistance aux lecteurs" in said(tree("finance-denied-support"))
     assert "Vous avez accès" not in said(denied) + said(stale)
