@@ -14,13 +14,17 @@ __all__ = ["main"]
 def main() -> None:
     """The command ``lychgate``."""
     from gateway.cli.commands import app
-    from gateway.errors import Faults, LychgateError
+    from gateway.cli.options import not_reached
+    from gateway.errors import Faults, LychgateError, OriginFailed
 
     try:
         app(prog_name="lychgate")
     except Faults as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
+        sys.exit(1)
+    except OriginFailed as error:
+        print(f"lychgate: {error.reason}: {not_reached(error)}", file=sys.stderr)
         sys.exit(1)
     except LychgateError as error:
         detail = str(error)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.cli.options import DEFAULT, AsJson, Config, settings_of
+from gateway.cli.options import DEFAULT, AsJson, Config, not_reached, settings_of
 from gateway.errors import OriginFailed
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def audit(
         with progress() as step:
             found = asyncio.run(_audit(settings, public, sitemap, step))
     except OriginFailed as error:
-        typer.echo(f"lychgate: {public} can't be asked: {error.detail or error.reason}", err=True)
+        own = "" if sitemap else "; where it is this gateway, start `lychgate serve` first"
+        typer.echo(f"lychgate: {public} can't be asked: {not_reached(error)}{own}", err=True)
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(as_data(found, public), ensure_ascii=False, indent=2))

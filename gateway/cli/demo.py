@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.jobs.folding import Folding
 
+# A run makes its own: one that is written down would be everybody's.
+_KEY_NAME, _NO_KEY = "LYCHGATE_KEYS__COOKIE", "any-32-characters-as-nothing-is-signed"
 _TELLING = ("leaving", "adopt", "life")  # the jobs of which letters come
 _ADVICE = """\
 {name} is behind the gateway on {url}  (Ctrl-C stops it)
@@ -53,6 +55,7 @@ Or at once:
   work as the finance clerk        {url}/-/demo/as/finance?return_to=/-/finance
 
 The paper without the gateway      {origin}
+Its rules, checked as yours        {key_name}='["{no_key}"]' lychgate check -c {folder}/lychgate.toml
 Its config and policies            {folder}
 """
 
@@ -165,7 +168,11 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
 def _say(places: _Places, reader: str) -> None:
     from gateway.cli.demo_money import CODE
 
-    typer.echo(_ADVICE.format(**asdict(places), code=CODE, **examples(places.url)))
+    typer.echo(
+        _ADVICE.format(
+            **asdict(places), code=CODE, key_name=_KEY_NAME, no_key=_NO_KEY, **examples(places.url)
+        )
+    )
     if reader:
         typer.echo(f"Everything is read as a {reader} (--as).")
 
@@ -215,7 +222,7 @@ def _settings(kept: str, places: _Places, known: _Secrets) -> Settings:
             "LYCHGATE_SITE__URL": places.url,
             "LYCHGATE_SITE__ORIGIN": places.origin,
             "LYCHGATE_SERVER__BIND": places.url.removeprefix("http://"),
-            "LYCHGATE_KEYS__COOKIE": json.dumps([known.cookie]),
+            _KEY_NAME: json.dumps([known.cookie]),
             "LYCHGATE_OPS__ACCESS_LOG": "false",
             "LYCHGATE_STORE__URL": f"sqlite:///{kept}/demo.db",
             "LYCHGATE_LOGIN__PROVIDER": json.dumps([{**provider, "client_secret": known.provider}]),

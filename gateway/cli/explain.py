@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.console.explain import Explanation
     from gateway.model.reader import Reader
+    from gateway.policy.compile import Policy
 
 
 _FETCHED = {
@@ -54,7 +56,22 @@ async def _explain(settings: Settings, url: str, named: str) -> Explanation:
     target = target_of(url, site_url=settings.site.url)
     reader = reader_named(named) or await _by_email(settings, named)
     async with asking(settings) as way:
+        for doubt in _doubts(settings, way.policy(), named):
+            typer.echo(f"warning: {doubt}", err=True)
         return await explain(way, target, reader, named=named)
+
+
+def _doubts(settings: Settings, policy: Policy, reader: str) -> Iterator[str]:
+    """A tier that nobody names is most likely a slip: where any tier opens a page, it opens it too."""
+    kind, _, tier = reader.partition(":")
+    if kind != "tier":
+        return
+    accesses = [rule.access for rule in policy.rules if rule.access is not None]
+    accesses += [access for label in policy.settings.labels for _, access in label.map]
+    known = {each for access in accesses for each in access.tiers}
+    known |= {each for plan in settings.plan for each in plan.tiers}
+    if known and tier not in known:
+        yield f"no rule, label or plan names the tier `{tier}`; named: {', '.join(sorted(known))}"
 
 
 async def _by_email(settings: Settings, email: str) -> Reader:

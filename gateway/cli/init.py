@@ -41,7 +41,7 @@ class Found:
     feeds: tuple[str, ...]
     sitemap_pages: int
     public_url: str = ""  # what the site calls itself
-    walled: tuple[str, ...] = ()  # articles that were looked at
+    seen: tuple[str, ...] = ()  # articles, whoever may read them
 
 
 def init(
@@ -125,7 +125,7 @@ async def look(origin: str) -> Found:
             feeds=feeds,
             sitemap_pages=len(targets),
             public_url=public_url,
-            walled=tuple(dict.fromkeys((*articles.targets, *(p.partition("?")[0] for p in items)))),
+            seen=tuple(dict.fromkeys((*articles.targets, *(p.partition("?")[0] for p in items)))),
         )
 
 

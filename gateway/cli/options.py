@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.errors import OriginFailed
     from gateway.policy.compile import Policy
 
 DEFAULT = Path("lychgate.toml")
@@ -24,6 +25,25 @@ def settings_of(config: Path) -> Settings:
     from gateway.config import load_settings
 
     return load_settings(config)
+
+
+_NOT_REACHED = {
+    "ConnectionRefusedError": "nobody answers at that address",
+    "gaierror": "no machine has that name",
+    "OriginTimeout": "no answer in time",
+    "OriginBusy": "too much is asked of it already",
+}
+
+
+def not_reached(error: OriginFailed) -> str:
+    """Why a site couldn't be asked. The detail may be the name of a class, which is for the log."""
+    if not error.detail:
+        return _NOT_REACHED.get(type(error).__name__, "no answer")
+    if " " in error.detail:
+        return error.detail
+    if error.detail.startswith("SSL"):
+        return "its certificate can't be trusted"
+    return _NOT_REACHED.get(error.detail, "the connection failed")
 
 
 def policy_of(settings: Settings) -> Policy:

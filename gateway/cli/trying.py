@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -13,8 +14,9 @@ import typer
 
 if TYPE_CHECKING:
     from gateway.cli.init import Found
+    from gateway.config import Settings
 
-_WALLED_MAX = 50
+_WALLED_MAX, _ASKED_MAX = 50, 16
 
 
 def try_site(
@@ -69,6 +71,7 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
             "LYCHGATE_OPS__ACCESS_LOG": "false",
         },
     )
+    walled = asyncio.run(_first_walled(settings, found.seen))
     switch = Switch(settings, prefix=PREFIX)
     switch.readers = playing.readers_for(policy_of(settings))
     lychgate = build(
@@ -82,8 +85,9 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
 
     def say() -> None:
         typer.echo(f"\n{found.name} is behind the gateway on {url}{path or '/'}  (Ctrl-C stops it)")
-        if found.walled:
-            typer.echo(f"An article for members: {url}{found.walled[0]}")
+        if walled or found.seen:
+            kind = "An article with a wall" if walled else "An article"
+            typer.echo(f"{kind}: {url}{walled or found.seen[0]}")
         typer.echo(
             "The bar on top changes readers, and so do a wall's buttons. Nothing but GET passes."
         )
@@ -92,13 +96,28 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
         runner.run(playing.play(lychgate, taken, started=say))
 
 
+async def _first_walled(settings: Settings, paths: tuple[str, ...]) -> str:
+    """Of the articles, the first that anonymous readers get a wall on; empty where there is none."""
+    from gateway.cli.asking import asking
+    from gateway.console.explain import explain
+    from gateway.errors import OriginFailed
+    from gateway.model.reader import ANONYMOUS
+
+    async with asking(settings) as way:
+        for path in paths[:_ASKED_MAX]:
+            with suppress(OriginFailed):
+                if (await explain(way, path, ANONYMOUS)).wall:
+                    return path
+    return ""
+
+
 def trial_policy(found: Found) -> str:
     """What ``init`` proposes; a site without labels gets a wall on the articles that were seen."""
     from gateway.cli.init import policy_head, policy_text, yaml_quoted
 
     labelled = found.system.pack == "ghost" or any(each.words for each in found.articles.labels)
-    if labelled or not found.walled:
+    if labelled or not found.seen:
         return policy_text(found)
-    paths = ", ".join(yaml_quoted(path) for path in found.walled[:_WALLED_MAX])
+    paths = ", ".join(yaml_quoted(path) for path in found.seen[:_WALLED_MAX])
     rule = f"  - {{ name: the articles that were seen, path: [{paths}], access: members }}"
     return "\n".join((*policy_head(found), "rules:", rule)) + "\n"

@@ -13,7 +13,9 @@ import typer
 from pytest_httpserver import HTTPServer
 
 from gateway import __version__
+from gateway.cli.options import not_reached
 from gateway.cli.store import instant
+from gateway.errors import OriginFailed, OriginTimeout
 from tests.cli.conftest import KEY, Run
 from tests.cli.news_site import NewsSite, paragraphs
 
@@ -192,6 +194,13 @@ def test_explain_what_isnt_an_article(run: Run, configured: Path, target: str, l
     assert line in run("explain", target).out
 
 
+def test_explain_doubts_a_tier_that_nobody_names(run: Run, configured: Path) -> None:
+    ran = run("explain", "/a/open-letters", "--as", "tier:golden", "--json")
+    assert json.loads(ran.out)["wall"] == "upgrade"
+    assert ran.err == "warning: no rule, label or plan names the tier `golden`; named: gold\n"
+    assert run("explain", "/a/open-letters", "--as", "tier:gold").err == ""
+
+
 def test_explain_refuses_what_it_cant_know(run: Run, configured: Path) -> None:
     assert run("explain", "/", "--as", "nobody").code == 2
     assert run("migrate").code == 0
@@ -313,7 +322,7 @@ def test_init_makes_a_key_for_its_owner_alone_and_keeps_it(
 def test_init_of_nobody(run: Run, tmp_path: Path) -> None:
     ran = run("init", "--origin", "http://127.0.0.1:9")
     assert ran.code == 1
-    assert ran.err.startswith("lychgate: origin-failed")
+    assert ran.err == "lychgate: origin-failed: nobody answers at that address\n"
     assert list(tmp_path.iterdir()) == []
     assert run("init", "--origin", "ftp://x").code == 2
 
@@ -356,7 +365,27 @@ def test_audit_finds_a_forgotten_face(run: Run, configured: Path, site: NewsSite
 def test_audit_of_a_public_address_that_is_down(run: Run, configured: Path) -> None:
     ran = run("audit", "--sitemap", "http://127.0.0.1:9/sitemap.xml")
     assert ran.code == 1
-    assert ran.err.startswith("lychgate: http://127.0.0.1:9 can't be asked: ")
+    where = "lychgate: http://127.0.0.1:9 can't be asked: nobody answers at that address"
+    assert ran.err == where + "\n"
+    config = configured.read_text()
+    configured.write_text(config.replace("http://127.0.0.1:8000", "http://127.0.0.1:9"))
+    ran = run("audit")
+    assert ran.err == where + "; where it is this gateway, start `lychgate serve` first\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OriginFailed("ConnectionRefusedError"), "nobody answers at that address"),
+        (OriginFailed("SSLCertVerificationError"), "its certificate can't be trusted"),
+        (OriginFailed("SomethingForeign"), "the connection failed"),
+        (OriginFailed("the origin hung up"), "the origin hung up"),
+        (OriginTimeout(), "no answer in time"),
+        (OriginFailed(), "no answer"),
+    ],
+)
+def test_no_class_is_named_to_people(error: OriginFailed, said: str) -> None:
+    assert not_reached(error) == said
 
 
 def test_audit_lists_badges_that_contradict_decisions(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -23,6 +26,7 @@ class Demo:
     paid: str
     dossier: str
     stripe: str
+    check: str
 
     def browser(self) -> httpx2.Client:
         """With cookies of its own, which sends forms as a page of the site would."""
@@ -42,7 +46,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         kinds = ("members", "subscribers", "supporters")
         members, paid, dossier = (httpx2.URL(story(told, f"one for {each}")).path for each in kinds)
         stripe = story(told, "refund, dispute").removesuffix("/dashboard")
-        yield Demo(address(told), members, paid, dossier, stripe)
+        check = re.search(r"checked as yours\s+(\S.*)", told)
+        assert check
+        yield Demo(address(told), members, paid, dossier, stripe, check[1])
     assert list(folder.iterdir()) == [], "the demo left its store behind"
 
 
@@ -160,6 +166,18 @@ def test_no_letter_is_lost_when_the_time_moves_a_month(demo: Demo) -> None:
     assert len(subjects) == len(said), subjects
     for subject, words in zip(subjects, said, strict=True):
         assert words in subject
+
+
+def test_the_demo_s_own_config_can_be_checked(demo: Demo, tmp_path: Path) -> None:
+    """By the line that it prints, in any folder."""
+    assert demo.check.count("lychgate check") == 1
+    typed = demo.check.replace("lychgate check", f"{sys.executable} -m gateway check")
+    env = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
+    ran = subprocess.run(
+        ["sh", "-c", typed], check=False, cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert (ran.returncode, "no fault" in ran.stdout) == (0, True), ran
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_else_s_page_moves_the_time(demo: Demo) -> None:

@@ -141,6 +141,8 @@ def test_trying_a_site_without_a_file(tmp_path: Path, site: NewsSite) -> None:
         httpx2.Client(trust_env=False, follow_redirects=True) as client,
     ):
         url = address(told)
+        # The first article that was looked at is free.
+        assert f"An article with a wall: {url}/a/storm-inquiry\n" in told
         front = client.get(url)
         assert "behind Lychgate" in front.text
         assert front.headers["x-robots-tag"] == "noindex, nofollow"

@@ -110,7 +110,7 @@ def found(**changes: object) -> Found:
         "articles": look_at([page(html)] * 3),
         "feeds": (),
         "sitemap_pages": 3,
-        "walled": ("/a", "/it's"),
+        "seen": ("/a", "/it's"),
     }
     return Found(**{**told, **changes})  # type: ignore[arg-type]  # tests change one at a time
 
