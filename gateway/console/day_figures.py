@@ -18,16 +18,22 @@ from gateway.money.entries.acts import Act
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """A day as it stands. ``counted`` is Stripe's word on it, once it was asked; ``whole``: it was asked
-    when the day was over. ``signers`` have signed these very figures; ``reopened``: others were signed."""
+    when the day was over. ``signed`` says who signed these very figures, and when; ``reopened``: others
+    were signed. ``begun``: it isn't a day to come."""
 
     day: date
     lines: Sequence[Line]
     counted: Mapping[str, Any] | None
     counted_at: float | None
     whole: bool
+    begun: bool
     over: bool
-    signers: Sequence[str]
+    signed: Mapping[str, float]
     reopened: bool
+
+    @property
+    def signers(self) -> Sequence[str]:
+        return list(self.signed)
 
     @property
     def even(self) -> bool:
@@ -41,7 +47,7 @@ def figures_of(
     done: Sequence[Entry],
     *,
     changed: int,
-    until: float,
+    span: tuple[float, float],
     now: float,
 ) -> Figures:
     """``done`` are the acts on the day, ``changed`` the entry that moved any of its figures last."""
@@ -50,19 +56,20 @@ def figures_of(
     lines = day.lines(sums, counted.said if counted else None)
     signed = [entry for entry in done if entry.kind == Act.SIGNED]
     stands = day.digest(lines)
-    good = [
-        str(entry.said.get("by", ""))
-        for entry in signed
-        if entry.number > changed and entry.said.get("figures") == stands
-    ]
+    good: dict[str, float] = {}
+    for entry in signed:
+        if entry.number > changed and entry.said.get("figures") == stands:
+            good.setdefault(str(entry.said.get("by", "")), entry.observed_at)
+    since, until = span
     return Figures(
         day=this,
         lines=lines,
         counted=counted.said if counted else None,
         counted_at=counted.observed_at if counted else None,
         whole=counted is not None and counted.observed_at >= until,
+        begun=now >= since,
         over=now >= until,
-        signers=list(dict.fromkeys(good)),
+        signed=good,
         reopened=bool(signed) and not good,
     )
 

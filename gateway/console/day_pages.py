@@ -93,8 +93,7 @@ class DayPages:
                 "shown": _named(figures.day, visit),
                 "state": self._state(figures),
                 "signers": [plain(each) for each in figures.signers],
-                "lines": len(figures.lines),
-                "even": figures.even,
+                "known": self._known(figures),
             }
             for figures in await self.figures(days, visit)
         ]
@@ -114,6 +113,8 @@ class DayPages:
         if self.stripe is None:
             raise RequestRefused(404, "no-stripe")
         since, until = day_span(this, visit.words.zone)
+        if since > visit.now:
+            return await self._drawn(visit, await self._one(visit), wrong="day.wrong.ahead")
         ours = await self.days.movements(since, until, limit=MOVEMENTS_MAX)
         wrong = ""
         try:
@@ -159,7 +160,17 @@ class DayPages:
     def _signed(self, figures: Figures) -> bool:
         return len(figures.signers) >= (2 if self.four_eyes else 1)
 
+    def _known(self, figures: Figures) -> str:
+        """What the list says of a day's figures: the tail of a text's key."""
+        if not figures.lines:
+            return "no-money"
+        if figures.counted is None:
+            return "no-stripe" if self.stripe is None else "not-counted"
+        return "even" if figures.even else "uneven"
+
     def _state(self, figures: Figures) -> str:
+        if not figures.begun:
+            return "ahead"
         if not figures.over:
             return "running"
         if self._signed(figures):
@@ -179,7 +190,7 @@ class DayPages:
                 sums[number],
                 [entry for entry in done if entry.object_id == keys[number]],
                 changed=changed[number],
-                until=spans[number][1],
+                span=spans[number],
                 now=visit.now,
             )
             for number, each in enumerate(days)
@@ -211,10 +222,14 @@ class DayPages:
             only_ours=[plain(each) for each in counted.get("only_ours", ())],
             timeless=await self.days.timeless(),
             state=self._state(figures),
-            signers=[plain(each) for each in figures.signers],
+            signers=[
+                {"who": plain(who), "at": words.moment(at, language)}
+                for who, at in figures.signed.items()
+            ],
             may_sign=not self._unsigned(figures, visit.who, "any"),
             note_needed=not figures.even,
             stripe=self.stripe is not None,
+            asks=self.stripe is not None and figures.begun,
             four_eyes=self.four_eyes,
             zone=str(words.zone),
             wrong=wrong,

@@ -17,7 +17,6 @@ from gateway.console.exporting import Writer, file_of, format_of
 from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.journal import FIELDS, Asked, asked
 from gateway.console.spreadsheet import Format
-from gateway.model.amount import EXPONENTS
 from gateway.model.entry import Entry, Source
 from gateway.model.journal import Filter, Page, Row, Shown
 from gateway.model.mark import Why
@@ -65,6 +64,8 @@ class JournalPages:
     async def page(self, visit: Visit) -> Answer:
         wanted = _asked(visit)
         await visit.note(wanted.told)
+        if wanted.wrong:  # all that the rest of it finds would look like an answer
+            return await self._drawn(visit, wanted, (), older="", cut=False)
         page = await self.journal.page(wanted.filter, before=wanted.before)
         rows = await self._with_readers(page.rows)
         older = _address(visit, wanted, PATH, before=str(page.before)) if page.before else ""
@@ -77,7 +78,6 @@ class JournalPages:
         waiting = await self.journal.waiting()
         words = {name: visit.words.number(n, visit.language) for name, n in waiting.items()}
         kinds = dict.fromkeys((*EVENTS, "fetched", *(str(act) for act in Act)))
-        currencies = [*_COMMON, *sorted(EXPONENTS.keys() - set(_COMMON))]
         return await visit.page(
             "finance-journal",
             asked=wanted.raw,
@@ -95,7 +95,7 @@ class JournalPages:
             reasons=[str(each) for each in Why if each],
             kinds=kinds,
             sources=[str(each) for each in Source],
-            currencies=currencies,
+            currencies=_COMMON,
             lates=_LATE,
             zone=str(visit.words.zone),
         )

@@ -160,15 +160,15 @@ def _works() -> Iterator[tuple[str, str, Context]]:
 
 
 def _days() -> Iterator[tuple[str, str, Context]]:
-    states = ("running", "open", "half-signed", "signed", "reopened")
+    states = ("running", "open", "half-signed", "signed", "reopened", "ahead")
+    known = ("no-money", "even", "uneven", "not-counted", "no-stripe", "no-money")
     listed = [
         {
             "day": f"2026-11-{27 - back}",
             "shown": f"{27 - back} nov. 2026",
             "state": state,
             "signers": ["compta@news.example", "ops@news.example"] if state == "signed" else [],
-            "lines": back,
-            "even": back != 2,
+            "known": known[back],
         }
         for back, state in enumerate(states)
     ]
@@ -178,9 +178,9 @@ def _days() -> Iterator[tuple[str, str, Context]]:
         yield f"day-{state}", "finance-day", _day(state)
     asks = {"counted": "", "may_sign": False, "only_stripe": [], "only_ours": [], "signers": []}
     yield "day-unasked", "finance-day", _day("open") | asks
-    bare = asks | {"stripe": False, "currencies": [], "four_eyes": False}
+    bare = asks | {"stripe": False, "asks": False, "currencies": [], "four_eyes": False}
     yield "day-without-stripe", "finance-day", _day("open") | bare
-    for wrong in ("stripe", "too-much", "not-over", "signed", "not-counted", "gap"):
+    for wrong in ("stripe", "too-much", "ahead", "not-over", "signed", "not-counted", "gap"):
         yield f"day-{wrong}", "finance-day", _day("open") | {"wrong": f"day.wrong.{wrong}"}
 
 
@@ -215,10 +215,13 @@ def _day(state: str) -> Context:
         "only_ours": ["in_1SXKq2LkdIwHu7ix"],
         "timeless": 2 if state == "reopened" else 0,
         "state": state,
-        "signers": ["compta@news.example"] if state in ("half-signed", "signed") else [],
+        "signers": [{"who": "compta@news.example", "at": "27 nov. 2026 08:04:12"}]
+        if state in ("half-signed", "signed")
+        else [],
         "may_sign": state in ("open", "half-signed", "reopened"),
         "note_needed": state != "half-signed",
         "stripe": True,
+        "asks": state != "ahead",
         "four_eyes": True,
         "zone": "Europe/Paris",
         "wrong": "",

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.console.journal import day_span
+from gateway.console.words import Words
 from gateway.model.entry import Source
 from gateway.money.entries import acts
 from gateway.money.entries.acts import Act
@@ -41,6 +42,10 @@ def a_subscription(**changed: Any) -> dict[str, Any]:
     return subscription(
         items=[{"id": "si", "price": {"id": "price_gold"}, "quantity": 1}], **changed
     )
+
+
+def inside_words(bureau: Bureau) -> Words:
+    return bureau.console.frame.words
 
 
 async def filled(bureau: Bureau) -> None:
@@ -122,6 +127,8 @@ def test_pages_turn_by_number_and_wrong_filters_are_named(store_url: str, tmp_pa
         assert wrong.status_code == 200
         assert wrong.text.count('aria-invalid="true"') == 4
         assert "export" not in wrong.text
+        assert "/-/finance/entries/" not in wrong.text, "not as if all of them matched"
+        assert "Put the filter right" in text_of(wrong)
         refused = await clerk.get("/-/finance/journal/export?format=csv&day=never")
         assert refused.status_code == 400
 
@@ -313,6 +320,10 @@ def test_a_day_is_compared_signed_and_opened_again(
         assert (await boss.post(f"{url}/sign?lang=en", {"note": ""})).status_code == 303
         page = await clerk.get("/-/finance/day?lang=en")
         assert re.search(r"lg-state-good\">Signed<", page.text)
+        assert "No known gap" in page.text
+        signed = inside_words(bureau).moment(bureau.now(), "en")
+        told = text_of(await clerk.get(f"{url}?lang=en"))
+        assert re.search(rf"compta@news.example \({re.escape(signed)}\), ops@news.example \(", told)
         # A later entry about this very day.
         charge_id = next(iter(bureau.till.world.stand_in.account.tables["charge"]))
         at = int(day_span(this, ZONE)[1]) - 60
@@ -344,5 +355,12 @@ def test_without_stripes_word_a_figure_isnt_nought(store_url: str, tmp_path: Pat
         tomorrow = this + timedelta(days=1)
         empty = text_of(await clerk.get(f"/-/finance/day/{tomorrow}?lang=en"))
         assert "No money moved." in empty
+        assert "This day hasn’t begun." in empty
+        assert "Ask Stripe" not in empty
+        asked = await clerk.post(f"/-/finance/day/{tomorrow}/count?lang=en")
+        assert (asked.status_code, "hasn’t begun: Stripe" in asked.text) == (409, True)
+        listed = text_of(await clerk.get("/-/finance/day?lang=fr"))
+        assert "Stripe pas encore interrogé" in listed
+        assert "Aucun écart connu" not in listed
 
     at_the_bureau(store_url, tmp_path, work)
