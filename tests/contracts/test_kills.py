@@ -212,7 +212,7 @@ async def by_process(made: Lives, sender: Sender, delivering: asyncio.Task[None]
             await made.end()
             continue
         try:
-            await asyncio.wait_for(made.end(), 5)
+            await asyncio.wait_for(made.end(), 2)
         except TimeoutError:  # it had nothing left to do
             made.kill()
             await made.end()
