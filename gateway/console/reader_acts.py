@@ -203,9 +203,8 @@ class ReaderActs:
         if self.mails is None or not account.email:
             raise RequestRefused(404, "not-found")
         await visit.note(account.id)
-        language = account.language or visit.language
-        try:
-            await self.mails.login_link(account.email, language=language, now=visit.now)
+        try:  # without a language of theirs the site's: not that of whoever works here
+            await self.mails.login_link(account.email, language=account.language, now=visit.now)
         except TooManyLogins:
             return _back(visit, "mailed-often")
         return _back(visit, "mailed")

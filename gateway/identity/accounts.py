@@ -32,6 +32,8 @@ class Entry:
 
     ``used``: what may serve once, as a state; a second entry with it is refused. ``previous`` is the
     session that the browser came with: it ends. ``adding_to`` is the reader of ``Joining.ADD``.
+    ``language`` is that of the pages on which it began: an account without one takes it, for it is
+    nearer than what a provider says.
     """
 
     identity: Identity
@@ -44,6 +46,7 @@ class Entry:
     device: str = ""
     network: str = ""
     country: str = ""
+    language: str = ""
     id_token: str = ""
     absolute_seconds: float
     idle_seconds: float

@@ -72,8 +72,8 @@ class AccountPages:
         found = await self._signed_in(ask)
         if isinstance(found, Reply):
             return found
-        chosen = found[1].language
-        if not ask.asked("lang") and chosen in self.languages:
+        chosen = self._chosen(found[1])
+        if not ask.asked("lang") and chosen:
             ask = replace(ask, language=chosen)  # what the reader chose here, over the browser's
         return await self._page(ask, *found)
 
@@ -178,7 +178,7 @@ class AccountPages:
 
     async def _page(self, ask: Ask, login: Login, account: Account) -> Reply:
         words, language = self.words, ask.language
-        chosen = account.language or language
+        chosen = self._chosen(account)
         subscriptions = await self.subscriptions.shown(account, language, ask.now)
         return await self.pages.page(
             ask,
@@ -216,6 +216,11 @@ class AccountPages:
             ],
             return_to=return_to(ask.asked("return_to"), site_url=self.site_url),
         )
+
+    def _chosen(self, account: Account) -> str:
+        """The site's language that the account has; empty where it has none of them."""
+        near = (account.language, account.language.partition("-")[0])
+        return next((each for each in near if each in self.languages), "")
 
     def _further_ways(self, ask: Ask, account: Account) -> list[dict[str, str]]:
         known = {each.provider for each in account.ways}

@@ -27,7 +27,8 @@ _TAIL = 12  # of the state, in the cookie's name
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """``round`` counts how often this login was begun anew after it failed. ``adding_to`` is the
-    reader who adds a way to log in, or empty; ``adding_from`` the key of the session that asked."""
+    reader who adds a way to log in, or empty; ``adding_from`` the key of the session that asked.
+    ``language`` is what the reader read when it began: a callback's address doesn't say."""
 
     seed: str
     provider: str

@@ -76,6 +76,7 @@ class Entering:
             device=device_of(ask.header(b"user-agent")),
             network=ask.network,
             country=ask.request.country,
+            language=ask.language,
             id_token=id_token,
             absolute_seconds=ABSOLUTE_SECONDS,
             idle_seconds=IDLE_SECONDS,

@@ -7,11 +7,11 @@ The branching of a login stands in ``callback`` and on one screen; what is belie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from gateway.errors import LychgateError, RequestRefused
-from gateway.identity.accounts import Entered, NotEntered
+from gateway.errors import LychgateError, RequestRefused, StoreUnavailable
+from gateway.identity.accounts import Account, Entered, NotEntered
 from gateway.identity.cookies import set_cookie
 from gateway.login.attempts import ATTEMPT_SECONDS, Attempt, Attempts, round_of
 from gateway.login.entering import Entering
@@ -24,6 +24,7 @@ from gateway.rooms.asking import Ask, Reply, see_other
 from gateway.rooms.return_to import return_to
 
 _HINT_MAX = 320
+_CONSOLE = "/-/finance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,15 @@ class Front:
     limits: Limits
 
     async def choose(self, ask: Ask) -> Reply:
-        """``GET /-/login``: every way in."""
+        """``GET /-/login``: every way in. Whoever is in already hears as whom, and how to go on; but not
+        on the way to the console, which asks even them to log in once more."""
         back = self._back(ask)
+        known = None if back.startswith(_CONSOLE) else await self._known(ask)
         return await self.pages.page(
             ask,
             "login",
+            who=(known.name or known.email or known.id) if known else "",
+            who_email=known.email if known else "",
             providers=self.pages.ways(ask, back),
             mail=self.pages.mails,
             mail_url="/-/login/mail",
@@ -100,6 +105,7 @@ class Front:
             return await self.pages.failed(
                 ask, Failing.FOREIGN, provider=provider, round_=round_of(state)
             )
+        ask = replace(ask, language=found.language or ask.language)
         try:
             await self.limits.login(ask.network)
             proof = await provider.identify(
@@ -178,6 +184,17 @@ class Front:
         return account is not None and any(
             each.key == attempt.adding_from for each in account.sessions
         )
+
+    async def _known(self, ask: Ask) -> Account | None:
+        """Whose session this browser has; None as well where the store can't say just now."""
+        accounts = self.entering.accounts
+        try:
+            login = await accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
+            if login is None:
+                return None
+            return await accounts.account(login.reader_id, session_id=login.session_id, now=ask.now)
+        except StoreUnavailable:
+            return None
 
     def _provider(self, provider_id: str) -> Provider:
         if provider_id not in self.providers:

@@ -6,7 +6,7 @@ in, once. It says the same whether the address is known or not, because an unkno
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import LoginRefused, LychgateError
 from gateway.identity.accounts import Entered, Joining, NotEntered
@@ -65,6 +65,7 @@ class MailedLink:
         mailed = await self._found(ask, token)
         if mailed is None:
             return await self.pages.failed(ask, Failing.EXPIRED)
+        ask = _as_asked_for(ask, mailed)
         return await self.pages.page(
             ask,
             "login-link",
@@ -134,7 +135,7 @@ class MailedLink:
         return await self._enter(ask, mailed, joining=Joining.APART)
 
     async def _enter(self, ask: Ask, mailed: Mailed, *, joining: Joining = Joining.PROVED) -> Reply:
-        adding_to = ""
+        ask, adding_to = _as_asked_for(ask, mailed), ""
         if mailed.purpose is Purpose.JOIN:
             identity = carried_identity(mailed.carried)
             provider = str(mailed.carried["provider"])
@@ -198,3 +199,11 @@ class MailedLink:
             email=written[:320],
             register=ask.written("register") == "1",
         )
+
+
+def _as_asked_for(ask: Ask, mailed: Mailed) -> Ask:
+    """In the language of the page on which the letter was asked for, unless the address says another:
+    a link is followed, and a code typed, in whatever browser is at hand."""
+    if ask.asked("lang") or not mailed.language:
+        return ask
+    return replace(ask, language=mailed.language)

@@ -44,6 +44,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     both |= {"adopt_url": "/-/adopt"}
     yield "login", "login", both
     yield "register", "login", {**both, "register": True}
+    yield "login-known", "login", {**both, "who": "Camille Le Goff", "who_email": _EMAIL}
     yield "login-mail", "login", {**both, "providers": []}
     yield "login-providers", "login", {**both, "mail": False}
     wrong = {"message": "login.mail.bad-address", "email": "camille@exemple"}

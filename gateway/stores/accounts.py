@@ -43,7 +43,7 @@ class Accounts:
             if isinstance(chosen, NotEntered):
                 return chosen
             reader_id, is_new, added = chosen
-            await entering.complete(connection, reader_id, identity)
+            await entering.complete(connection, reader_id, entry)
             session_id = await entering.begin(connection, entry, reader_id, now=now)
             return Entered(session_id, reader_id, is_new, added)
 

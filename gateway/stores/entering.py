@@ -104,7 +104,7 @@ async def choose(
         neighbour = await reader_at(connection, identity.proved_email)
     if neighbour is not None and entry.joining is Joining.ASK and identity.issuer != MAIL_ISSUER:
         return NotEntered.ADDRESS_TAKEN
-    reader_id = neighbour or await _new_reader(connection, identity, now=now)
+    reader_id = neighbour or await _new_reader(connection, entry, now=now)
     await _bind(connection, entry, reader_id, now=now)
     # Claimed, where a file had brought it.
     await connection.execute(delete(imported).where(imported.c.reader_id == reader_id))
@@ -123,7 +123,8 @@ async def _waits(connection: AsyncConnection, identity: Identity) -> bool:
     return found.first() is not None
 
 
-async def _new_reader(connection: AsyncConnection, identity: Identity, *, now: float) -> str:
+async def _new_reader(connection: AsyncConnection, entry: Entry, *, now: float) -> str:
+    identity = entry.identity
     reader_id = secrets.token_hex(12)
     await connection.execute(
         insert(schema.reader).values(
@@ -131,12 +132,16 @@ async def _new_reader(connection: AsyncConnection, identity: Identity, *, now: f
             email=identity.email,
             email_verified=identity.email_verified,
             name=identity.name[:200],
-            language=identity.language[:16],
+            language=_language(entry),
             newsroom=False,
             created_at=now,
         )
     )
     return reader_id
+
+
+def _language(entry: Entry) -> str:
+    return (entry.language or entry.identity.language)[:16]
 
 
 async def _bind(connection: AsyncConnection, entry: Entry, reader_id: str, *, now: float) -> None:
@@ -152,18 +157,18 @@ async def _bind(connection: AsyncConnection, entry: Entry, reader_id: str, *, no
     )
 
 
-async def complete(connection: AsyncConnection, reader_id: str, identity: Identity) -> None:
-    """What the account doesn't know yet, and the identity says. Nothing known is overwritten, but
+async def complete(connection: AsyncConnection, reader_id: str, entry: Entry) -> None:
+    """What the account doesn't know yet, and the login says. Nothing known is overwritten, but
     an address that nobody had proved gives way to one that is."""
-    reader = schema.reader
+    reader, identity = schema.reader, entry.identity
     row = (
         (await connection.execute(select(reader).where(reader.c.id == reader_id))).mappings().one()
     )
     known: dict[str, str | bool] = {}
     if identity.name and not row["name"]:
         known["name"] = identity.name[:200]
-    if identity.language and not row["language"]:
-        known["language"] = identity.language[:16]
+    if (language := _language(entry)) and not row["language"]:
+        known["language"] = language
     if identity.email and not row["email_verified"]:
         same = row["email"] == identity.email
         if identity.email_verified or not (row["email"] or same):

@@ -82,9 +82,9 @@ def test_letters_speak_as_the_account_does(url: str, tmp_path: Path) -> None:
     at_the_counter(url, tmp_path, work)
 
 
-@pytest.mark.parametrize(("spoken", "opens"), [(["fr-CA", "en"], "Bienvenue"), ([], "Welcome")])
+@pytest.mark.parametrize(("spoken", "greeting"), [(["fr-CA", "en"], "bienvenue"), ([], "welcome")])
 def test_letters_to_an_account_without_a_language_speak_the_customer_s_or_the_site_s(
-    url: str, tmp_path: Path, spoken: list[str], opens: str
+    url: str, tmp_path: Path, spoken: list[str], greeting: str
 ) -> None:
     async def work(inside: Counter) -> None:
         await at_work(inside)
@@ -96,7 +96,7 @@ def test_letters_to_an_account_without_a_language_speak_the_customer_s_or_the_si
         await customers.update_async(bought.customer, {"preferred_locales": spoken})
         letter = await one(inside)
         assert letter.recipient == ANA
-        assert letter.letter.subject.startswith(opens)
+        assert greeting in letter.letter.subject.casefold()
 
     at_the_counter(url, tmp_path, work)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import Letters
 from tests.hostile.browsing import SITE, Browser
@@ -239,6 +240,87 @@ def test_the_account_page_changes_what_it_says(url: str, tmp_path: Path) -> None
         assert not reader.session()
         again = await inside.logged_in(BY_GOOGLE)
         assert "Ana Lise" not in (await again.get("/-/account")).text
+
+    through(url, tmp_path, work)
+
+
+def test_an_account_has_the_language_of_the_pages_it_was_made_on(url: str, tmp_path: Path) -> None:
+    """By a provider that knows of none, by a link, by a code: no address says it any more by then."""
+
+    async def language(browser: Browser) -> str:
+        kept = json.loads((await browser.get("/-/account/export")).content)
+        return str(kept["reader"]["language"])
+
+    async def work(inside: Lodge) -> None:
+        inside.provider.manner = BY_GOOGLE
+        by_provider = inside.browser()
+        await by_provider.go("/-/login/idp?return_to=/members/story&lang=fr")
+        assert await language(by_provider) == "fr"
+        for email, typed in (("lou@news.example", False), ("max@news.example", True)):
+            browser = inside.browser()
+            form = {"email": email, "return_to": STORY}
+            await browser.post("/-/login/mail?lang=fr", form)
+            ((_, _, text),) = await letters(inside)
+            link = re.search(r"/-/login/mail/[\w-]+", text)
+            code = re.search(r"\b(\d{3}) (\d{3})\b", text)
+            assert link
+            assert code
+            assert '<html lang="fr"' in (await browser.get(link[0])).text
+            if typed:
+                await browser.post("/-/login/code", {"code": code[1] + code[2]})
+            else:
+                await browser.post(link[0])
+            assert await language(browser) == "fr"
+        # A later login in another language changes nothing.
+        again = inside.browser()
+        await again.go("/-/login/idp?return_to=/members/story&lang=en")
+        assert await language(again) == "fr"
+
+    through(url, tmp_path, work)
+
+
+def test_the_login_page_says_who_is_in_and_how_to_come_as_another(url: str, tmp_path: Path) -> None:
+    async def work(inside: Lodge) -> None:
+        there = f"/-/login?return_to={STORY}&lang=en"
+        said = "logged in as Ana"
+        assert said not in (await inside.browser().get(there)).text
+        reader = await inside.logged_in(BY_GOOGLE)
+        page = (await reader.get(there)).text
+        assert said in page
+        assert ANA in page
+        assert f'<a class="lg-page-button" href="{STORY}">' in page
+        assert "/-/login/idp?return_to=" in page
+        # An operator whose login is old is sent here to log in again: going on would lead in a circle.
+        assert said not in (await reader.get("/-/login?return_to=/-/finance/days&lang=en")).text
+        out = '<form method="post" action="/-/logout?lang=en">'
+        assert f'{out}<input type="hidden" name="return_to" value="{STORY}">' in page
+        left = await reader.post("/-/logout?lang=en", {"return_to": STORY})
+        # By the provider's own way out, so that it doesn't bring the same one back.
+        assert "state=%2Fmembers%2Fstory" in left.headers["location"]
+        assert not reader.session()
+        assert said not in (await reader.get(there)).text
+
+    through(url, tmp_path, work)
+
+
+def test_the_account_page_pretends_no_choice_of_a_language(url: str, tmp_path: Path) -> None:
+    chosen = re.compile(r'<option value="([^"]*)"[^>]* selected>')
+
+    async def work(inside: Lodge) -> None:
+        reader = await inside.logged_in(BY_GOOGLE)
+        assert chosen.findall((await reader.get("/-/account")).text) == ["en"]
+        kept = json.loads((await reader.get("/-/account/export")).content)
+        assert isinstance(inside.lychgate.store, Store)
+        accounts = Accounts(inside.lychgate.store)
+        for known, shown in (("", ""), ("de", ""), ("fr-CA", "fr")):
+            now = inside.clock.now()
+            await accounts.rename(kept["reader"]["id"], name="Ana", language=known, now=now)
+            assert chosen.findall((await reader.get("/-/account")).text) == [shown]
+        await accounts.rename(kept["reader"]["id"], name="Ana", language="", now=now)
+        await reader.post("/-/account/name", {"name": "Ana Lise", "language": ""})
+        page = (await reader.get("/-/account")).text
+        assert "Ana Lise" in page
+        assert chosen.findall(page) == [""]
 
     through(url, tmp_path, work)
 

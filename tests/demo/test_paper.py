@@ -134,6 +134,16 @@ def test_every_link_within_the_site_leads_somewhere() -> None:
     assert {path for sections in SECTIONS.values() for path, _ in sections.values()} <= seen
 
 
+@pytest.mark.parametrize(("home", "language"), [("/", "fr"), ("/en", "en")])
+def test_the_masthead_leads_to_pages_of_ours_in_its_own_language(home: str, language: str) -> None:
+    links = page(home).css('.account a[href^="/-/"]')
+    assert len(links) == 5
+    assert {str(each.attributes["href"])[-8:] for each in links} <= {
+        f"&lang={language}",
+        f"?lang={language}",
+    }
+
+
 def test_translations_name_one_another() -> None:
     twins = [article for article in ARTICLES if article.twin]
     assert len(twins) == 2

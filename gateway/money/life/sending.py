@@ -3,7 +3,8 @@
 Entries are looked at once, in their order, and what is due by the clock is looked for among those whose
 time comes. Between being due and being sent a letter is checked once more: who has paid meanwhile
 hears of no failure. A letter goes to the address that its account has proved, else to the one that
-Stripe has of its customer, with whom the contract is.
+Stripe has of its customer, with whom the contract is; it speaks the language of the account, else that
+customer's, else the site's.
 """
 
 from __future__ import annotations
@@ -194,11 +195,16 @@ class Living:
     async def _recipient(self, due: Due) -> tuple[str, str]:
         contact = await self.letters.contact(due.reader_id) if due.reader_id else None
         email, language = contact or ("", "")
-        if not email:
+        spoken = self._spoken(language)
+        if not (email and spoken):
             customer = await self.stripe.customer(due.customer_id)
-            email, language = customer.email, language or customer.language
-        spoken = [each for each in (language, language.partition("-")[0]) if each in self.languages]
-        return email, spoken[0] if spoken else self.languages[0]
+            email, spoken = email or customer.email, spoken or self._spoken(customer.language)
+        return email, spoken or self.languages[0]
+
+    def _spoken(self, language: str) -> str:
+        """The site's own that is nearest to it; empty where none is."""
+        near = (language, language.partition("-")[0])
+        return next((each for each in near if each in self.languages), "")
 
     async def _letter(self, due: Due, card: Card | None, language: str) -> Letter:
         words = self.words
