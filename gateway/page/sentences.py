@@ -1,18 +1,21 @@
 """Where a text may be cut: after a finished sentence, else after a word, never inside a character.
 
 Knows French and English habits: a space before ``!`` and ``?``, guillemets, abbreviations, initials.
-A place that might be the middle of a sentence isn't an end: a teaser is rather shorter.
+A place that might be the middle of a sentence isn't an end, nor is one within a quotation: a teaser
+is rather shorter.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
+from gateway.page.quotations import is_inside
 from gateway.page.words import weight
 
 _END = re.compile(
-    r"(?P<stop>[.!?…]+|[。！？]+)(?P<close>(?:[\s\u00a0\u202f]?[»”’\"')\]])*)(?=(?P<next>\s*\S?))",
+    r"(?P<stop>[.!?…]+|[。！？]+)(?P<close>(?:“|[\s\u00a0\u202f]?[»”’\"')\]])*)(?=(?P<next>\s*\S?))",
 )
 _ABBREVIATIONS = frozenset(
     (
@@ -27,16 +30,18 @@ _OPENERS = "«“‘\"'([—–-"
 _ELLIPSIS = "…"
 
 
-def cut(text: str, words_max: int, *, force: bool) -> tuple[int, str]:
+def cut(
+    text: str, words_max: int, *, force: bool, quotations: Sequence[tuple[int, int]] = ()
+) -> tuple[int, str]:
     """How many characters of ``text`` may be shown within ``words_max`` words, and what to add.
 
     (0, "") where no sentence ends in time; with ``force`` then the whole words, and an ellipsis.
     """
     limit = _words_end(text, words_max)
-    if limit >= len(text.rstrip()):
+    if limit >= len(text.rstrip()) and not is_inside(len(text), quotations):
         return len(text), ""
     ends = [match.end("close") for match in _END.finditer(text) if _finishes(text, match)]
-    fitting = [end for end in ends if end <= limit]
+    fitting = [end for end in ends if end <= limit and not is_inside(end, quotations)]
     if fitting:
         return fitting[-1], ""
     if not force or limit == 0:

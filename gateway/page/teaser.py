@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.errors import PageUnreadable
 from gateway.model.rule import Keep, TeaserSettings
-from gateway.page import blocks, bounds, heads, hidden_forms, pruning, words
+from gateway.page import blocks, bounds, choosing, heads, hidden_forms, pruning, words
 from gateway.page.places import Places, ancestors, outermost, select, within
 
 _LANDMARKS = frozenset("footer nav script style link meta".split())
@@ -78,7 +78,7 @@ def _article(
     for node in (*chrome, body):
         shells.update(_ids_up_to(node, root))
     chrome_texts = [blocks.text_of(node) for node in chrome]
-    chosen = blocks.choose(rows, settings.keep, more=more)
+    chosen = choosing.choose(rows, settings.keep, more=more)
     built.words_kept, built.words_total = chosen.words_kept, chosen.words_total
     kept = [node for block in chosen.kept for node in block.nodes]
     whole.update(node.mem_id for node in kept)
@@ -242,7 +242,7 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
         return Excerpt("", "", (fragment,), 0, 0)
     rows = blocks.rows(body, frozenset(), keep.until)
     before = [(block, block.text) for block in rows]
-    chosen = blocks.choose(rows, keep, more=False)
+    chosen = choosing.choose(rows, keep, more=False)
     chosen_ids = {id(block) for block in chosen.kept}
     withheld = [
         text[len(block.text) :]

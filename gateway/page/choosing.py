@@ -1,0 +1,168 @@
+"""Which blocks of a body a teaser keeps.
+
+A heading or picture waits for a text to follow it. Choosing changes the tree in one way only: the
+last block kept may lose its end. It never stands inside a quotation, unless nothing stands before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from gateway.model.rule import DEFAULT_KEEP, Keep
+from gateway.page import quotations, sentences, words
+from gateway.page.blocks import PARTED, SILENT, Block, Kind, names_end, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    kept: list[Block]
+    words_kept: int
+    words_total: int
+
+
+def choose(blocks: list[Block], keep: Keep, *, more: bool) -> Chosen:
+    """What a teaser keeps. Never the whole article: with no ``more`` of it elsewhere, at most half
+    of a body that would fit whole."""
+    total = sum(block.words for block in blocks)
+    if keep.until is not None:
+        marked = _until(blocks, keep.until)
+        if marked is not None:
+            kept = [block for block in marked if block.kind is not Kind.OTHER]
+            while kept and kept[-1].kind in (Kind.HEADING, Kind.QUIET):
+                kept.pop()
+            return Chosen(kept, sum(block.words for block in kept), total)
+        keep = DEFAULT_KEEP
+    words_max = keep.words_max
+    if keep.percent is not None:
+        share = total * keep.percent // 100
+        words_max = share if words_max is None else min(share, words_max)
+    texts = sum(1 for block in blocks if block.kind is Kind.TEXT and block.words)
+    paragraphs = texts if keep.paragraphs is None else keep.paragraphs
+    whole = total if words_max is None else words_max
+    if paragraphs >= texts and whole >= total and not more:
+        whole = total // 2
+    kept = _within(blocks, paragraphs, whole)
+    return Chosen(kept, sum(block.words for block in kept), total)
+
+
+def _within(blocks: list[Block], paragraphs: int, words_max: int) -> list[Block]:
+    kept: list[Block] = []
+    waiting: list[Block] = []
+    used = counted = 0
+    texts = [block.text for block in blocks]
+    for number, block in enumerate(blocks):
+        if block.kind in (Kind.HEADING, Kind.QUIET):
+            waiting.append(block)
+        if block.kind is not Kind.TEXT or not block.words:
+            continue
+        if counted >= paragraphs:
+            break
+        before = sum(each.words for each in waiting)
+        left = words_max - used - before
+        if block.words > left:
+            apart = quotations.quoted(texts, number)
+            if left > 0 and _shorten(block, left, force=not counted, apart=apart):
+                return [*kept, *waiting, block]
+            break
+        kept += [*waiting, block]
+        waiting = []
+        used += before + block.words
+        counted += 1
+    return _outside_quotations(kept, blocks, texts)
+
+
+def _outside_quotations(kept: list[Block], blocks: list[Block], texts: list[str]) -> list[Block]:
+    """Without what stands in a quotation that goes on behind it; all of it, where nothing else is."""
+    numbers = {id(block): number for number, block in enumerate(blocks)}
+    rest = list(kept)
+    while rest:
+        last = rest[-1]
+        if last.kind is Kind.TEXT and last.words:
+            apart = quotations.quoted(texts, numbers[id(last)])
+            if not quotations.is_inside(len(last.text), apart):
+                return rest
+            if _shorten(last, last.words, force=False, apart=apart):
+                return rest
+        rest.pop()
+    return kept
+
+
+def _until(blocks: list[Block], end: str) -> list[Block] | None:
+    """The blocks before the comment, wherever in a block it stands; None where there is none."""
+    for number, block in enumerate(blocks):
+        if block.kind is Kind.END:
+            return blocks[:number]
+        for position, node in enumerate(block.nodes):
+            if not node.is_element_node:
+                continue
+            for inner in node.traverse(include_text=True):
+                if inner.is_comment_node and names_end(inner, end):
+                    _drop_after(inner, node)
+                    block.nodes = block.nodes[: position + 1]
+                    block.text = "".join(text_of(each) for each in block.nodes)
+                    block.words = words.count(block.text)
+                    return blocks[: number + 1]
+    return None
+
+
+def _shorten(
+    block: Block, words_max: int, *, force: bool, apart: Sequence[tuple[int, int]]
+) -> bool:
+    """Cut a block's end off. False where not even a sentence fits outside the quotations ``apart``."""
+    length, mark = sentences.cut(block.text, words_max, force=force, quotations=apart)
+    if not length:
+        return False
+    spaced = block.nodes[0].tag in PARTED
+    at = 0
+    for position, top in enumerate(block.nodes):
+        texts = (
+            [top]
+            if top.is_text_node
+            else [
+                node
+                for node in top.traverse(include_text=True)
+                if node.is_text_node and node.parent is not None and node.parent.tag not in SILENT
+            ]
+        )
+        for node in texts:
+            text = node.text_content or ""
+            if at + len(text) >= length:
+                block.nodes = block.nodes[: position + 1]
+                shown = text[: length - at].rstrip() + mark
+                _drop_after(node, top)
+                if node.mem_id == top.mem_id:
+                    block.nodes[-1] = _replaced(node, shown)
+                else:
+                    node.replace_with(shown)
+                block.text = block.text[:length]
+                block.words = words.count(block.text)
+                return True
+            at += len(text) + (1 if spaced else 0)
+    return True
+
+
+def _replaced(node: LexborNode, text: str) -> LexborNode:
+    """The text node that takes a node's place (lexbor makes a new one)."""
+    before, parent = node.prev, node.parent
+    node.replace_with(text)
+    made = before.next if before is not None else (parent.first_child if parent else None)
+    assert made is not None
+    return made
+
+
+def _drop_after(node: LexborNode, top: LexborNode) -> None:
+    """Remove everything of ``top`` that follows ``node``."""
+    here = node
+    while here.mem_id != top.mem_id:
+        following = here.next
+        while following is not None:
+            after = following.next
+            following.decompose()
+            following = after
+        parent = here.parent
+        if parent is None:
+            return
+        here = parent
