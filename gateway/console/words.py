@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from gateway.model.amount import Amount, CannotCompute
+from gateway.page import wording
+from gateway.page.wording import locale_of
 
 _LAST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 FOR_EVER = 30_000_000_000.0  # what ends later ends never
@@ -27,21 +27,18 @@ class Words:
         return datetime.fromtimestamp(min(max(instant, 0.0), _LAST), self.zone)
 
     def day(self, instant: float, language: str) -> str:
-        return format_date(self.at(instant), format="medium", locale=locale_of(language))
+        return wording.dated(self.at(instant), "medium", language)
 
     def moment(self, instant: float, language: str) -> str:
         """To the second: entries that came together are told apart."""
-        locale = locale_of(language)
         moment = self.at(instant)
-        return f"{format_date(moment, format='medium', locale=locale)} {moment:%H:%M:%S}"
+        return f"{wording.dated(moment, 'medium', language)} {moment:%H:%M:%S}"
 
     def until(self, instant: float, language: str) -> str:
         """To the minute; empty where it ends never."""
         if instant >= FOR_EVER:
             return ""
-        return format_datetime(
-            self.at(instant), format="d MMM y, HH:mm", locale=locale_of(language)
-        )
+        return wording.dated(self.at(instant), "d MMM y, HH:mm", language)
 
     def number(self, count: int, language: str) -> str:
         return format_decimal(count, locale=locale_of(language))
@@ -62,10 +59,3 @@ class Words:
             )
         except CannotCompute:
             return f"{format_decimal(minor, locale=locale)} {currency.upper()} (?)"
-
-
-def locale_of(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

@@ -181,8 +181,12 @@ def moment(seconds: float) -> datetime:
 
 
 def day(seconds: float, language: str) -> str:
-    """ "lundi 23 novembre 2026", "Monday, 23 November 2026"."""
-    return format_date(moment(seconds), "full", locale="fr" if language == "fr" else "en_GB")
+    """ "lundi 23 novembre 2026", "mardi 1er décembre 2026", "Monday, 23 November 2026"."""
+    at = moment(seconds)
+    if language != "fr":
+        return format_date(at, "full", locale="en_GB")
+    said = format_date(at, "full", locale="fr")
+    return said.replace(" 1 ", " 1er ", 1) if at.day == 1 else said
 
 
 def clock_time(seconds: float, language: str) -> str:

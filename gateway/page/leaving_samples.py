@@ -12,7 +12,8 @@ _WORDS = {
         "paid": "23 décembre 2026",
         "made": "23 novembre 2026",
         "until": "7 décembre 2026",
-        "asked": "27 novembre 2026, 18:40:12 CET",
+        "asked": "27 novembre 2026 à 18\u00a0h\u00a040\u00a0min\u00a012\u00a0s (heure de Paris, UTC+1)",
+        "reason": "Je déménage.",
         "money": "9,90\u00a0€",
     },
     "en": {
@@ -20,7 +21,8 @@ _WORDS = {
         "paid": "23 December 2026",
         "made": "23 November 2026",
         "until": "7 December 2026",
-        "asked": "27 November 2026, 18:40:12 CET",
+        "asked": "27 November 2026 at 18:40:12 (Paris time, UTC+1)",
+        "reason": "I am moving.",
         "money": "€9.90",
     },
 }
@@ -156,10 +158,10 @@ def _outcome(result: str, words: dict[str, str]) -> Context:
     }
 
 
-def mails() -> Iterator[tuple[str, str, Context]]:
-    words = _WORDS["fr"]
+def mails(language: str) -> Iterator[tuple[str, str, Context]]:
+    words = _WORDS.get(language, _WORDS["en"])
     for kind in ("cancel", "withdraw"):
-        told = {**_told(kind, words), "reason": "Je déménage.", "outcomes": []}
+        told = {**_told(kind, words), "reason": words["reason"], "outcomes": []}
         del told["way"]
         said: Context = {**told, "kind": kind}
         link = f"https://news.example/-/{kind}/cWy0-3kq"

@@ -17,17 +17,31 @@ KINDS = (
 )
 
 
-def mails() -> Iterator[tuple[str, str, Context]]:
-    told: Context = {
+_WORDS = {
+    "fr": {
         "plan": "Soutien",
         "price": "9,90\u00a0€",
-        "per": "month",
-        "count": 1,
         "day": "23 décembre 2026",
-        "trial": False,
-        "reference": "sub_1QxYz",
         "withdraw_until": "7 décembre 2026",
         "money": "9,90\u00a0€",
+    },
+    "en": {
+        "plan": "Supporter",
+        "price": "€9.90",
+        "day": "23 December 2026",
+        "withdraw_until": "7 December 2026",
+        "money": "€9.90",
+    },
+}
+
+
+def mails(language: str) -> Iterator[tuple[str, str, Context]]:
+    told: Context = {
+        **_WORDS.get(language, _WORDS["en"]),
+        "per": "month",
+        "count": 1,
+        "trial": False,
+        "reference": "sub_1QxYz",
         "card": "4242",
         "link": "",
     }

@@ -119,7 +119,7 @@ def _failures() -> Iterator[tuple[str, str, Context]]:
     yield "failed-alone", "login-failed", {**failed, **alone}
 
 
-def mails() -> Iterator[tuple[str, str, Context]]:
+def mails(language: str) -> Iterator[tuple[str, str, Context]]:
     """A state's identity, its mail and the context."""
     link = "https://news.example/-/login/mail/cWy0-3kq"
     told: Context = {"code": "402718", "link": link, "minutes": 15, "email": _EMAIL, "provider": ""}
@@ -132,8 +132,8 @@ def mails() -> Iterator[tuple[str, str, Context]]:
     yield "mail-new-device", "notice", {**happened, **device}
     yield from finance_samples.mails()
     yield from adopting_samples.mails()
-    yield from leaving_samples.mails()
-    yield from life_samples.mails()
+    yield from leaving_samples.mails(language)
+    yield from life_samples.mails(language)
 
 
 def helps() -> Iterator[Context]:

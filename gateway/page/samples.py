@@ -27,6 +27,7 @@ STATUSES = (400, 403, 404, 405, 413, 414, 421, 429, 431, 500, 502, 503, 504, 418
 _PATH = "/culture/exemple"
 _PLANS = {"fr": "Soutien", "en": "Supporter"}
 _ID = re.compile(r'(?<= id=")[\w-]+(?=")')
+_TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _HEADING = re.compile(r"(</?h)([12])(?=[ >])")
 # What follows a mail's <body …>, up to its end: the preview is no place for a second body.
 _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL)
@@ -146,8 +147,10 @@ def _page_cases(templates: Templates, catalogue: Catalogue) -> Iterator[tuple[st
     for state, name, context in login_samples.pages(code):
         identity = f"{code}-{state}"
         html = templates.main_of(name, code, **context)
-        yield identity, f"{name} · {state}", _demoted(_renamed(html, identity))
-    for state, name, context in login_samples.mails():
+        heading = _TITLE.search(html)
+        said = Markup(heading[1]).striptags() if heading else name  # noqa: S704 — as above
+        yield identity, f"{said} · {state}", _demoted(_renamed(html, identity))
+    for state, name, context in login_samples.mails(code):
         letter = templates.mail(name, code, **context)
         title = catalogue.text("preview.mail", name=letter.subject)
         yield f"{code}-{state}", title, _letter(letter)

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_percent
 from jinja2 import (
     ChoiceLoader,
     Environment,
@@ -36,7 +36,7 @@ from jinja2.meta import find_referenced_templates
 from gateway import shipped
 from gateway.model.fault import Fault, Place
 from gateway.model.letter import Letter
-from gateway.page import login_samples, samples
+from gateway.page import login_samples, samples, wording
 from gateway.page.anchor import NAME
 from gateway.page.catalogue import Catalogue, Catalogues, TextMissing
 from gateway.page.links import links, local
@@ -145,7 +145,7 @@ class Templates:
     def price(self, amount: Decimal, currency: str, *, language: str, by: str = "month") -> str:
         """ "À partir de 9,90 € par mois, TVA comprise". ``by`` is ``month`` or ``year``."""
         catalogue = self._catalogues.speak(language)
-        money = format_currency(amount, currency, locale=catalogue.locale)
+        money = wording.money(amount, currency, catalogue.locale)
         return catalogue.text(f"price.{by}", amount=money)
 
     def text(self, key: str, language: str, **values: object) -> str:
@@ -164,7 +164,7 @@ class Templates:
             for name, context in samples.pages(language):
                 draw = partial(strict._draw, name, language, layout=LAYOUT, **context)
                 faults.update(self._trial(f"page/{name}.html", draw))
-            for _, name, context in login_samples.mails():
+            for _, name, context in login_samples.mails(language):
                 draw = partial(strict._mailed, name, language, context)
                 faults.update(self._trial(f"mail/{name}.html", draw))
             faults.update(self._trial("page/preview.html", partial(strict._preview, language)))

@@ -4,13 +4,10 @@ those that Stripe couldn't hear of at once."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
 
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -33,7 +30,7 @@ from gateway.stores.readers import Addresses
 from gateway.wiring.ground import Ground
 from gateway.wiring.login import limits_of
 from gateway.wiring.syncing import door_of
-from gateway.wiring.words import Words, locale_of
+from gateway.wiring.words import Words
 
 EVERY_SECONDS = 5.0
 _SWEEP_SECONDS = 6 * 3600.0
@@ -51,8 +48,7 @@ class LeavingWords:
         return self._words.day(instant, language)
 
     def exact(self, instant: float, language: str) -> str:
-        at = datetime.fromtimestamp(instant, self._zone)
-        return format_datetime(at, "long", locale=locale_of(language))
+        return self._words.exact(instant, language)
 
     def plan(self, prices: Sequence[str], language: str) -> str:
         """The plans' names; of a price that no plan names, the price itself."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency
-
 from gateway.config import Settings
 from gateway.identity.accounts import Account
 from gateway.model.amount import Amount, CannotCompute
+from gateway.page import wording
+from gateway.page.wording import locale_of
 
 
 class Words:
@@ -25,12 +22,13 @@ class Words:
         self._languages = tuple(settings.site.languages)
 
     def day(self, instant: float, language: str) -> str:
-        return format_date(self._at(instant), format="long", locale=locale_of(language))
+        return wording.dated(self._at(instant), "long", language)
 
     def moment(self, instant: float, language: str) -> str:
-        return format_datetime(
-            self._at(instant), format="d MMMM, HH:mm", locale=locale_of(language)
-        )
+        return wording.dated(self._at(instant), "d MMMM, HH:mm", language)
+
+    def exact(self, instant: float, language: str) -> str:
+        return wording.exact(self._at(instant), language)
 
     def languages(self, language: str) -> Sequence[tuple[str, str]]:
         """Each in its own tongue: whoever looks for it may read no other."""
@@ -42,17 +40,11 @@ class Words:
         return str(locale_of(language).territories.get(code.upper(), "")) if code else ""
 
     def money(self, amount: Amount, language: str) -> str:
-        """As people write it: "9,90 €", and "99 €" for a whole one. Digits are Stripe's, never the
-        locale's own idea of a currency; what can't be computed is told in minor units."""
-        code, locale = amount.currency.upper(), locale_of(language)
+        """What can't be computed is told in minor units."""
         try:
-            major, digits = amount.major, amount.exponent
+            return wording.money(amount.major, amount.currency, locale_of(language))
         except CannotCompute:
-            return f"{amount.minor} {code}"
-        pattern = locale.currency_formats["standard"].pattern
-        point = "." + "0" * digits if digits and major % 1 else ""
-        shown = re.sub(r"0\.0+", f"0{point}", pattern)
-        return format_currency(major, code, format=shown, locale=locale, currency_digits=False)
+            return f"{amount.minor} {amount.currency.upper()}"
 
     def _at(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, self._zone)
@@ -84,10 +76,3 @@ class Held:
             if tier in plan.tiers:
                 return plan.name.get(language) or next(iter(plan.name.values()))
         return tier
-
-
-def locale_of(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

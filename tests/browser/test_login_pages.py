@@ -18,7 +18,7 @@ VIEWS = {
     "narrow large text fr": View(width=320, text_percent=200),
 }
 STATES = {state: (name, context) for state, name, context in login_samples.pages("fr")}
-MAILS = {state: (name, context) for state, name, context in login_samples.mails()}
+MAILS = {state: (name, context) for state, name, context in login_samples.mails("fr")}
 # One of each page, the fullest: every state in every view would take minutes.
 FULLEST = ["login-wrong", "sent-wrong", "join", "link-foreign", "failed-taken", "account", "erase"]
 # What is pressed or typed into. A link within a sentence has the line's height (WCAG 2.5.8).

@@ -13,7 +13,7 @@ from gateway.page import login_samples
 from gateway.page.templates import SiteWords, Templates
 from tests.page.drawing import TEMPLATES
 
-STATES = {state: (name, context) for state, name, context in login_samples.mails()}
+STATES = {state: (name, context) for state, name, context in login_samples.mails("fr")}
 BYTES_MAX = 10 * 1024
 # Where the HTML part has a button.
 _FOLLOW = {"fr": "Suivez ce lien", "en": "Follow this link"}

@@ -181,7 +181,9 @@ def per(price: Thing, lang: str) -> str:
 
 
 def day(moment: int, lang: str) -> str:
-    return str(format_date(datetime.fromtimestamp(moment, UTC).date(), "long", locale=lang))
+    at = datetime.fromtimestamp(moment, UTC)
+    said = str(format_date(at, "long", locale="en_GB" if lang == "en" else lang))
+    return said.replace("1 ", "1er ", 1) if lang == "fr" and at.day == 1 else said
 
 
 def grouped(number: str) -> str:
