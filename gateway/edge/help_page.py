@@ -1,7 +1,8 @@
 """``/-/help?from=/path``: for the reader who says "I pay, and I see the wall".
 
-It tells who is logged in here, what they hold, and why that page is closed for them now: by the very
-decision that the gate makes, on what is kept of the page, so that asking costs the origin nothing.
+It tells who is logged in here, what they hold (as their account page says it), and why that page is
+closed for them now: by the very decision that the gate makes, on what is kept of the page, so that
+asking costs the origin nothing.
 ``POST`` looks again: what this gateway remembers of the reader is forgotten, on every worker.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from gateway.clock import Clock
@@ -28,9 +30,14 @@ _PATH_MAX = 2000
 Headers = Sequence[tuple[bytes, bytes]]
 
 
+class Holding(Protocol):
+    async def shown(self, reader: Reader, language: str, now: float) -> list[dict[str, Any]]:
+        """Each with ``plan``, ``until``, ``mendable`` and ``lines``. Raises nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpPage:
-    """``day`` says a date in a language; ``forget`` makes every worker ask the store for a reader.
+    """``forget`` makes every worker ask the store for a reader.
     ``adopt_url`` is for those who pay already; empty where nothing is sold."""
 
     templates: Templates
@@ -38,12 +45,12 @@ class HelpPage:
     ingress: Ingress
     pages: Pages
     policy: Callable[[], Policy]
-    day: Callable[[float, str], str]
+    holding: Holding
     forget: Callable[[str], Awaitable[None]]
     adopt_url: str
     clock: Clock
 
-    def draw(self, request: Request, reader: Reader, headers: Headers, written: str) -> bytes:
+    async def draw(self, request: Request, reader: Reader, headers: Headers, written: str) -> bytes:
         """The page. ``written`` is what the address says of where the reader comes from."""
         language, now = self.failures.language(request), self.clock.now()
         asked = self._asked(request, headers, written)
@@ -55,11 +62,7 @@ class HelpPage:
             who=reader.name or reader.email or reader.id,
             email=reader.email,
             signed_in=bool(reader.id),
-            held=[
-                {"tier": each.tier, "until": self._until(each.ends_at, language, now)}
-                for each in reader.entitlements
-                if each.opens(now)
-            ],
+            held=await self.holding.shown(reader, language, now) if reader.id else (),
             on_hold=any(each.mendable and not each.opens(now) for each in reader.entitlements),
             reason=str(decision.reason) if decision else "",
             open=isinstance(decision, Full),
@@ -107,10 +110,6 @@ class HelpPage:
             return choice.decision
         settled = settle_by_path(way, asked, policy, now=now)
         return judge(settled, reader, now) if settled else None
-
-    def _until(self, ends_at: float, language: str, now: float) -> str:
-        far = ends_at > now + 50 * 365 * 86400.0  # given for good
-        return "" if far else self.day(ends_at, language)
 
     def _support(self, request: Request, back: str) -> str:
         """A mail to the publisher says by itself which page and when."""

@@ -153,6 +153,6 @@ def helps() -> Iterator[Context]:
     yield nobody
     member = {**nobody, "signed_in": True, "who": "Camille Le Goff", "email": _EMAIL}
     yield {**member, "reason": "subscription-needed"}
-    held = [{"tier": "Soutien", "until": "2026-12-23"}]
+    held = [{"plan": "Soutien", "until": "2026-12-23", "mendable": False, "lines": []}]
     yield {**member, "held": held, "reason": "other-tier-needed"}
     yield {**member, "on_hold": True, "reason": "subscription-on-hold"}

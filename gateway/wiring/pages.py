@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.edge.failures import Failures
 from gateway.edge.help_page import HelpPage
 from gateway.edge.ingress import Ingress
 from gateway.edge.pages import Pages
@@ -15,7 +13,8 @@ from gateway.model.fault import Fault
 from gateway.ops.logs import logger
 from gateway.page.templates import SiteWords, Templates
 from gateway.policy.compile import Policy
-from gateway.wiring.words import Words
+from gateway.stores.engine import Store
+from gateway.wiring.holding import Holding
 
 
 def templates_of(settings: Settings) -> Templates:
@@ -42,24 +41,23 @@ def adopt_url_of(settings: Settings) -> str:
 def help_page_of(
     settings: Settings,
     *,
+    store: Store | None,
     templates: Templates,
-    failures: Failures,
     ingress: Ingress,
     pages: Pages,
     policy: Callable[[], Policy],
     forget: Callable[[str], Awaitable[None]],
-    clock: Clock,
 ) -> HelpPage:
     return HelpPage(
         templates=templates,
-        failures=failures,
+        failures=pages.failures,
         ingress=ingress,
         pages=pages,
         policy=policy,
-        day=Words(settings).day,
+        holding=Holding(settings, store=store, templates=templates),
         adopt_url=adopt_url_of(settings),
         forget=forget,
-        clock=clock,
+        clock=pages.clock,
     )
 
 

@@ -10,7 +10,6 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.jobs.folding import Folding
 from gateway.model.entry import Appended, Draft
-from gateway.model.selling import Plan
 from gateway.money.ledger import Ledger as LedgerPort
 from gateway.money.selling.ordering import Terms
 from gateway.money.selling.sessions import Selling
@@ -23,22 +22,9 @@ from gateway.stores.ledger import Ledger
 from gateway.stores.prices import Prices
 from gateway.wiring.ground import Ground
 from gateway.wiring.money import folding as folding_of
+from gateway.wiring.plans import plans_of
 from gateway.wiring.syncing import door_of
 from gateway.wiring.words import Words
-
-
-def plans_of(settings: Settings) -> tuple[Plan, ...]:
-    return tuple(
-        Plan(
-            id=each.id,
-            names=each.name,
-            tiers=each.tiers,
-            prices=each.prices,
-            offered=each.offered,
-            trial_days=each.trial_days,
-        )
-        for each in settings.plan
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from gateway.page.templates import Templates
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
 from gateway.stores.prices import Prices
-from gateway.wiring.selling import plans_of
+from gateway.wiring.plans import plans_of
 from gateway.wiring.words import Words
 
 _ENDLESS_SECONDS = 3e9

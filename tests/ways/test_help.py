@@ -78,6 +78,24 @@ async def test_it_says_who_and_why_and_never_asks_the_origin(tmp_path: Path) -> 
 
 
 @pytest.mark.anyio
+async def test_it_names_a_plan_of_several_tiers_once_and_no_tier(tmp_path: Path) -> None:
+    plan = """
+[[plan]]
+id = "all"
+name = { en = "Everything", fr = "Tout" }
+tiers = ["gold", "extra"]
+prices = ["price_all"]
+"""
+    both = tuple(Entitlement(tier, 0.0, FAR) for tier in ("gold", "extra"))
+    async with house(tmp_path, policy=POLICY, pages=dict(PAGES), settings=plan) as inside:
+        inside.sessions.by_id["member"] = Session("member", Reader(id="m", entitlements=both), FAR)
+        mine = {"cookie": cookie("member").decode()}
+        page = (await ask(inside, "/-/help?from=/gold&lang=en", **mine)).text
+        assert page.count("Your subscription:") == 1
+        assert "Your subscription: Everything" in page
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "written", ["//evil.example", "https://evil.example/", "/-/login", "/a\\b", "/%zz", "x", "/é"]
 )
