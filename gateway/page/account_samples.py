@@ -28,6 +28,7 @@ _WORDS = {
 def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     words = _WORDS.get(language, _WORDS["en"])
     plan = {"plan": words["plan"], "until": words["day"], "mendable": False}
+    plan |= {"reference": "sub_1QxYz"}
     full = _full(language, words)
     yield "account", "account", {**full, "subscriptions": [{**plan, "lines": [words["next"]]}]}
     ending = {"subscriptions": [{**plan, "lines": []}], "cancel_url": "", "return_to": "/"}

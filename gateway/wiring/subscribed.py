@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.config import Settings
 from gateway.identity.accounts import Account
+from gateway.model.amount import Amount
+from gateway.model.price import Price
+from gateway.model.subscription import Subscription
 from gateway.money.folding.held import Held
 from gateway.money.folding.subscriptions import Course
-from gateway.money.selling.owning import owned_by
+from gateway.money.selling.owning import Owned, owned_by
 from gateway.page.templates import Templates
 from gateway.stores.engine import Store
 from gateway.stores.ledger import Ledger
@@ -31,7 +35,7 @@ class Subscribed:
         owned = await owned_by(self._ledger, account.id, now=now)
         held = [each for each in owned.held if each.standing.course is not Course.ENDED]
         prices = await self._prices.all() if held else {}
-        shown = [self._subscription(each, prices, language, now) for each in held]
+        shown = [self._subscription(each, owned, prices, language, now) for each in held]
         paid = await self._paid(account)
         for given in account.entitlements:
             if given.opens(now) and paid.isdisjoint(given.entries):
@@ -54,18 +58,32 @@ class Subscribed:
         found = await self._ledger.entries(numbers) if numbers else ()
         return {entry.number for entry in found if entry.subscription_id}
 
-    def _subscription(self, held: Held, prices: Any, language: str, now: float) -> dict[str, Any]:
+    def _subscription(
+        self, held: Held, owned: Owned, prices: Mapping[str, Price], language: str, now: float
+    ) -> dict[str, Any]:
         ends = [each.ends_at for each in held.standing.openings if each.ends_at is not None]
         closed = not ends or max(ends) <= now
         return {
             "plan": self._name(held, language),
+            "reference": held.subscription.id,
             "until": "",
             "mendable": closed and any(each.mendable for each in held.standing.openings),
             "paid": held.standing.course is not Course.ENDING,
-            "lines": [] if closed else self._lines(held, prices, language, max(ends)),
+            "lines": []
+            if closed
+            else self._lines(
+                held, owned.asked.get(held.subscription.id), prices, language, max(ends)
+            ),
         }
 
-    def _lines(self, held: Held, prices: Any, language: str, ends_at: float) -> list[str]:
+    def _lines(
+        self,
+        held: Held,
+        asked: Amount | None,
+        prices: Mapping[str, Price],
+        language: str,
+        ends_at: float,
+    ) -> list[str]:
         subscription, course = held.subscription, held.standing.course
         periods = [item.ends_at for item in subscription.items if item.ends_at is not None]
         lines = []
@@ -80,7 +98,10 @@ class Subscribed:
             lines.append(self._text("account.trial", language, day=day))
         if course is Course.RUNNING and periods:
             day = self._words.day(float(min(periods)), language)
-            lines.append(self._text("account.next", language, day=day))
+            amount = _expected(subscription, asked, prices)
+            told = {"amount": self._words.money(amount, language)} if amount else {}
+            key = "account.next.amount" if amount else "account.next"
+            lines.append(self._text(key, language, day=day, **told))
         for item in subscription.items:
             price = prices.get(item.price)
             if price is not None and price.amount is not None and price.interval:
@@ -89,7 +110,6 @@ class Subscribed:
                     self._text(
                         "account.rate",
                         language,
-                        plan=self._name(held, language),
                         amount=self._words.money(price.amount, language),
                         period=self._text(key, language, count=price.interval_count),
                     )
@@ -109,3 +129,18 @@ class Subscribed:
 
     def _text(self, key: str, language: str, **values: object) -> str:
         return self._templates.text(key, language, **values)
+
+
+def _expected(
+    subscription: Subscription, asked: Amount | None, prices: Mapping[str, Price]
+) -> Amount | None:
+    """What the next period will ask for: its price, where the one before was asked just that. What
+    Stripe takes off or adds isn't in the ledger, and a wrong sum is worse than none."""
+    if asked is None or subscription.more_items or len(subscription.items) != 1:
+        return None
+    (item,) = subscription.items
+    price = prices.get(item.price)
+    amount = price.within(asked.currency) if price else None
+    if amount is None or asked.minor != amount.minor * item.quantity:
+        return None
+    return asked

@@ -162,7 +162,7 @@ def test_no_letter_is_lost_when_the_time_moves_a_month(demo: Demo) -> None:
             assert moved.status_code == 200
         assert len(letters_to(client, waiting)) == 1
         subjects = letters_to(client, email)
-    said = ("pris fin", "pas abouti", "essai", "Bienvenue", "lien de connexion")
+    said = ("pris fin", "pas abouti", "essai", "bienvenue", "lien de connexion")
     assert len(subjects) == len(said), subjects
     for subject, words in zip(subjects, said, strict=True):
         assert words in subject

@@ -137,7 +137,7 @@ def test_from_the_plans_to_the_article_with_no_webhook_at_all(url: str, tmp_path
         assert done.headers["location"] == STORY
         assert await street.tiers(reader) == ["gold"]
         account = await reader.get("/-/account")
-        assert "Gold: €9.90 a month" in account.text
+        assert "<p>€9.90 a month</p>" in account.text
         assert 'href="/-/cancel"' in account.text
         mine = await reader.get("/-/plans")
         assert "You already have a subscription" in mine.text

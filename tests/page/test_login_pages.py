@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway import shipped
 from gateway.identity.roles import Role
 from gateway.login.failing import Failing
 from gateway.page import login_samples
-from tests.page.drawing import TEMPLATES
+from gateway.page.templates import Templates
+from tests.page.drawing import SITE, TEMPLATES
 
 STATES = {state: (name, context) for state, name, context in login_samples.pages("fr")}
 _INPUTS = "input:not([type=hidden]), select"
@@ -42,7 +45,8 @@ def test_every_state_keeps_the_house_rules(state: str, language: str) -> None:
     page = tree(state, language)
     assert len(page.css("h1")) == 1
     assert len(page.css("[autofocus]")) <= 1
-    assert not page.css("script, img, iframe, [src], [style], [onclick], link")
+    assert not page.css("script, img, iframe, [src], [style], [onclick]")
+    assert [each.attributes for each in page.css("link")] == [{"rel": "icon", "href": "data:,"}]
     ids = [node.attributes["id"] for node in page.css("[id]")]
     assert len(ids) == len(set(ids))
     for node in page.css("[aria-describedby], [aria-labelledby]"):
@@ -201,3 +205,35 @@ def test_nothing_that_came_from_outside_is_markup(state: str, field: str) -> Non
     page = tree(state, **{field: '"><script>alert(1)</script>'})
     assert not page.css("script")
     assert "alert(1)" in (one(page, "body").html or "")
+
+
+def test_the_plans_of_a_subscriber_ask_nobody_to_subscribe() -> None:
+    mine = tree("plans-mine")
+    assert one(mine, "h1").text() == "Nos offres"
+    assert one(tree("plans"), "h1").text() == "Le Courrier\u00a0: nos offres"
+    label = mine.css(".lg-page-rows a")[0].attributes["aria-label"] or ""
+    assert label.startswith("Changer d’offre\u00a0: Abonné, 99\u00a0€ par an")
+
+
+@pytest.mark.parametrize("way", ["cancel", "withdraw"])
+def test_a_page_to_leave_by_has_the_other_one_at_its_foot(way: str) -> None:
+    selling = Templates([], site=replace(SITE, sells=True))
+
+    def foot(state: str) -> list[str]:
+        name, context = STATES[state]
+        page = LexborHTMLParser(selling.page(name, "fr", **context))
+        return [each.attributes["href"] or "" for each in page.css(".lg-page-leave a")]
+
+    both = ["/-/cancel?lang=fr", "/-/withdraw?lang=fr"]
+    assert foot(way) == [each for each in both if way not in each]
+    assert foot(f"{way}-recap") == both
+
+
+def test_no_french_text_puts_a_preposition_before_the_site_s_name() -> None:
+    """The name may begin with an article of its own: "à Le Fanal" is nobody's French."""
+    folder = shipped.folder("templates") / "locale"
+    files = [folder / "fr.json", *(folder / "fr").glob("*.json")]
+    assert len(files) > 3
+    for file in files:
+        said = re.search(r"(?:\bà|\bde|\bdu|\bau|d’|contrat|compte)\s*\{site\}", file.read_text())
+        assert said is None, (file.name, said)

@@ -29,7 +29,8 @@ def test_error_pages(status: int, language: str) -> None:
     assert "0123456789abcdef" in main.text()
     assert len(tree.css("h1")) == 1
     assert f'lang="{language}"' in html
-    assert not tree.css("script, img, link, iframe, [src]")
+    assert not tree.css("script, img, iframe, [src]")
+    assert [each.attributes for each in tree.css("link")] == [{"rel": "icon", "href": "data:,"}]
     assert "url(" not in html
 
 
