@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from gateway.console import spreadsheet
+from gateway.console.audit_words import Say, act_said, what_said
 from gateway.console.exporting import Writer, file_of, format_of
 from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.plain_text import plain
@@ -77,13 +78,14 @@ class AuditPages:
         if not wanted.wrong:  # all that the rest of it finds would look like an answer
             found = await self.log.lines(wanted.filter, before=wanted.before, limit=_LINES + 1)
         lines = found[:_LINES]
+        say = self._say(visit.language)
         older = {"before": str(lines[-1].number)} if len(found) > _LINES else {}
         return await visit.page(
             "finance-audit",
             asked=wanted.raw,
             wrong=wanted.wrong,
-            acts=await self.log.acts(),
-            lines=[_shown(each, visit) for each in lines],
+            acts=[(act, act_said(act, say)) for act in await self.log.acts()],
+            lines=[_shown(each, visit, say) for each in lines],
             first=wanted.before == 0,
             newest=wanted.address(PATH, visit.language),
             older=wanted.address(PATH, visit.language, **older) if older else "",
@@ -99,9 +101,11 @@ class AuditPages:
         await visit.note(f"audit {kind} {wanted.told}")
         text = self.drawing.text
 
+        say = self._say(visit.language)
+
         async def rows(writer: Writer) -> AsyncIterator[bytes]:
             async for lines in self.log.all(wanted.filter):
-                yield writer.rows(_cells(each, visit) for each in lines)
+                yield writer.rows(_cells(each, visit, say) for each in lines)
 
         return file_of(
             visit,
@@ -112,19 +116,26 @@ class AuditPages:
             rows=rows,
         )
 
+    def _say(self, language: str) -> Say:
+        def say(key: str, **values: object) -> str:
+            return self.drawing.text(key, language, **values)
 
-def _cells(line: Line, visit: Visit) -> list[spreadsheet.Cell]:
+        return say
+
+
+def _cells(line: Line, visit: Visit, say: Say) -> list[spreadsheet.Cell]:
     at = visit.words.at(line.at).replace(tzinfo=None, microsecond=0)
-    return [line.number, at, line.who, line.act, line.what, line.why]
+    what = what_said(line.act, line.what, say)
+    return [line.number, at, line.who, act_said(line.act, say), what, line.why]
 
 
-def _shown(line: Line, visit: Visit) -> dict[str, object]:
+def _shown(line: Line, visit: Visit, say: Say) -> dict[str, object]:
     return {
         "number": line.number,
         "at": visit.words.moment(line.at, visit.language),
         "who": plain(line.who),
-        "act": plain(line.act),
-        "what": plain(line.what),
+        "act": plain(act_said(line.act, say)),
+        "what": plain(what_said(line.act, line.what, say)),
         "why": plain(line.why, longest=600),
     }
 

@@ -6,11 +6,12 @@ Text of others is made plain here: what can't be seen is written out, what is lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from gateway.console.comparing import Comparison
 from gateway.console.dashboard import Dashboard
 from gateway.console.effect import Effect
-from gateway.console.journal_table import scaled
+from gateway.console.journal_table import scaled, source_of
 from gateway.console.plain_text import plain
 from gateway.console.words import Words
 from gateway.model.amount import EXPONENTS
@@ -23,6 +24,7 @@ from gateway.money.entries.acts import Act
 
 _ACTS = frozenset(Act)
 _CLOSED = 0.0
+_OF_NOTHING = sha256().hexdigest()
 # Its own object first; each is a text's key too.
 _IDS = (
     "object_id customer_id subscription_id invoice_id charge_id payment_id event_id account"
@@ -44,11 +46,13 @@ def head(entry: Entry, handling: Handling, words: Words, language: str) -> dict[
     return {
         "number": entry.number,
         "kind": plain(entry.kind),
-        "source": str(entry.source),
+        "source": source_of(entry),
         "signed": entry.source is Source.WEBHOOK,
         "act": entry.kind in _ACTS,
         "at": words.moment(entry.at, language),
-        "told": words.moment(entry.observed_at, language),
+        "told": ""
+        if entry.source is Source.OPERATOR
+        else words.moment(entry.observed_at, language),
         "version": plain(entry.api_version),
         "livemode": entry.livemode,
         "state": state_of(Mark(State(handling.state), handling.reason)),
@@ -69,7 +73,7 @@ def head(entry: Entry, handling: Handling, words: Words, language: str) -> dict[
         "reader": plain(entry.reader),
         "hash": entry.hash,
         "previous": entry.previous_hash,
-        "sha256": entry.payload_sha256,
+        "sha256": "" if entry.payload_sha256 == _OF_NOTHING else entry.payload_sha256,
         "object_type": plain(entry.object_type),
     }
 
@@ -134,7 +138,7 @@ def row(entry: Entry, marks: Mapping[int, Mark], words: Words, language: str) ->
         "number": entry.number,
         "at": words.moment(entry.at, language),
         "kind": plain(entry.kind),
-        "source": str(entry.source),
+        "source": source_of(entry),
         "object": plain(entry.object_id or entry.event_id, longest=60),
         "state": state_of(mark),
         "reason": mark.reason if mark else "",

@@ -37,7 +37,7 @@ from gateway.policy.ways import Settled
 
 BODY_BYTES_MAX = 16 << 20
 _RUN_WORDS = 4  # fewer words in a row may stand anywhere
-_CASES = {
+CASES = {
     "anyone": "as the origin says: the answer is everyone's",
     "anonymous": "shared among readers without a cookie of ours",
     "nobody": "private, no-store",
@@ -134,7 +134,7 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
         reader=told,
         status=status,
         way=visit.way.kind.name.lower(),
-        caching=_CASES.get(sharing, ""),
+        caching=CASES.get(sharing, ""),
         cache_control=_one(headers, b"cache-control"),
         location=_one(headers, b"location"),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),

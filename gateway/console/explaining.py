@@ -5,14 +5,18 @@ Posted, for an address of a reader has no place in an address bar; a link may na
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from gateway.console.address import target_of
-from gateway.console.explain import Asking, Explanation, explain, reader_named
+from gateway.console.explain import CASES, Asking, Explanation, explain, reader_named
 from gateway.console.frame import EVERYONE, FINANCE, Action, Visit
 from gateway.console.reader_view import held_now
 from gateway.errors import LychgateError, RequestRefused
+from gateway.model.access import Level
+from gateway.model.decision import Reason, Wall
+from gateway.model.page import PageKind
 from gateway.model.reader import Reader
 from gateway.rooms.asking import Reply
 
@@ -20,6 +24,31 @@ _URL_MAX = 2000
 _PATH = "/-/finance/explain"
 # What the page shows of an explanation, in this order; each is a text's key too.
 _SHOWN = "status decision wall reason access rule way kind label label_from caching".split()
+
+
+# What the gate's own words are, by fact; all else is the policy's or the page's.
+_KNOWN: dict[str, Collection[str]] = {
+    "decision": ("full", "teaser", "refuse"),
+    "wall": frozenset(Wall),
+    "reason": frozenset(Reason),
+    "access": frozenset(Level),
+    "way": ("open", "label", "path"),
+    "kind": frozenset(PageKind),
+    "caching": tuple(CASES),
+}
+_ACCESS = re.compile(r"([a-z]+)\(([^)]*)\)")
+
+
+def _told(name: str, value: str) -> dict[str, object]:
+    """A fact and how it is said: ``key`` is a text's, empty where the value is nobody's word of ours.
+    ``tiers``: those that an access names."""
+    word, tiers = value, ""
+    if name == "access" and (named := _ACCESS.fullmatch(value)):
+        word, tiers = named[1], named[2]
+    if name == "caching":
+        word = next((case for case, said in CASES.items() if said == value), value)
+    key = f"explain.{name}.{word}" if word in _KNOWN.get(name, ()) else ""
+    return {"name": name, "value": value, "key": key, "tiers": tiers.split(", ") if tiers else []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +102,12 @@ class Explaining:
         wrong: str = "",
         reader: Reader | None = None,
     ) -> Reply:
-        told = [(name, str(getattr(found, name))) for name in _SHOWN if getattr(found, name, "")]
+        told = [
+            _told(name, str(getattr(found, name))) for name in _SHOWN if getattr(found, name, "")
+        ]
         if found is not None and found.body_found:
             whole = found.words_kept + found.words_withheld
-            told.append(("words", f"{found.words_kept} / {whole}"))
+            told.append(_told("words", f"{found.words_kept} / {whole}"))
         account = reader if reader is not None and "@" in named else None
         return await visit.page(
             "finance-explain",

@@ -133,7 +133,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """``actions`` are the whole route table. ``languages``: each site's code, and its name in itself."""
+    """``actions`` are the whole route table. ``languages``: each of the site's, and its name in itself.
+    ``plans``: by the tier that one opens alone, its name in each language."""
 
     accounts: Accounts
     operators: Operators
@@ -143,6 +144,7 @@ class Frame:
     actions: Sequence[Action] = field(default=(), repr=False)
     counting: Counting | None = None
     languages: Sequence[tuple[str, str]] = ()
+    plans: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     async def answer(self, ask: Ask, action: Action, names: Mapping[str, str]) -> Answer:
         """Raises RequestRefused and whatever the road raises."""
@@ -186,6 +188,10 @@ class Frame:
             "roles": sorted(visit.operator.roles),
             "tabs": tabs,
             "languages": self._tongues(visit, section),
+            "plans": {
+                tier: names.get(visit.language) or next(iter(names.values()), "")
+                for tier, names in self.plans.items()
+            },
         }
 
     def _tongues(self, visit: Visit, section: str) -> list[dict[str, object]]:

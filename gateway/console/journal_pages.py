@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache
 from typing import Protocol
 
 from gateway.console import journal_table
@@ -17,6 +17,7 @@ from gateway.console.exporting import Writer, file_of, format_of
 from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.journal import FIELDS, Asked, asked
 from gateway.console.spreadsheet import Format
+from gateway.console.words import Words
 from gateway.model.entry import Entry, Source
 from gateway.model.journal import Filter, Page, Row, Shown
 from gateway.model.mark import Why
@@ -106,12 +107,14 @@ class JournalPages:
         kind = format_of(visit, wrong=bool(wanted.wrong))
         await visit.note(f"{kind} {wanted.told}")
 
+        say = cache(lambda key: self.text(key, visit.language))
+
         async def rows(writer: Writer) -> AsyncIterator[bytes]:
             """In a thread, for some hundred rows at a time: others are answered in between."""
             async for some in self.journal.all(wanted.filter):
                 said = await self.journal.bound(journal_table.customers_of(some))
                 told = journal_table.with_readers(some, said)
-                yield await asyncio.to_thread(partial(_encoded, writer, told, visit))
+                yield await asyncio.to_thread(_encoded, writer, told, visit.words, say)
 
         return file_of(
             visit,
@@ -131,8 +134,8 @@ class JournalPages:
         return [replace(row, address=addresses.get(row.reader, "")) for row in bound]
 
 
-def _encoded(writer: Writer, rows: Sequence[Row], visit: Visit) -> bytes:
-    return writer.rows(journal_table.cells(row, visit.words) for row in rows)
+def _encoded(writer: Writer, rows: Sequence[Row], words: Words, say: Callable[[str], str]) -> bytes:
+    return writer.rows(journal_table.cells(row, words, say) for row in rows)
 
 
 def _address(visit: Visit, wanted: Asked, path: str, **more: str) -> str:

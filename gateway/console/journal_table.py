@@ -6,15 +6,16 @@ Amounts are shown in their currency, or said to be unknown; nothing is summed he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.console import spreadsheet
 from gateway.console.plain_text import plain
 from gateway.console.words import Words
 from gateway.model.amount import EXPONENTS, Amount
-from gateway.model.entry import Entry
+from gateway.model.entry import FETCHED, Entry, Source
 from gateway.model.journal import Row
+from gateway.money.entries.acts import Act
 from gateway.money.folding.story import gather
 from gateway.money.folding.whose import bindings
 
@@ -23,7 +24,18 @@ COLUMNS = (
     "number received told state reason kind source reader amount currency minor customer"
     " subscription invoice charge payment object event sent late tries next failure version"
 ).split()
+_OWN = frozenset((FETCHED, *Act))
 _SCALES = (("d", 86_400), ("h", 3600), ("min", 60))
+
+
+def source_of(entry: Entry) -> str:
+    """Who said it, closer than ``Source``: what no operator did by hand is told apart."""
+    if entry.source is not Source.OPERATOR:
+        return str(entry.source)
+    by = str(entry.said.get("by", ""))
+    if not by:
+        return "gateway"
+    return "checkout" if by == "checkout" else "reader" if by == entry.reader else "operator"
 
 
 def with_readers(rows: Sequence[Row], said: Sequence[Entry]) -> list[Row]:
@@ -40,17 +52,18 @@ def customers_of(rows: Sequence[Row]) -> set[str]:
     return {row.entry.customer_id for row in rows if row.entry.customer_id}
 
 
-def cells(row: Row, words: Words) -> list[spreadsheet.Cell]:
-    """As ``COLUMNS`` names them. Moments are those of the site's clock on the wall."""
+def cells(row: Row, words: Words, say: Callable[[str], str]) -> list[spreadsheet.Cell]:
+    """As ``COLUMNS`` names them. Moments are those of the site's clock on the wall; ``say`` says a
+    text's key."""
     entry = row.entry
     return [
         entry.number,
         _wall(entry.at, words),
-        _wall(entry.observed_at, words),
-        str(row.state),
-        row.reason,
-        entry.kind,
-        str(entry.source),
+        None if entry.source is Source.OPERATOR else _wall(entry.observed_at, words),
+        say(f"journal.state.{row.state}"),
+        say(f"journal.why.{row.reason}") if row.reason else "",
+        say(f"journal.kind.{entry.kind}") if entry.kind in _OWN else entry.kind,
+        say(f"journal.source.{source_of(entry)}"),
         row.reader,
         _money(row),
         entry.currency.upper(),
@@ -94,7 +107,7 @@ def shown(row: Row, words: Words, language: str) -> dict[str, object]:
         "state": str(row.state),
         "reason": row.reason,
         "kind": plain(entry.kind, longest=36),
-        "source": str(entry.source),
+        "source": source_of(entry),
         "reader": plain(row.reader),
         "address": plain(row.address, longest=30),
         "object": plain(entry.object_id or entry.event_id, longest=30),

@@ -79,7 +79,8 @@ def drawn(
     line: Timeline, by_number: Mapping[int, Entry], now: float, words: Words, language: str
 ) -> dict[str, object]:
     """``left`` and ``width`` are hundredths of the drawing's width. What ends never is drawn a year on."""
-    last = max((min(each.until, now + _YEAR_SECONDS) for each in line.spans), default=now)
+    ends = (each.until if each.until < FOR_EVER else now + _YEAR_SECONDS for each in line.spans)
+    last = max(ends, default=now)
     first, last = line.since, max(last, now)
     scale = 100.0 / max(last - first, 1.0)
     rows = [

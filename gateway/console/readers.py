@@ -56,6 +56,7 @@ class ReaderPages:
     dashboard: Dashboard
     tiers: Callable[[], Collection[str]]
     mails: bool
+    slack_hours: int = 0
 
     def actions(self) -> tuple[Action, ...]:
         return (
@@ -125,6 +126,7 @@ class ReaderPages:
             entries=await self._entries(story, visit),
             more=max(len(story) - ENTRIES_SHOWN, 0),
             sums=sums,
+            slack_hours=self.slack_hours,
             **self._may(visit, account),
         )
 

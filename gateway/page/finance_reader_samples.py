@@ -137,6 +137,7 @@ def _full(held: list[Context], row: Context) -> Context:
         "entries": [row],
         "more": 3,
         "sums": True,
+        "slack_hours": 72,
         "gives": True,
         "always": True,
         "revokes": True,

@@ -30,6 +30,7 @@ DESK: Context = {
         {"code": code, "name": name, "href": f"/-/finance/journal?lang={code}", "here": here}
         for code, name, here in (("fr", "Français", True), ("en", "English", False))
     ],
+    "plans": {"soutien": "Soutien"},
 }
 
 
@@ -65,7 +66,15 @@ def mails() -> Iterator[tuple[str, str, Context]]:
 def _explaining() -> Iterator[tuple[str, str, Context]]:
     asked: Context = {"url": "/culture/exemple", "named": "anonymous", "wrong": "", "told": []}
     asked |= {"reader": "r_4f2c", "held": HELD, "sums": True}
-    facts = [("status", "200"), ("decision", "teaser"), ("reason", "account-needed")]
+    facts: list[Context] = [
+        {"name": name, "value": value, "key": key, "tiers": tiers}
+        for name, value, key, tiers in (
+            ("status", "200", "", []),
+            ("decision", "teaser", "explain.decision.teaser", []),
+            ("reason", "account-needed", "explain.reason.account-needed", []),
+            ("access", "paid(soutien)", "explain.access.paid", ["soutien"]),
+        )
+    ]
     yield "explain", "finance-explain", {**asked, "told": facts}
     yield "explain-wrong", "finance-explain", {**asked, "wrong": "console.origin"}
 
@@ -159,7 +168,15 @@ def _entries() -> Iterator[tuple[str, str, Context]]:
     applied = {**head, "state": "applied", "reason": "", "failure": "", "next": "", "again": False}
     bare: Context = {
         **full,
-        "entry": {**applied, "deliveries": [], "signed": False, "source": "operator"},
+        "entry": {
+            **applied,
+            "kind": "bind",
+            "source": "checkout",
+            "signed": False,
+            "deliveries": [],
+            "told": "",
+            "sha256": "",
+        },
         "raw": None,
         "changed": nothing,
         "compared": never,
@@ -187,7 +204,7 @@ def _audit() -> Iterator[tuple[str, str, Context]]:
     full: Context = {
         "asked": asked,
         "wrong": frozenset(),
-        "acts": ["entry", "reader"],
+        "acts": [("entry", "voir une écriture"), ("reader", "voir un lecteur")],
         "lines": [line],
         "first": False,
         "newest": "/-/finance/audit",

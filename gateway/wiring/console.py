@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -57,6 +57,7 @@ class Console:
                 actions=self._actions(drawing),
                 counting=WaitingCounts(journal_of(settings, store)),
                 languages=SiteWords(settings).languages("en"),
+                plans=_plans(settings),
             )
         )
         door = Doorway(
@@ -87,6 +88,12 @@ class Console:
             purge=teller(self._store, self._clock),
         )
         return (*lists, *people)
+
+
+def _plans(settings: Settings) -> dict[str, Mapping[str, str]]:
+    """The first plan of those that open a tier and no other gives it its name."""
+    alone = [plan for plan in settings.plan if len(plan.tiers) == 1]
+    return {tier: plan.name for plan in reversed(alone) for tier in plan.tiers}
 
 
 async def _undressed(page: bytes) -> bytes:

@@ -68,6 +68,7 @@ def people_actions(
         dashboard=_dashboard(settings),
         tiers=tiers,
         mails=mails is not None,
+        slack_hours=settings.stripe.renewal_slack_hours if settings.stripe is not None else 0,
     )
     acts = ReaderActs(
         accounts=Accounts(store),

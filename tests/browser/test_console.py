@@ -206,7 +206,7 @@ def test_an_access_is_explained(page: Page, shop: Shop, axe: str) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     text = page.inner_text("main")
-    assert "full" in text or "teaser" in text
+    assert "the whole page" in text or "its beginning, then a wall" in text
     assert SUBSCRIBER in page.input_value("#lg-as")
     assert page.locator('main a[href*="/finance/readers/"]').count() == 1
     looked_at(page, axe)

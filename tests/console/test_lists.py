@@ -152,6 +152,16 @@ def test_a_filtered_list_is_exported_in_both_formats(store_url: str, tmp_path: P
             ("evt_yen", "990", "JPY"),
         ]
         assert rows[0]["Object"] == "'=1+1"
+        assert [(row["State"], row["Source"]) for row in rows[:1]] == [("Not ours", "Webhook")]
+        every = await clerk.get("/-/finance/journal/export?format=csv&kind=bind&lang=fr")
+        (bound,) = csv.DictReader(io.StringIO(every.content.decode("utf-8-sig")))
+        told = ("Type", "Source", "État", "Heure de Stripe")
+        assert [bound[each] for each in told] == [
+            "client rattaché",
+            "Paiement du lecteur",
+            "Appliquée",
+            "",
+        ]
         assert [row["Smallest units"] for row in rows] == ["900", "5", "990"]
         book = await clerk.get("/-/finance/journal/export?format=xlsx&lang=fr")
         sheet = cells_of(book.content)
@@ -167,7 +177,7 @@ def test_a_filtered_list_is_exported_in_both_formats(store_url: str, tmp_path: P
         assert int(float(by_event["evt_paid"][2][1])) == day
         assert b"<f>" not in book.content
         lines = [line[2] for line in await bureau.audited() if line[1] == "export"]
-        assert lines == ["csv q=cus_9", "xlsx all"]
+        assert lines == ["csv q=cus_9", "csv kind=bind", "xlsx all"]
 
     at_the_bureau(store_url, tmp_path, work)
 

@@ -59,7 +59,7 @@ def test_the_page_says_why_since_when_and_until_when(url: str, tmp_path: Path) -
         page = await clerk.get("/-/finance/readers/ana?lang=en")
         assert page.status_code == 200
         text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
-        assert re.search(r"gold · until \d+ \w+ \d{4}, \d\d:\d\d \( ?because of \d", text), text
+        assert re.search(r"Gold · until \d+ \w+ \d{4}, \d\d:\d\d \( ?because of \d", text), text
         assert customer in text
         assert "running" in text
         assert "€9.90" in text

@@ -104,10 +104,12 @@ def test_the_audit_log_is_looked_through_and_exported(url: str, tmp_path: Path) 
         await aide.get("/-/finance/readers/ana")
         await clerk.get("/-/finance/readers/ben")
         page = await clerk.get("/-/finance/audit?act=reader&lang=en")
-        assert page.text.count("<td>reader</td>") == 2
+        assert page.text.count("<td>look at a reader</td>") == 2
         narrow = await clerk.get("/-/finance/audit?what=ana&act=reader&lang=en")
-        assert narrow.text.count("<td>reader</td>") == 1
+        assert narrow.text.count("<td>look at a reader</td>") == 1
         assert ADDRESSES["support"] in narrow.text
+        french = await clerk.get("/-/finance/audit?act=audit&lang=fr")
+        assert "<td>consulter ce journal</td><td><bdi>Acte = voir un lecteur</bdi>" in french.text
         for wildcard in ("%25", "_____"):
             none = await clerk.get(f"/-/finance/audit?what={wildcard}&act=reader&lang=en")
             assert "No line is like this." in none.text
@@ -119,8 +121,8 @@ def test_the_audit_log_is_looked_through_and_exported(url: str, tmp_path: Path) 
         assert file.headers["content-disposition"].startswith('attachment; filename="audit-')
         rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
         assert [row[2:5] for row in rows[1:]] == [
-            [ADDRESSES["finance"], "reader", "ben"],
-            [ADDRESSES["support"], "reader", "ana"],
+            [ADDRESSES["finance"], "look at a reader", "ben"],
+            [ADDRESSES["support"], "look at a reader", "ana"],
         ]
         workbook = await clerk.get("/-/finance/audit/export?format=xlsx&lang=fr")
         assert workbook.content.startswith(b"PK")

@@ -209,7 +209,7 @@ async def rows_equal_raw(till: Till) -> None:
             kind, thing = raw[row.entry.event_id]
             expected = shown_amount(kind, thing)
             assert row.amount_minor == expected, (kind, thing)
-            cell = journal_table.cells(row, words)[place]
+            cell = journal_table.cells(row, words, str)[place]
             if expected is None:
                 assert cell is None
                 continue

@@ -141,7 +141,7 @@ def test_a_million_rows_are_exported_in_flat_memory(
         async for some in journal.all(Filter()):
             said = await journal.bound(journal_table.customers_of(some))
             shown = journal_table.with_readers(some, said)
-            sent += len(writer.rows(journal_table.cells(replace(row), words) for row in shown))
+            sent += len(writer.rows(journal_table.cells(replace(row), words, str) for row in shown))
             rows += len(some)
             if rows == 20_000:
                 at_first = _kilobytes()
