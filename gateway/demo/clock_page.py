@@ -11,12 +11,12 @@ STEPS = {"hour": 3600, "day": 86_400, "week": 7 * 86_400, "month": 31 * 86_400}
 
 _CSS = """\
 :root{color-scheme:light dark}
-body{margin:0;background:Canvas;color:CanvasText;font:1.0625rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:Canvas;color:CanvasText;font:1.0625rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere;hyphens:auto}
 main{box-sizing:border-box;max-width:44rem;margin:0 auto;padding:2rem 1rem}
 h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.2}
 p{margin:0 0 .75rem}
 form{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.5rem 0}
-button{min-height:2.75rem;padding:.5rem 1rem;border:1px solid;border-radius:.375rem;background:Canvas;color:CanvasText;font:inherit;cursor:pointer}
+button{max-width:100%;min-height:2.75rem;padding:.5rem 1rem;border:1px solid;border-radius:.375rem;background:Canvas;color:CanvasText;font:inherit;cursor:pointer}
 button:hover{text-decoration:underline}
 li{margin:.25rem 0}
 a{display:inline-block;min-height:1.5rem;padding:.25rem 0}

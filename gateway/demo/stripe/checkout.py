@@ -82,6 +82,14 @@ def use_code(account: Account, session: Thing, written: str) -> bool:
     return True
 
 
+def code_of(account: Account, session: Thing) -> str:
+    """The promotion code that counts here, as it is written; "" where none does."""
+    for named in session["discounts"] or []:
+        if code := account.get("promotion_code", named.get("promotion_code")):
+            return str(code["code"])
+    return ""
+
+
 def add_up(session: Thing, items: list[Thing]) -> None:
     session["amount_subtotal"] = sum(item["amount_subtotal"] for item in items)
     session["amount_total"] = sum(item["amount_total"] for item in items)

@@ -214,6 +214,7 @@ async def offer(stand_in: StandIn, wish: Thing) -> Thing:
         account,
         {
             "currency": wish.get("currency", account.settings.currency),
+            "nickname": wish.get("name"),
             "product": product_id,
             "recurring": {"interval": wish.get("interval", "month")},
             "tax_behavior": wish.get("tax_behavior", "unspecified"),

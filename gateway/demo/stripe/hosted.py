@@ -115,6 +115,7 @@ class HostedPages:
             fixed_email=bool(customer.get("email") or session["customer_email"]),
             typed=form or {"name": customer.get("name") or ""},
             fault=fault,
+            code=checkout.code_of(self._account, session),
             needs_card=checkout.needs_card(self._account, session),
         )
 

@@ -92,7 +92,19 @@ async def test_a_promotion_code(stripe_world: World) -> None:
     )
     refused = await sent(session.url, code="AUTRE", apply="1")
     assert "pas valable" in refused.text
-    taken = await sent(session.url, code="moitie", apply="1")
+    taken = await sent(session.url, code="moitie", apply="1", name="Camille Le Goff", card=GOOD)
+    assert "Le code MOITIE est appliqué." in taken.text
+    # What was typed beside it is still there.
+    page = LexborHTMLParser(taken.text)
+    typed = [page.css_first("#name"), page.css_first(f'input[name="card"][value="{GOOD}"]')]
+    assert typed[0] is not None
+    assert typed[0].attributes["value"] == "Camille Le Goff"
+    assert typed[1] is not None
+    assert "checked" in typed[1].attributes
+    apply = page.css_first('button[name="apply"]')
+    assert apply is not None
+    assert apply.attributes["form"] == "pay"
+    assert page.css_first("form#pay #name") is not None
     assert "4,97" in taken.text  # 497.5 rounded up is taken off.
     await sent(session.url, card=GOOD, name="C", pay="1")
     invoice = (await stripe_world.v1.invoices.list_async({"expand": ["data.discounts"]})).data[0]
