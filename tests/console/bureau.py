@@ -122,6 +122,7 @@ async def bureau(
         lychgate.access_log.on = False
         await lychgate.startup()
         server, serving, address = await _serve(lychgate.config)
+        await inside.job.fold_due()  # what the till heard is applied before time moves
         folding = asyncio.create_task(_fold_on(inside))
         try:
             async with browsers(address) as shop:
