@@ -236,8 +236,6 @@ def go_first() -> None:
 
 
 def stand_back() -> None:
-    """Whoever would be another machine takes no time here that a server wants."""
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(10)
+    """Whoever would be another machine gives way here to whoever serves. It isn't put off altogether:
+    what it sends too late would be timed as if it had been answered too late."""
+    os.nice(10)
