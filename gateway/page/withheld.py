@@ -160,9 +160,9 @@ def _places(
     places: dict[tuple[bytes, ...], list[int]] = {piece: [] for piece in wanted}
     if wanted:
         for first, end in stretches:
-            for at, piece in enumerate(_pieces(row[first:end]), first):
-                if piece in wanted:
-                    places[piece].append(at)
+            here = map(wanted.__contains__, _pieces(row[first:end]))
+            for at in compress(count(first), here):
+                places[tuple(row[at : at + _PIECE])].append(at)
     return places
 
 
