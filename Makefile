@@ -64,6 +64,7 @@ test: setup peers
 endif
 
 test-sites: setup
+	@sh tests/peers.sh sites || true
 	SITES=all $(BIN)/pytest tests/sites $(ARGS)
 
 bench: setup

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs that tests and bench run against: real ones, never stand-ins.
 #
-#   peers.sh test|bench
+#   peers.sh test|bench|sites
 #
 # On Debian and its kin, as root, what is missing is installed; no service is started. Elsewhere, and
 # with PEERS=none, what is missing is named. Exit 1 where `test` can't run as asked.
@@ -10,7 +10,8 @@ set -eu
 case "$1" in
 test) wanted="nginx varnishd caddy chromium node npm psql redis-server" ;;
 bench) wanted="wrk nginx caddy" ;;
-*) echo "usage: peers.sh test|bench" >&2; exit 2 ;;
+sites) wanted="node npm hugo" ;;
+*) echo "usage: peers.sh test|bench|sites" >&2; exit 2 ;;
 esac
 
 # Debian keeps servers where only root looks, and PostgreSQL's server where nobody does.
