@@ -22,7 +22,9 @@ def program(name: str) -> str:
         pytest.skip(f"{_SAID}{name}")
     found = which(name, path=PATHS)
     if found is None:
-        pytest.fail(f"{name} isn't installed; `sh tests/peers.sh test` (or sites) installs or names it")
+        pytest.fail(
+            f"{name} isn't installed; `sh tests/peers.sh test` (or sites) installs or names it"
+        )
     return found
 
 
