@@ -27,9 +27,8 @@ from gateway.origin.wire import Connection
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 AT_ONCE_MAX = 256
-_AT_ONCE_BYTES = (
-    64 << 10
-)  # a form or a webhook; with its head it is one write, and the desk wakes once
+# A form or a webhook: with its head it is one write, and the desk wakes once.
+_WHOLE_BYTES_MAX = 64 << 10
 # A worker says these itself; and the answer's own framing ends here.
 _SAID_HERE = frozenset((b"host", *TOLD_BY_PROXIES))
 _OF_ONE_LINE = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"date"))
@@ -100,6 +99,6 @@ class Relay:
 
 
 async def _sent(body: Body) -> bytes | AsyncIterator[bytes]:
-    if body.length is None or body.length > _AT_ONCE_BYTES:
+    if body.length is None or body.length > _WHOLE_BYTES_MAX:
         return body.chunks
     return b"".join([part async for part in body.chunks])

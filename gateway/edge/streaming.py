@@ -1,9 +1,9 @@
 """An answer written straight to the reader's line, its head and first bytes in one write.
 
 As ASGI messages each header would be looked at twice more, and a head would be a write of its own:
-a third of what a small answer costs, and whoever reads is woken twice. Only uvicorn's own HTTP/1.1 cycle is written to, and only when
-nothing wraps its ``send``; what it would have written is what is written here, byte for byte. This
-file knows nothing of pages or readers.
+a third of what a small answer costs, and whoever reads is woken twice. Only uvicorn's own HTTP/1.1
+cycle is written to, and only when nothing wraps its ``send``; what it would have written is what is
+written here, byte for byte. This file knows nothing of pages or readers.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from gateway.identity.roles import Operators
 from gateway.login.entering import Entering
 from gateway.login.joining import Joins
 from gateway.login.pages import Pages
+from gateway.model.language import nearest
 from gateway.ops.logs import logger
 from gateway.rooms.asking import PRIVATE, Ask, Reply, see_other
 from gateway.rooms.pages import login_url
@@ -72,7 +73,7 @@ class AccountPages:
         found = await self._signed_in(ask)
         if isinstance(found, Reply):
             return found
-        chosen = self._chosen(found[1])
+        chosen = nearest(found[1].language, self.languages)
         if not ask.asked("lang") and chosen:
             ask = replace(ask, language=chosen)  # what the reader chose here, over the browser's
         return await self._page(ask, *found)
@@ -178,7 +179,7 @@ class AccountPages:
 
     async def _page(self, ask: Ask, login: Login, account: Account) -> Reply:
         words, language = self.words, ask.language
-        chosen = self._chosen(account)
+        chosen = nearest(account.language, self.languages)
         subscriptions = await self.subscriptions.shown(account, language, ask.now)
         return await self.pages.page(
             ask,
@@ -216,11 +217,6 @@ class AccountPages:
             ],
             return_to=return_to(ask.asked("return_to"), site_url=self.site_url),
         )
-
-    def _chosen(self, account: Account) -> str:
-        """The site's language that the account has; empty where it has none of them."""
-        near = (account.language, account.language.partition("-")[0])
-        return next((each for each in near if each in self.languages), "")
 
     def _further_ways(self, ask: Ask, account: Account) -> list[dict[str, str]]:
         known = {each.provider for each in account.ways}

@@ -216,7 +216,7 @@ class Leaver:
             draft = await self.stripe.end_now(contract.id, comment=asked.reason)
             await self.ledger.append([draft], now=now)
             ended = self._contract(draft)
-        back = await self.stripe.pay_back(contract.id, key=f"leaving:{asked.id}")
+        back = await self._pay_back(asked, contract.id)
         if back.drafts:
             await self.ledger.append(back.drafts, now=now)
         return replace(_told(Result.WITHDRAWN, ended), refunded=_sums(back.amounts))
@@ -224,16 +224,23 @@ class Leaver:
     async def pay_back_more(self, done: Leaving, *, now: float) -> Leaving | None:
         """The request with its new sums, where there was more to pay back than when it was carried out.
         Raises StripeRefused, StripeUnavailable and StoreUnavailable."""
-        outcomes = []
-        for each in done.outcomes:
-            if each.result is Result.WITHDRAWN:
-                back = await self.stripe.pay_back(each.subscription_id, key=f"leaving:{done.id}")
-                sums = _sums(back.amounts)
-                if _exceed(sums, each.refunded):
-                    await self.ledger.append(back.drafts, now=now)
-                    each = replace(each, refunded=sums)  # noqa: PLW2901 - the outcome as it is now
-            outcomes.append(each)
-        return None if tuple(outcomes) == done.outcomes else replace(done, outcomes=tuple(outcomes))
+        outcomes = tuple([await self._since(done, each, now=now) for each in done.outcomes])
+        return None if outcomes == done.outcomes else replace(done, outcomes=outcomes)
+
+    async def _since(self, done: Leaving, before: Outcome, *, now: float) -> Outcome:
+        """What came of one subscription, with what could be paid back only since then."""
+        if before.result is not Result.WITHDRAWN:
+            return before
+        back = await self._pay_back(done, before.subscription_id)
+        sums = _sums(back.amounts)
+        if not _exceed(sums, before.refunded):
+            return before
+        await self.ledger.append(back.drafts, now=now)
+        return replace(before, refunded=sums)
+
+    async def _pay_back(self, asked: Leaving, subscription_id: str) -> PaidBack:
+        """Under the request's own key, so that nothing is paid back twice for it."""
+        return await self.stripe.pay_back(subscription_id, key=f"leaving:{asked.id}")
 
     def _contract(self, draft: Draft) -> Contract:
         return contracts.of_facts(read(Subscription, draft.facts))

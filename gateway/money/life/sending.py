@@ -19,6 +19,7 @@ from gateway.errors import StoreUnavailable, StripeRefused, StripeUnavailable
 from gateway.model.amount import Amount
 from gateway.model.customer import Customer
 from gateway.model.entry import Entry
+from gateway.model.language import nearest
 from gateway.model.letter import Letter
 from gateway.model.life import Card, Due, Told
 from gateway.money.entries.acts import Act
@@ -195,16 +196,12 @@ class Living:
     async def _recipient(self, due: Due) -> tuple[str, str]:
         contact = await self.letters.contact(due.reader_id) if due.reader_id else None
         email, language = contact or ("", "")
-        spoken = self._spoken(language)
+        spoken = nearest(language, self.languages)
         if not (email and spoken):
             customer = await self.stripe.customer(due.customer_id)
-            email, spoken = email or customer.email, spoken or self._spoken(customer.language)
+            email = email or customer.email
+            spoken = spoken or nearest(customer.language, self.languages)
         return email, spoken or self.languages[0]
-
-    def _spoken(self, language: str) -> str:
-        """The site's own that is nearest to it; empty where none is."""
-        near = (language, language.partition("-")[0])
-        return next((each for each in near if each in self.languages), "")
 
     async def _letter(self, due: Due, card: Card | None, language: str) -> Letter:
         words = self.words
