@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from gateway.bench.processes import Server, free_port, running
 from gateway.clock import SystemClock
@@ -110,41 +113,44 @@ def cookies(folder: Path, count: int) -> list[str]:
 
 
 async def _fill(url: str, sessions: list[str], *, now: float) -> None:
+    store = Store(url)
+    try:
+        await store.write(partial(_put, sessions=sessions, now=now))
+    finally:
+        await store.close()
+
+
+def _put(connection: Connection, sessions: list[str], *, now: float) -> None:
     """Straight into the tables: 10,000 transactions, each to the disk, would take longer than all
     the measuring."""
     readers = [f"reader-{number}" for number in range(min(READERS, len(sessions)))]
-    store = Store(url)
-    try:
-        async with store.writing() as connection:
-            await connection.execute(
-                schema.reader.insert(), [{"id": each, "created_at": now} for each in readers]
-            )
-            await connection.execute(
-                schema.entitlement.insert(),
-                [
-                    {
-                        "reader_id": each,
-                        "tier": TIER,
-                        "starts_at": now - 86_400,
-                        "ends_at": now + 30 * 86_400,
-                        "entries": [1],
-                    }
-                    for each in readers
-                ],
-            )
-            await connection.execute(
-                schema.session.insert(),
-                [
-                    {
-                        "id": session,
-                        "reader_id": readers[number % len(readers)],
-                        "created_at": now,
-                        "last_seen_at": now,
-                        "expires_at": now + 86_400,
-                        "idle_seconds": 86_400.0,
-                    }
-                    for number, session in enumerate(sessions)
-                ],
-            )
-    finally:
-        await store.close()
+    connection.execute(
+        schema.reader.insert(), [{"id": each, "created_at": now} for each in readers]
+    )
+    connection.execute(
+        schema.entitlement.insert(),
+        [
+            {
+                "reader_id": each,
+                "tier": TIER,
+                "starts_at": now - 86_400,
+                "ends_at": now + 30 * 86_400,
+                "entries": [1],
+            }
+            for each in readers
+        ],
+    )
+    connection.execute(
+        schema.session.insert(),
+        [
+            {
+                "id": session,
+                "reader_id": readers[number % len(readers)],
+                "created_at": now,
+                "last_seen_at": now,
+                "expires_at": now + 86_400,
+                "idle_seconds": 86_400.0,
+            }
+            for number, session in enumerate(sessions)
+        ],
+    )

@@ -160,8 +160,7 @@ async def _readers(url: str, count: int) -> None:
     store, now = Store(url), SystemClock().now()
     rows = [{"id": life(number).reader, "created_at": now} for number in range(count)]
     try:
-        async with store.writing() as connection:
-            await connection.execute(schema.reader.insert(), rows)
+        await store.write(lambda connection: connection.execute(schema.reader.insert(), rows))
     finally:
         await store.close()
 

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from gateway.identity.accounts import (
     Account,
@@ -34,18 +33,21 @@ class Accounts:
 
     async def enter(self, entry: Entry, *, now: float) -> Entered | NotEntered:
         identity = entry.identity
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> Entered | NotEntered:
             names = [f"{identity.issuer} {identity.subject}", identity.proved_email]
-            await entering.lock(connection, *filter(None, names))
-            if not await entering.use(connection, entry.used, entry.used_until):
+            entering.lock(connection, *filter(None, names))
+            if not entering.use(connection, entry.used, entry.used_until):
                 return NotEntered.USED
-            chosen = await entering.choose(connection, entry, now=now)
+            chosen = entering.choose(connection, entry, now=now)
             if isinstance(chosen, NotEntered):
                 return chosen
             reader_id, is_new, added = chosen
-            await entering.complete(connection, reader_id, entry)
-            session_id = await entering.begin(connection, entry, reader_id, now=now)
+            entering.complete(connection, reader_id, entry)
+            session_id = entering.begin(connection, entry, reader_id, now=now)
             return Entered(session_id, reader_id, is_new, added)
+
+        return await self._store.write(work)
 
     async def login(self, session_id: str, *, now: float) -> Login | None:
         session = schema.session.c
@@ -68,21 +70,22 @@ class Accounts:
     async def account(self, reader_id: str, *, session_id: str, now: float) -> Account | None:
         session, way = schema.session.c, schema.reader_identity.c
         held_by = schema.entitlement.c.reader_id
-        async with self._store.reading() as connection:
-            reader = await _row(connection, reader_id)
+
+        def work(connection: Connection) -> Account | None:
+            reader = _row(connection, reader_id)
             if reader is None:
                 return None
-            ways = await connection.execute(
+            ways = connection.execute(
                 select(schema.reader_identity)
                 .where(way.reader_id == reader_id)
                 .order_by(way.added_at)
             )
-            sessions = await connection.execute(
+            sessions = connection.execute(
                 select(schema.session)
                 .where(session.reader_id == reader_id, _live(now))
                 .order_by(session.last_seen_at.desc())
             )
-            held = await connection.execute(select(schema.entitlement).where(held_by == reader_id))
+            held = connection.execute(select(schema.entitlement).where(held_by == reader_id))
             return Account(
                 id=reader_id,
                 email=reader["email"],
@@ -94,6 +97,8 @@ class Accounts:
                 sessions=tuple(_open_session(row, session_id) for row in sessions.mappings()),
                 entitlements=tuple(entitlement_of(row) for row in held.mappings()),
             )
+
+        return await self._store.read(work)
 
     async def ways_of_address(self, email: str) -> Sequence[str]:
         reader, way = schema.reader.c, schema.reader_identity.c
@@ -107,54 +112,67 @@ class Accounts:
             return tuple(dict.fromkeys((await connection.execute(wanted)).scalars()))
 
     async def rename(self, reader_id: str, *, name: str, language: str, now: float) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(schema.reader)
                 .where(schema.reader.c.id == reader_id)
                 .values(name=name[:200], language=language[:16])
             )
-            await tell(connection, Kind.READER, reader_id, now=now)
+            tell(connection, Kind.READER, reader_id, now=now)
+
+        await self._store.write(work)
 
     async def remove_way(self, reader_id: str, key: str, *, now: float) -> bool:
         way, session = schema.reader_identity.c, schema.session.c
-        async with self._store.writing() as connection:
-            await entering.lock(connection, f"ways {reader_id}")
-            rows = await connection.execute(
+
+        def work(connection: Connection) -> bool:
+            entering.lock(connection, f"ways {reader_id}")
+            rows = connection.execute(
                 select(way.issuer, way.subject).where(way.reader_id == reader_id)
             )
             found = {_key(row.issuer, row.subject): row for row in rows}
             if key not in found or len(found) == 1:
                 return False
             row = found[key]
-            await connection.execute(
+            connection.execute(
                 delete(schema.reader_identity).where(
                     way.issuer == row.issuer, way.subject == row.subject
                 )
             )
             theirs = and_(session.issuer == row.issuer, session.subject == row.subject)
-            await _end(connection, theirs, now=now)
+            _end(connection, theirs, now=now)
             return True
 
+        return await self._store.write(work)
+
     async def end(self, session_id: str, *, now: float) -> None:
-        async with self._store.writing() as connection:
-            await _end(connection, schema.session.c.id == session_id, now=now)
+        def work(connection: Connection) -> None:
+            _end(connection, schema.session.c.id == session_id, now=now)
+
+        await self._store.write(work)
 
     async def end_by_key(self, reader_id: str, key: str, *, now: float) -> bool:
         session = schema.session.c
-        async with self._store.writing() as connection:
-            rows = await connection.execute(
+
+        def work(connection: Connection) -> bool:
+            rows = connection.execute(
                 select(session.id).where(session.reader_id == reader_id, _live(now))
             )
             for session_id in rows.scalars().all():
                 if _key(session_id) == key:
-                    return bool(await _end(connection, session.id == session_id, now=now))
+                    return bool(_end(connection, session.id == session_id, now=now))
             return False
+
+        return await self._store.write(work)
 
     async def end_all(self, reader_id: str, *, but: str = "", now: float) -> int:
         session = schema.session.c
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> int:
             theirs = and_(session.reader_id == reader_id, session.id != but)
-            return await _end(connection, theirs, now=now)
+            return _end(connection, theirs, now=now)
+
+        return await self._store.write(work)
 
     async def end_by_provider(
         self,
@@ -173,52 +191,60 @@ class Accounts:
         if provider_session:
             theirs.append(session.provider_session == provider_session)
         assert len(theirs) > 1, "a logout token names somebody"
-        async with self._store.writing() as connection:
-            if not await entering.use(connection, used, until):
+
+        def work(connection: Connection) -> int | NotEntered:
+            if not entering.use(connection, used, until):
                 return NotEntered.USED
-            return await _end(connection, and_(*theirs), now=now)
+            return _end(connection, and_(*theirs), now=now)
+
+        return await self._store.write(work)
 
     async def export(self, reader_id: str) -> dict[str, Any]:
-        async with self._store.reading() as connection:
-            reader = await _row(connection, reader_id)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            reader = _row(connection, reader_id)
             if reader is None:
                 return {}
             kept: dict[str, Any] = {"reader": dict(reader)}
             for table in (schema.reader_identity, schema.session, schema.entitlement):
-                rows = await connection.execute(select(table).where(table.c.reader_id == reader_id))
+                rows = connection.execute(select(table).where(table.c.reader_id == reader_id))
                 kept[table.name] = [_shown(row) for row in rows.mappings()]
             proved = reader["email"] if reader["email_verified"] else ""
-            kept["leaving"] = [
-                _shown(row) for row in await leaving.kept(connection, reader_id, proved)
-            ]
+            kept["leaving"] = [_shown(row) for row in leaving.kept(connection, reader_id, proved)]
             return kept
+
+        return await self._store.read(work)
 
     async def erase(self, reader_id: str, *, now: float) -> None:
         session = schema.session.c
-        async with self._store.writing() as connection:
-            reader = await _row(connection, reader_id)
-            rows = await connection.execute(
-                select(session.id).where(session.reader_id == reader_id)
-            )
+
+        def work(connection: Connection) -> None:
+            reader = _row(connection, reader_id)
+            rows = connection.execute(select(session.id).where(session.reader_id == reader_id))
             over = rows.scalars().all()
             if reader is not None and reader["email"]:
-                await connection.execute(
+                connection.execute(
                     delete(schema.mailed).where(schema.mailed.c.email == reader["email"])
                 )
             # The rows that hang on it go with it (ON DELETE CASCADE).
-            await connection.execute(delete(schema.reader).where(schema.reader.c.id == reader_id))
+            connection.execute(delete(schema.reader).where(schema.reader.c.id == reader_id))
             for session_id in over:
-                await tell(connection, Kind.SESSION, session_id, now=now)
-            await tell(connection, Kind.READER, reader_id, now=now)
+                tell(connection, Kind.SESSION, session_id, now=now)
+            tell(connection, Kind.READER, reader_id, now=now)
+
+        await self._store.write(work)
 
     async def sweep(self, *, before: float) -> int:
         """Forget what may be used once and is over anyway."""
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> int:
             gone = 0
             for table in (schema.used, schema.mailed, schema.rate, schema.outgoing):
-                done = await connection.execute(delete(table).where(table.c.until < before))
+                done = connection.execute(delete(table).where(table.c.until < before))
                 gone += done.rowcount
             return gone
+
+        return await self._store.write(work)
 
 
 def _live(now: float) -> ColumnElement[bool]:
@@ -230,23 +256,23 @@ def _live(now: float) -> ColumnElement[bool]:
     )
 
 
-async def _end(connection: AsyncConnection, which: ColumnElement[bool], *, now: float) -> int:
+def _end(connection: Connection, which: ColumnElement[bool], *, now: float) -> int:
     """End sessions and tell every worker; the number of those that weren't over."""
     session = schema.session
-    rows = await connection.execute(select(session.c.id).where(which, session.c.ended_at.is_(None)))
+    rows = connection.execute(select(session.c.id).where(which, session.c.ended_at.is_(None)))
     over = rows.scalars().all()
     if over:
-        await connection.execute(
+        connection.execute(
             update(session).where(session.c.id.in_(over)).values(ended_at=now, id_token="")
         )
     for session_id in over:
-        await tell(connection, Kind.SESSION, session_id, now=now)
+        tell(connection, Kind.SESSION, session_id, now=now)
     return len(over)
 
 
-async def _row(connection: AsyncConnection, reader_id: str) -> Any:
+def _row(connection: Connection, reader_id: str) -> Any:
     wanted = select(schema.reader).where(schema.reader.c.id == reader_id)
-    return (await connection.execute(wanted)).mappings().first()
+    return (connection.execute(wanted)).mappings().first()
 
 
 def _key(*names: str) -> str:

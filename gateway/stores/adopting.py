@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from gateway.model.adoption import Asked, Link
 from gateway.model.finding import Progress
@@ -39,12 +39,15 @@ class Adoptions:
 
     async def learn(self, customer: str, address_key: str, *, next_at: float) -> None:
         told = {"address_key": address_key, "next_at": next_at}
-        async with self._store.writing() as connection:
-            await lock(connection, f"payer {customer}")
+
+        def work(connection: Connection) -> None:
+            lock(connection, f"payer {customer}")
             known = payer.c.customer_id == customer
-            done = await connection.execute(update(payer).where(known).values(**told))
+            done = connection.execute(update(payer).where(known).values(**told))
             if not done.rowcount:
-                await connection.execute(insert(payer).values(customer_id=customer, **told))
+                connection.execute(insert(payer).values(customer_id=customer, **told))
+
+        await self._store.write(work)
 
     async def customers_at(self, address_keys: Collection[str]) -> Sequence[str]:
         keys = sorted(set(address_keys) - {""})
@@ -59,8 +62,8 @@ class Adoptions:
             return list((await connection.execute(wanted)).scalars())
 
     async def ask(self, asked: Asked, *, now: float) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(adoption_asked).values(
                     address_keys=list(asked.address_keys),
                     language=asked.language[:16],
@@ -70,6 +73,8 @@ class Adoptions:
                     next_at=now,
                 )
             )
+
+        await self._store.write(work)
 
     async def due(self, *, now: float, limit: int) -> Sequence[Asked]:
         table = adoption_asked
@@ -83,18 +88,20 @@ class Adoptions:
             return [_asked(row) for row in (await connection.execute(wanted)).mappings()]
 
     async def ask_later(self, number: int, *, next_at: float) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(adoption_asked)
                 .where(adoption_asked.c.number == number)
                 .values(next_at=next_at)
             )
 
+        await self._store.write(work)
+
     async def answered(self, number: int) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
-                delete(adoption_asked).where(adoption_asked.c.number == number)
-            )
+        def work(connection: Connection) -> None:
+            connection.execute(delete(adoption_asked).where(adoption_asked.c.number == number))
+
+        await self._store.write(work)
 
     async def send(self, link: Link, recipient: str, letter: Letter) -> None:
         rows = [
@@ -119,46 +126,53 @@ class Adoptions:
             "next_at": link.created_at,
             "until": link.until,
         }
-        async with self._store.writing() as connection:
-            await connection.execute(insert(adoption), rows)
-            await connection.execute(insert(schema.outgoing).values(**letter_row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(adoption), rows)
+            connection.execute(insert(schema.outgoing).values(**letter_row))
+
+        await self._store.write(work)
 
     async def find(self, token_hash: str, *, now: float) -> Link | None:
-        async with self._store.reading() as connection:
-            return await _link(connection, token_hash, now=now)
+        return await self._store.read(partial(_link, token_hash=token_hash, now=now))
 
     async def take(self, token_hash: str, reader: str, *, now: float) -> Link | None:
-        async with self._store.writing() as connection:
-            link = await _link(connection, token_hash, now=now)
+        def work(connection: Connection) -> Link | None:
+            link = _link(connection, token_hash, now=now)
             if link is None:
                 return None
-            await lock(connection, *(f"adopt {each}" for each in link.customers))
+            lock(connection, *(f"adopt {each}" for each in link.customers))
             # Another may have taken it, or another link to the same, while we waited.
-            link = await _link(connection, token_hash, now=now)
+            link = _link(connection, token_hash, now=now)
             if link is None or link.used_by not in ("", reader):
                 return None
             if not link.used_by:
                 own = adoption.c.token_hash == token_hash
                 taken = {"used_by": reader, "used_at": now}
-                await connection.execute(update(adoption).where(own).values(**taken))
+                connection.execute(update(adoption).where(own).values(**taken))
             others = and_(
                 adoption.c.customer_id.in_(link.customers), adoption.c.token_hash != token_hash
             )
-            await connection.execute(delete(adoption).where(others))
-            return await _link(connection, token_hash, now=now)
+            connection.execute(delete(adoption).where(others))
+            return _link(connection, token_hash, now=now)
+
+        return await self._store.write(work)
 
     async def sweep(self, *, before: float) -> int:
         """What is over; and the addresses of those who pay for somebody by now, or no more."""
         still = select(work_item.c.customer_id).where(_pays_for_nobody())
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> int:
             gone = 0
             for which in (
                 delete(adoption_asked).where(adoption_asked.c.until < before),
                 delete(adoption).where(adoption.c.until < before),
                 delete(payer).where(payer.c.customer_id.not_in(still)),
             ):
-                gone += (await connection.execute(which)).rowcount
+                gone += (connection.execute(which)).rowcount
             return gone
+
+        return await self._store.write(work)
 
 
 def _pays_for_nobody() -> ColumnElement[bool]:
@@ -180,13 +194,13 @@ def _asked(row: Any) -> Asked:
     )
 
 
-async def _link(connection: AsyncConnection, token_hash: str, *, now: float) -> Link | None:
+def _link(connection: Connection, token_hash: str, *, now: float) -> Link | None:
     wanted = (
         select(adoption)
         .where(adoption.c.token_hash == token_hash, adoption.c.until > now)
         .order_by(adoption.c.customer_id)
     )
-    rows = (await connection.execute(wanted)).mappings().all()
+    rows = (connection.execute(wanted)).mappings().all()
     if not rows:
         return None
     first = rows[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, tuple_, update
 
 from gateway.clock import Clock
 from gateway.model.alert import Alert, Condition, Told
@@ -107,19 +107,28 @@ class Tellings:
             "posted": posted,
             "tries": 0,
         }
-        async with self._store.writing() as connection:
-            await connection.execute(insert(table).values(**row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(table).values(**row))
             for recipient, letter in letters:
                 until = now + _LETTER_SECONDS
-                await connection.execute(put_out(recipient, letter, now=now, until=until))
+                connection.execute(put_out(recipient, letter, now=now, until=until))
+
+        await self._store.write(work)
 
     async def tried(self, alert: Alert, *, posted: bool) -> None:
         this = and_(table.c.condition == str(alert.condition), table.c.subject == alert.subject)
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> None:
             changed = update(table).where(this)
-            await connection.execute(changed.values(posted=posted, tries=table.c.tries + 1))
+            connection.execute(changed.values(posted=posted, tries=table.c.tries + 1))
+
+        await self._store.write(work)
 
     async def clear(self, keys: Collection[tuple[str, str]]) -> None:
         these = tuple_(table.c.condition, table.c.subject).in_(sorted(keys))
-        async with self._store.writing() as connection:
-            await connection.execute(delete(table).where(these))
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(table).where(these))
+
+        await self._store.write(work)

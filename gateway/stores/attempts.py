@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.model.selling import Attempt, Attempted
 from gateway.stores.engine import Store
@@ -19,9 +19,9 @@ class Attempts:
         self._store = store
 
     async def begin(self, attempt: Attempt) -> Attempt:
-        async with self._store.writing() as connection:
-            await lock(connection, f"attempt {attempt.reader}")
-            found = await connection.execute(
+        def work(connection: Connection) -> Attempt:
+            lock(connection, f"attempt {attempt.reader}")
+            found = connection.execute(
                 select(checkout_attempt).where(
                     checkout_attempt.c.reader_id == attempt.reader,
                     checkout_attempt.c.state == Attempted.OPEN,
@@ -30,8 +30,10 @@ class Attempts:
             row = found.mappings().first()
             if row is not None:
                 return _attempt(row)
-            await connection.execute(insert(checkout_attempt).values(**_row(attempt)))
+            connection.execute(insert(checkout_attempt).values(**_row(attempt)))
             return attempt
+
+        return await self._store.write(work)
 
     async def opened(self, attempt_id: str, session_id: str) -> None:
         await self._set(attempt_id, session_id=session_id)
@@ -55,22 +57,30 @@ class Attempts:
         self, reader: str, customer_id: str, *, now: float
     ) -> tuple[str, float]:
         row = {"reader_id": reader, "customer_id": customer_id, "made_at": now}
-        async with self._store.writing() as connection:
-            await inserted(connection, insert(customer).values(**row))
-            kept = await connection.execute(select(customer).where(customer.c.reader_id == reader))
+
+        def work(connection: Connection) -> tuple[str, float]:
+            inserted(connection, insert(customer).values(**row))
+            kept = connection.execute(select(customer).where(customer.c.reader_id == reader))
             found = kept.one()
             return found.customer_id, found.made_at
 
+        return await self._store.write(work)
+
     async def forget_customer(self, reader: str, customer_id: str) -> None:
         theirs = (customer.c.reader_id == reader) & (customer.c.customer_id == customer_id)
-        async with self._store.writing() as connection:
-            await connection.execute(delete(customer).where(theirs))
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(customer).where(theirs))
+
+        await self._store.write(work)
 
     async def _set(self, attempt_id: str, **values: str) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(checkout_attempt).where(checkout_attempt.c.id == attempt_id).values(**values)
             )
+
+        await self._store.write(work)
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Connections to the store, and every driver's error as StoreUnavailable.
 
-On SQLite (``stores.sqlite``) reading and writing have connections of their own, since they wait for
-the file in different ways.
+What reads has a few connections. What writes is a function that is run with one as a whole and waits
+for nothing else meanwhile; on SQLite all of them take turns (``stores.sqlite``).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def open_engine(url: str, *, answer_seconds: float | None, writing: bool = False) -> AsyncEngine:
-    """``writing``: for transactions that write. ``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone.
+def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
+    """``answer_seconds`` bounds each statement on PostgreSQL; None is for migrations alone.
 
     Raises Faults where the driver isn't installed.
     """
@@ -62,10 +62,15 @@ def open_engine(url: str, *, answer_seconds: float | None, writing: bool = False
             pool_pre_ping=True,
             hide_parameters=True,
         )
+    # No more than are kept: one beyond would be opened and closed again each time, thread and all.
     engine = create_async_engine(
-        driver_url(url), pool_size=5, pool_timeout=CONNECT_SECONDS, hide_parameters=True
+        driver_url(url),
+        pool_size=5,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        hide_parameters=True,
     )
-    sqlite.set_up(engine.sync_engine, writing=writing)
+    sqlite.set_up(engine.sync_engine, writing=False)
     return engine
 
 
@@ -88,10 +93,7 @@ class Store:
         self.url = url
         self.after_news: Callable[[], None] = _nobody_to_wake
         self.engine = open_engine(url, answer_seconds=answer_seconds)
-        self._writing = self.engine
-        if is_sqlite(url):
-            self._writing = open_engine(url, answer_seconds=answer_seconds, writing=True)
-        self._thread: sqlite.Thread | None = None
+        self._writer: sqlite.Writer | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -104,32 +106,16 @@ class Store:
                 raise StoreUnavailable(type(error).__name__) from error
             raise
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed at the block's end. Raises StoreUnavailable."""
-        try:
-            async with self._writing.begin() as connection:
-                connection.info[NEWS_TOLD] = False
-                yield connection
-                told = connection.info[NEWS_TOLD]
-            if told:
-                self.after_news()
-        except Exception as error:
-            if _foreign(error):
-                raise StoreUnavailable(type(error).__name__) from error
-            raise
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """What ``work`` found, in one transaction. Raises StoreUnavailable."""
+        async with self.reading() as connection:
+            return await connection.run_sync(work)
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
-        """One transaction of a function that waits for nothing else. On SQLite it runs in a thread as a
-        whole; ``writing`` goes there and back several times a statement, which is most of the cost
-        of a short one, and keeps others from writing meanwhile. Raises StoreUnavailable."""
-        if not is_sqlite(self.url):
-            async with self.writing() as connection:
-                return await connection.run_sync(work)
-        if self._thread is None:
-            self._thread = sqlite.Thread(self.url)
+        """What ``work`` returned, once its transaction is committed. Raises what it raises, and then nothing
+        of it is written; StoreUnavailable for whatever the driver raises."""
         try:
-            done, told = await self._thread.run(partial(_noting_news, work))
+            done, told = await self._written(partial(_noting_news, work))
         except Exception as error:
             if _foreign(error):
                 raise StoreUnavailable(type(error).__name__) from error
@@ -138,12 +124,18 @@ class Store:
             self.after_news()
         return done
 
+    async def _written(self, work: Callable[[Connection], Result]) -> Result:
+        if not is_sqlite(self.url):
+            async with self.engine.begin() as connection:
+                return await connection.run_sync(work)
+        if self._writer is None:
+            self._writer = sqlite.Writer(self.url)
+        return await self._writer.run(work)
+
     async def close(self) -> None:
-        if self._thread is not None:
-            self._thread.close()
+        if self._writer is not None:
+            self._writer.close()
         await self.engine.dispose()
-        if self._writing is not self.engine:
-            await self._writing.dispose()
 
 
 def _noting_news(

@@ -10,9 +10,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from sqlalchemy import ColumnElement, Insert, delete, exists, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.identity.accounts import Entry, Joining, NotEntered
 from gateway.identity.cookies import new_session_id
@@ -25,7 +35,7 @@ _DEVICE_MAX = 200
 _ID_TOKEN_MAX = 8000
 
 
-async def lock(connection: AsyncConnection, *names: str) -> None:
+def lock(connection: Connection, *names: str) -> None:
     """Until the transaction ends; always in the same order, so that two can't wait for each other."""
     if connection.dialect.name != "postgresql":
         return
@@ -33,27 +43,27 @@ async def lock(connection: AsyncConnection, *names: str) -> None:
         int.from_bytes(hashlib.sha256(each.encode()).digest()[:8], signed=True) for each in names
     }
     for key in sorted(keys):
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
-async def inserted(connection: AsyncConnection, statement: Insert) -> bool:
+def inserted(connection: Connection, statement: Insert) -> bool:
     """False where a row of that key was there already."""
     try:
-        async with connection.begin_nested():
-            await connection.execute(statement)
+        with connection.begin_nested():
+            connection.execute(statement)
     except IntegrityError:
         return False
     return True
 
 
-async def use(connection: AsyncConnection, key: str, until: float) -> bool:
+def use(connection: Connection, key: str, until: float) -> bool:
     """Whether this is the first time that ``key`` serves."""
-    return await inserted(connection, insert(schema.used).values(key=key, until=until))
+    return inserted(connection, insert(schema.used).values(key=key, until=until))
 
 
-async def reader_of(connection: AsyncConnection, identity: Identity) -> str | None:
+def reader_of(connection: Connection, identity: Identity) -> str | None:
     known = schema.reader_identity.c
-    found = await connection.execute(
+    found = connection.execute(
         select(known.reader_id).where(
             known.issuer == identity.issuer, known.subject == identity.subject
         )
@@ -67,13 +77,13 @@ def unclaimed() -> ColumnElement[bool]:
     return exists().where(imported.c.reader_id == schema.reader.c.id)
 
 
-async def reader_at(connection: AsyncConnection, proved_email: str) -> str | None:
+def reader_at(connection: Connection, proved_email: str) -> str | None:
     """The account that a proved address belongs to: one that a file brought for it, or else the oldest,
     which has the history."""
     if not proved_email:
         return None
     reader = schema.reader.c
-    found = await connection.execute(
+    found = connection.execute(
         select(reader.id)
         .where(reader.email == proved_email, or_(reader.email_verified, unclaimed()))
         .order_by(unclaimed().desc(), reader.created_at, reader.id)
@@ -83,39 +93,39 @@ async def reader_at(connection: AsyncConnection, proved_email: str) -> str | Non
     return reader_id
 
 
-async def choose(
-    connection: AsyncConnection, entry: Entry, *, now: float
+def choose(
+    connection: Connection, entry: Entry, *, now: float
 ) -> tuple[str, bool, bool] | NotEntered:
     """The reader's id, whether the account is new, and whether the identity is new to it."""
     identity = entry.identity
-    known = await reader_of(connection, identity)
+    known = reader_of(connection, identity)
     if entry.joining is Joining.ADD:
         if known is not None and known != entry.adding_to:
             return NotEntered.IDENTITY_TAKEN
-        if known is None and await _waits(connection, identity):
+        if known is None and _waits(connection, identity):
             return NotEntered.IDENTITY_TAKEN
         if known is None:
-            await _bind(connection, entry, entry.adding_to, now=now)
+            _bind(connection, entry, entry.adding_to, now=now)
         return entry.adding_to, False, known is None
     if known is not None:
         return known, False, False
     neighbour = None
     if entry.joining is not Joining.APART:
-        neighbour = await reader_at(connection, identity.proved_email)
+        neighbour = reader_at(connection, identity.proved_email)
     if neighbour is not None and entry.joining is Joining.ASK and identity.issuer != MAIL_ISSUER:
         return NotEntered.ADDRESS_TAKEN
-    reader_id = neighbour or await _new_reader(connection, entry, now=now)
-    await _bind(connection, entry, reader_id, now=now)
+    reader_id = neighbour or _new_reader(connection, entry, now=now)
+    _bind(connection, entry, reader_id, now=now)
     # Claimed, where a file had brought it.
-    await connection.execute(delete(imported).where(imported.c.reader_id == reader_id))
+    connection.execute(delete(imported).where(imported.c.reader_id == reader_id))
     return reader_id, neighbour is None, neighbour is not None
 
 
-async def _waits(connection: AsyncConnection, identity: Identity) -> bool:
+def _waits(connection: Connection, identity: Identity) -> bool:
     """Whether a mailed address is the only way to an account that a file brought."""
     if identity.issuer != MAIL_ISSUER:
         return False
-    found = await connection.execute(
+    found = connection.execute(
         select(schema.reader.c.id)
         .where(schema.reader.c.email == identity.proved_email, unclaimed())
         .limit(1)
@@ -123,10 +133,10 @@ async def _waits(connection: AsyncConnection, identity: Identity) -> bool:
     return found.first() is not None
 
 
-async def _new_reader(connection: AsyncConnection, entry: Entry, *, now: float) -> str:
+def _new_reader(connection: Connection, entry: Entry, *, now: float) -> str:
     identity = entry.identity
     reader_id = secrets.token_hex(12)
-    await connection.execute(
+    connection.execute(
         insert(schema.reader).values(
             id=reader_id,
             email=identity.email,
@@ -144,8 +154,8 @@ def _language(entry: Entry) -> str:
     return (entry.language or entry.identity.language)[:16]
 
 
-async def _bind(connection: AsyncConnection, entry: Entry, reader_id: str, *, now: float) -> None:
-    await connection.execute(
+def _bind(connection: Connection, entry: Entry, reader_id: str, *, now: float) -> None:
+    connection.execute(
         insert(schema.reader_identity).values(
             issuer=entry.identity.issuer,
             subject=entry.identity.subject,
@@ -157,13 +167,11 @@ async def _bind(connection: AsyncConnection, entry: Entry, reader_id: str, *, no
     )
 
 
-async def complete(connection: AsyncConnection, reader_id: str, entry: Entry) -> None:
+def complete(connection: Connection, reader_id: str, entry: Entry) -> None:
     """What the account doesn't know yet, and the login says. Nothing known is overwritten, but
     an address that nobody had proved gives way to one that is."""
     reader, identity = schema.reader, entry.identity
-    row = (
-        (await connection.execute(select(reader).where(reader.c.id == reader_id))).mappings().one()
-    )
+    row = (connection.execute(select(reader).where(reader.c.id == reader_id))).mappings().one()
     known: dict[str, str | bool] = {}
     if identity.name and not row["name"]:
         known["name"] = identity.name[:200]
@@ -174,15 +182,15 @@ async def complete(connection: AsyncConnection, reader_id: str, entry: Entry) ->
         if identity.email_verified or not (row["email"] or same):
             known |= {"email": identity.email, "email_verified": identity.email_verified}
     if known:
-        await connection.execute(update(reader).where(reader.c.id == reader_id).values(**known))
+        connection.execute(update(reader).where(reader.c.id == reader_id).values(**known))
 
 
-async def begin(connection: AsyncConnection, entry: Entry, reader_id: str, *, now: float) -> str:
+def begin(connection: Connection, entry: Entry, reader_id: str, *, now: float) -> str:
     """A new session under a fresh id; the one that the browser came with ends."""
     session = schema.session
     session_id = new_session_id()
     identity = entry.identity
-    await connection.execute(
+    connection.execute(
         insert(session).values(
             id=session_id,
             reader_id=reader_id,
@@ -204,11 +212,11 @@ async def begin(connection: AsyncConnection, entry: Entry, reader_id: str, *, no
         )
     )
     if entry.previous:
-        ended = await connection.execute(
+        ended = connection.execute(
             update(session)
             .where(session.c.id == entry.previous, session.c.ended_at.is_(None))
             .values(ended_at=now, id_token="")
         )
         if ended.rowcount:
-            await tell(connection, Kind.SESSION, entry.previous, now=now)
+            tell(connection, Kind.SESSION, entry.previous, now=now)
     return session_id

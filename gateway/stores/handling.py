@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Connection, case, select, update
 
 from gateway.model.handling import Handling
 from gateway.model.mark import State
@@ -41,19 +41,22 @@ class HandlingOf:
     async def again(self, number: int, *, now: float) -> bool:
         """Due at once: applying it, and asking Stripe where that waits. False for what came to its end.
         Raises StoreUnavailable."""
-        work = ledger_work.c
-        async with self._store.writing() as connection:
-            done = await connection.execute(
+        entry = ledger_work.c
+
+        def work(connection: Connection) -> bool:
+            done = connection.execute(
                 update(ledger_work)
-                .where(work.number == number, work.state.in_(_AGAIN))
+                .where(entry.number == number, entry.state.in_(_AGAIN))
                 .values(
                     state=str(State.RECEIVED),
                     reason="",
                     failure="",
                     next_at=now,
                     tries=0,
-                    fetch_tries=case((work.fetch == "wanted", 0), else_=work.fetch_tries),
-                    fetch_next_at=case((work.fetch == "wanted", now), else_=work.fetch_next_at),
+                    fetch_tries=case((entry.fetch == "wanted", 0), else_=entry.fetch_tries),
+                    fetch_next_at=case((entry.fetch == "wanted", now), else_=entry.fetch_next_at),
                 )
             )
             return bool(done.rowcount)
+
+        return await self._store.write(work)

@@ -10,7 +10,7 @@ from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
-from gateway.stores.news import Kind, put
+from gateway.stores.news import Kind, tell
 
 _IDS_MAX = 500
 
@@ -84,6 +84,6 @@ class Holdings:
             connection.execute(delete(schema.entitlement).where(theirs))
             if rows:
                 connection.execute(insert(schema.entitlement), rows)
-            put(connection, Kind.READER, list(held), now=now)
+            tell(connection, Kind.READER, *held, now=now)
 
         await self._store.write(replace)

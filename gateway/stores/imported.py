@@ -7,8 +7,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, or_, select
 
 from gateway.model.identity import MAIL_ISSUER
 from gateway.model.imported import Found, Person
@@ -30,9 +29,12 @@ class Imported:
         """By address the account that a file means. An address that somebody merely claims is nobody's."""
         listed = sorted(addresses)
         known: dict[str, Found] = {}
-        async with self._store.reading() as connection:
+
+        def work(connection: Connection) -> None:
             for start in range(0, len(listed), _ROWS_MAX):
-                known |= await _found(connection, listed[start : start + _ROWS_MAX])
+                known.update(_found(connection, listed[start : start + _ROWS_MAX]))
+
+        await self._store.read(work)
         return known
 
     async def add(self, people: Sequence[Person], *, now: float) -> dict[str, str]:
@@ -45,10 +47,11 @@ class Imported:
 
     async def _add(self, people: Sequence[Person], *, now: float) -> dict[str, str]:
         reader = schema.reader
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> dict[str, str]:
             # Two imports at once, or an import and a first login, make one account.
-            await lock(connection, *(each.email for each in people))
-            known = await _found(connection, [each.email for each in people])
+            lock(connection, *(each.email for each in people))
+            known = _found(connection, [each.email for each in people])
             ids = {email: each.reader for email, each in known.items()}
             new = {each.email: each for each in people if each.email not in ids}
             made = {email: secrets.token_hex(12) for email in new}
@@ -65,17 +68,19 @@ class Imported:
                 for email, each in new.items()
             ]
             if rows:
-                await connection.execute(insert(reader), rows)
+                connection.execute(insert(reader), rows)
                 marks = [{"reader_id": each["id"], "at": now} for each in rows]
-                await connection.execute(insert(imported), marks)
+                connection.execute(insert(imported), marks)
             return ids | made
 
+        return await self._store.write(work)
 
-async def _found(connection: AsyncConnection, addresses: Sequence[str]) -> dict[str, Found]:
+
+def _found(connection: Connection, addresses: Sequence[str]) -> dict[str, Found]:
     """Whose mailed way to log in it is; else the account that an earlier file brought; else the oldest
     that proved the address."""
     reader, way = schema.reader.c, schema.reader_identity.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(reader.id, reader.email, unclaimed().label("unclaimed"))
         .where(reader.email.in_(addresses), or_(reader.email_verified, unclaimed()))
         .order_by(unclaimed().desc(), reader.created_at, reader.id)
@@ -83,7 +88,7 @@ async def _found(connection: AsyncConnection, addresses: Sequence[str]) -> dict[
     found: dict[str, Found] = {}
     for row in rows:
         found.setdefault(row.email, Found(row.id, claimed=not row.unclaimed))
-    mailed = await connection.execute(
+    mailed = connection.execute(
         select(way.subject, way.reader_id).where(
             way.issuer == MAIL_ISSUER, way.subject.in_(addresses)
         )

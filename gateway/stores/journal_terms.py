@@ -93,11 +93,14 @@ class JournalTerms:
             row = (await connection.execute(wanted)).first()
         if row is not None and row.key_id in self._keys.ids:
             return int(row.number)
-        async with self._store.writing() as connection:
-            await connection.execute(delete(journal_term))
-            await connection.execute(delete(journal_mark).where(journal_mark.c.name == _MARK))
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(journal_term))
+            connection.execute(delete(journal_mark).where(journal_mark.c.name == _MARK))
             mark = {"name": _MARK, "number": 0, "key_id": self._keys.id}
-            await connection.execute(insert(journal_mark).values(**mark))
+            connection.execute(insert(journal_mark).values(**mark))
+
+        await self._store.write(work)
         return 0
 
 

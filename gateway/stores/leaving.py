@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from gateway.model.amount import Amount
 from gateway.model.leaving import Leaving, Outcome, Result, State, Way
@@ -29,9 +28,11 @@ class Leavings:
         self._store = store
 
     async def ask(self, asked: Leaving, sent: Letter) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(insert(leaving).values(**_row(asked, next_at=asked.until)))
-            await _put_out(connection, [(asked.email, sent)], now=asked.asked_at)
+        def work(connection: Connection) -> None:
+            connection.execute(insert(leaving).values(**_row(asked, next_at=asked.until)))
+            _put_out(connection, [(asked.email, sent)], now=asked.asked_at)
+
+        await self._store.write(work)
 
     async def waiting(self, once: str, *, now: float) -> Leaving | None:
         wanted = select(leaving).where(_waits(once, now))
@@ -50,13 +51,19 @@ class Leavings:
                 next_at=now + CLAIM_SECONDS,
             )
         )
-        async with self._store.writing() as connection:
-            return bool((await connection.execute(taken)).rowcount)
+
+        def work(connection: Connection) -> bool:
+            return bool((connection.execute(taken)).rowcount)
+
+        return await self._store.write(work)
 
     async def begin(self, accepted: Leaving) -> bool:
         row = _row(accepted, next_at=(accepted.accepted_at or 0.0) + CLAIM_SECONDS)
-        async with self._store.writing() as connection:
-            return await inserted(connection, insert(leaving).values(**row))
+
+        def work(connection: Connection) -> bool:
+            return inserted(connection, insert(leaving).values(**row))
+
+        return await self._store.write(work)
 
     async def known(self, once: str) -> Leaving | None:
         wanted = select(leaving).where(leaving.c.once == once)
@@ -77,8 +84,11 @@ class Leavings:
             .values(next_at=now + CLAIM_SECONDS)
             .returning(*leaving.c)
         )
-        async with self._store.writing() as connection:
-            return [_leaving(row) for row in (await connection.execute(claimed)).mappings()]
+
+        def work(connection: Connection) -> list[Leaving]:
+            return [_leaving(row) for row in (connection.execute(claimed)).mappings()]
+
+        return await self._store.write(work)
 
     async def finish(
         self,
@@ -89,7 +99,8 @@ class Leavings:
         now: float,
     ) -> bool:
         open_ = and_(leaving.c.id == done.id, leaving.c.state == str(State.ACCEPTED))
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> bool:
             values: dict[str, Any] = {
                 "state": str(State.DONE),
                 "done_at": now,
@@ -97,13 +108,15 @@ class Leavings:
                 "subscriptions": list(done.subscriptions),
                 "outcomes": [_said(each) for each in done.outcomes],
             }
-            closed = await connection.execute(update(leaving).where(open_).values(**values))
+            closed = connection.execute(update(leaving).where(open_).values(**values))
             if not closed.rowcount:
                 return False
-            await _put_out(connection, letters, now=now)
+            _put_out(connection, letters, now=now)
             for key in told:
-                await inserted(connection, insert(letter).values(**_spoken_for(key, now)))
+                inserted(connection, insert(letter).values(**_spoken_for(key, now)))
             return True
+
+        return await self._store.write(work)
 
     async def withdrawn(self, *, after: float) -> list[Leaving]:
         since = and_(
@@ -119,43 +132,52 @@ class Leavings:
         self, done: Leaving, letters: Sequence[tuple[str, Letter]], *, now: float
     ) -> None:
         outcomes = [_said(each) for each in done.outcomes]
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(leaving).where(leaving.c.id == done.id).values(outcomes=outcomes)
             )
-            await _put_out(connection, letters, now=now)
+            _put_out(connection, letters, now=now)
+
+        await self._store.write(work)
 
     async def later(
         self, waiting: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
     ) -> None:
         open_ = and_(leaving.c.id == waiting.id, leaving.c.state == str(State.ACCEPTED))
         values = {"tries": leaving.c.tries + 1, "next_at": next_at}
-        async with self._store.writing() as connection:
-            await connection.execute(update(leaving).where(open_).values(**values))
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(leaving).where(open_).values(**values))
             if not letters:
                 return
             unsaid = and_(open_, leaving.c.receipted.is_(False))
-            first = await connection.execute(update(leaving).where(unsaid).values(receipted=True))
+            first = connection.execute(update(leaving).where(unsaid).values(receipted=True))
             if first.rowcount:
-                await _put_out(connection, letters, now=now)
+                _put_out(connection, letters, now=now)
+
+        return await self._store.write(work)
 
     async def sweep(self, *, before: float) -> int:
         """Forget what nobody confirmed."""
         over = and_(leaving.c.state == str(State.ASKED), leaving.c.until < before)
-        async with self._store.writing() as connection:
-            return (await connection.execute(delete(leaving).where(over))).rowcount
+
+        def work(connection: Connection) -> int:
+            return (connection.execute(delete(leaving).where(over))).rowcount
+
+        return await self._store.write(work)
 
 
-async def kept(connection: AsyncConnection, reader: str, address: str) -> Sequence[Any]:
+def kept(connection: Connection, reader: str, address: str) -> Sequence[Any]:
     """What a reader asked for, signed in, or signed out by the address that they have proved."""
     wanted = select(leaving).where(_whose(reader, [address])).order_by(leaving.c.asked_at)
-    return (await connection.execute(wanted)).mappings().all()
+    return (connection.execute(wanted)).mappings().all()
 
 
-async def erase(connection: AsyncConnection, reader: str, addresses: Iterable[str]) -> None:
+def erase(connection: Connection, reader: str, addresses: Iterable[str]) -> None:
     """All that somebody wrote here of themselves, and which letters they were sent."""
-    await connection.execute(delete(leaving).where(_whose(reader, addresses)))
-    await connection.execute(delete(letter).where(letter.c.reader_id == reader))
+    connection.execute(delete(leaving).where(_whose(reader, addresses)))
+    connection.execute(delete(letter).where(letter.c.reader_id == reader))
 
 
 def _whose(reader: str, addresses: Iterable[str]) -> Any:
@@ -166,9 +188,7 @@ def _waits(once: str, now: float) -> Any:
     return and_(leaving.c.once == once, leaving.c.state == str(State.ASKED), leaving.c.until > now)
 
 
-async def _put_out(
-    connection: AsyncConnection, letters: Iterable[tuple[str, Letter]], *, now: float
-) -> None:
+def _put_out(connection: Connection, letters: Iterable[tuple[str, Letter]], *, now: float) -> None:
     rows = [
         {
             "recipient": recipient,
@@ -182,7 +202,7 @@ async def _put_out(
         for recipient, each in letters
     ]
     if rows:
-        await connection.execute(insert(schema.outgoing), rows)
+        connection.execute(insert(schema.outgoing), rows)
 
 
 def _spoken_for(key: str, now: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from gateway.model.finding import Progress
 from gateway.model.letter import Letter
@@ -40,17 +40,20 @@ class LifeLetters:
             older = select(func.max(ledger.c.number)).where(ledger.c.at < now - back)
             after = (await connection.execute(older)).scalar() or 0
         first = _row(_BEGAN, at=now, until=now, state=_SENT) | {"facts": {"after": after}}
-        async with self._store.writing() as connection:
-            await inserted(connection, insert(letter).values(**first))
-            found = (await connection.execute(row)).one()
+
+        def work(connection: Connection) -> tuple[float, int]:
+            inserted(connection, insert(letter).values(**first))
+            found = (connection.execute(row)).one()
             return found.at, int(found.facts["after"])
 
+        return await self._store.write(work)
+
     async def note(self, dues: Sequence[Due], *, after: int | None, now: float) -> None:
-        async with self._store.writing() as connection:
+        def work(connection: Connection) -> None:
             known = set()
             for start in range(0, len(dues), 500):
                 keys = [each.key for each in dues[start : start + 500]]
-                rows = await connection.execute(select(letter.c.key).where(letter.c.key.in_(keys)))
+                rows = connection.execute(select(letter.c.key).where(letter.c.key.in_(keys)))
                 known |= set(rows.scalars())
             for each in dues:
                 if each.key in known:
@@ -62,10 +65,12 @@ class LifeLetters:
                     "reader_id": each.reader_id,
                     "next_at": now,
                 }
-                await inserted(connection, insert(letter).values(**row))
+                inserted(connection, insert(letter).values(**row))
             if after is not None:
                 began = update(letter).where(letter.c.key == _BEGAN)
-                await connection.execute(began.values(facts={"after": after}))
+                connection.execute(began.values(facts={"after": after}))
+
+        await self._store.write(work)
 
     async def due(self, *, now: float, limit: int) -> list[tuple[str, str, int]]:
         wanted = (
@@ -80,27 +85,34 @@ class LifeLetters:
 
     async def later(self, key: str, *, next_at: float) -> None:
         again = update(letter).where(letter.c.key == key, letter.c.state == _DUE)
-        async with self._store.writing() as connection:
-            await connection.execute(again.values(next_at=next_at, tries=letter.c.tries + 1))
+
+        def work(connection: Connection) -> None:
+            connection.execute(again.values(next_at=next_at, tries=letter.c.tries + 1))
+
+        await self._store.write(work)
 
     async def needless(self, key: str) -> None:
         over = update(letter).where(letter.c.key == key, letter.c.state == _DUE)
-        async with self._store.writing() as connection:
-            await connection.execute(over.values(state=_NEEDLESS))
+
+        def work(connection: Connection) -> None:
+            connection.execute(over.values(state=_NEEDLESS))
+
+        await self._store.write(work)
 
     async def send(
         self, key: str, recipient: str, sent: Letter, *, also: str = "", now: float
     ) -> bool:
         ready = and_(letter.c.key == key, letter.c.state == _DUE)
-        async with self._store.writing() as connection:
-            taken = await connection.execute(update(letter).where(ready).values(state=_SENT))
+
+        def work(connection: Connection) -> bool:
+            taken = connection.execute(update(letter).where(ready).values(state=_SENT))
             if not taken.rowcount:
                 return False
             if also:
                 told = _row(also, at=now, until=now + 400 * 86400.0, state=_SENT)
-                if not await inserted(connection, insert(letter).values(**told)):
+                if not inserted(connection, insert(letter).values(**told)):
                     return False
-            await connection.execute(
+            connection.execute(
                 insert(schema.outgoing).values(
                     recipient=recipient,
                     subject=sent.subject,
@@ -112,6 +124,8 @@ class LifeLetters:
                 )
             )
             return True
+
+        return await self._store.write(work)
 
     async def contact(self, reader: str) -> tuple[str, str] | None:
         """A reader's address, empty where none is proved, and language; None where there is none."""
@@ -141,8 +155,11 @@ class LifeLetters:
     async def sweep(self, *, before: float) -> int:
         """What is of no use any more is never due again."""
         gone = and_(letter.c.until < before, letter.c.key != _BEGAN)
-        async with self._store.writing() as connection:
-            return (await connection.execute(delete(letter).where(gone))).rowcount
+
+        def work(connection: Connection) -> int:
+            return (connection.execute(delete(letter).where(gone))).rowcount
+
+        return await self._store.write(work)
 
 
 def _row(key: str, *, at: float, until: float, state: str) -> dict[str, object]:

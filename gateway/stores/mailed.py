@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from gateway.identity.mailed import TRIES_MAX, Mailed, Purpose
 from gateway.model.letter import Letter, Outgoing
@@ -23,8 +23,8 @@ class MailedLogins:
         self._store = store
 
     async def send(self, mailed: Mailed, letter: Letter) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(schema.mailed).values(
                     token_hash=mailed.token_hash,
                     code_hash=mailed.code_hash,
@@ -39,9 +39,11 @@ class MailedLogins:
                     tries=0,
                 )
             )
-            await connection.execute(
+            connection.execute(
                 put_out(mailed.email, letter, now=mailed.created_at, until=mailed.until)
             )
+
+        await self._store.write(work)
 
     async def find(self, token_hash: str, *, now: float) -> Mailed | None:
         mailed, used = schema.mailed.c, schema.used.c
@@ -69,21 +71,26 @@ class MailedLogins:
 
     async def try_code(self, browser_hash: str, code_hash: str, *, now: float) -> Mailed | None:
         mailed = schema.mailed
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> list[Mailed]:
             # Counted before it is looked at: a hundred guesses at once are a hundred tries.
-            rows = await connection.execute(
+            rows = connection.execute(
                 update(mailed)
                 .where(_open(browser_hash, now))
                 .values(tries=mailed.c.tries + 1)
                 .returning(*mailed.c)
             )
-            found = [_mailed(row) for row in rows.mappings()]
+            return [_mailed(row) for row in rows.mappings()]
+
+        found = await self._store.write(work)
         return next((each for each in found if each.code_hash == code_hash), None)
 
     async def put_out(self, recipient: str, letter: Letter, *, now: float) -> None:
-        async with self._store.writing() as connection:
+        def work(connection: Connection) -> None:
             until = now + 4 * 86400.0
-            await connection.execute(put_out(recipient, letter, now=now, until=until))
+            connection.execute(put_out(recipient, letter, now=now, until=until))
+
+        await self._store.write(work)
 
 
 class Letters:
@@ -101,8 +108,9 @@ class Letters:
             numbers = (await connection.execute(wanted)).scalars().all()
         if not numbers:
             return []
-        async with self._store.writing() as connection:
-            rows = await connection.execute(
+
+        def work(connection: Connection) -> list[Outgoing]:
+            rows = connection.execute(
                 update(outgoing)
                 .where(outgoing.c.number.in_(numbers), due)
                 .values(next_at=now + _CLAIM_SECONDS, tries=outgoing.c.tries + 1)
@@ -118,18 +126,23 @@ class Letters:
                 for row in rows.mappings()
             ]
 
+        return await self._store.write(work)
+
     async def sent(self, number: int) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
-                delete(schema.outgoing).where(schema.outgoing.c.number == number)
-            )
+        def work(connection: Connection) -> None:
+            connection.execute(delete(schema.outgoing).where(schema.outgoing.c.number == number))
+
+        await self._store.write(work)
 
     async def postpone(self, number: int, *, until: float) -> None:
         outgoing = schema.outgoing
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(outgoing).where(outgoing.c.number == number).values(next_at=until)
             )
+
+        await self._store.write(work)
 
 
 def _open(browser_hash: str, now: float) -> Any:

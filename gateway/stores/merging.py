@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from gateway.identity.merging import Summary
 from gateway.stores import entering, schema
 from gateway.stores.accounts import _end, _key
 from gateway.stores.adopting_schema import imported
 from gateway.stores.engine import Store
-from gateway.stores.news import Kind, tell_all
+from gateway.stores.news import Kind, tell
 from gateway.stores.selling_schema import customer
 
 FOUND_MAX = 50
@@ -56,19 +56,22 @@ class Directory:
 
     async def merge(self, kept: str, gone: str, *, now: float) -> bool:
         reader, way, session = schema.reader.c, schema.reader_identity.c, schema.session.c
-        async with self._store.writing() as connection:
-            await entering.lock(connection, *(f"ways {each}" for each in sorted((kept, gone))))
-            there = await connection.execute(select(reader.id).where(reader.id.in_((kept, gone))))
+
+        def work(connection: Connection) -> bool:
+            entering.lock(connection, *(f"ways {each}" for each in sorted((kept, gone))))
+            there = connection.execute(select(reader.id).where(reader.id.in_((kept, gone))))
             if len(set(there.scalars())) != 2:
                 return False
-            await connection.execute(
+            connection.execute(
                 update(schema.reader_identity).where(way.reader_id == gone).values(reader_id=kept)
             )
             # Its address leads nobody there any more; the row stays, so that it can be undone.
-            await connection.execute(
+            connection.execute(
                 update(schema.reader).where(reader.id == gone).values(email_verified=False)
             )
-            await connection.execute(delete(imported).where(imported.c.reader_id == gone))
-            await _end(connection, and_(session.reader_id == gone), now=now)
-            await tell_all(connection, Kind.READER, [kept, gone], now=now)
+            connection.execute(delete(imported).where(imported.c.reader_id == gone))
+            _end(connection, and_(session.reader_id == gone), now=now)
+            tell(connection, Kind.READER, kept, gone, now=now)
             return True
+
+        return await self._store.write(work)

@@ -89,11 +89,14 @@ async def _tried(url: str) -> None:
 async def _migrate(url: str) -> None:
     store = Store(url, answer_seconds=None)
     try:
-        async with store.writing() as connection:
+
+        def change(connection: Connection) -> None:
             if not is_sqlite(url):
                 # Two nodes that start at once: the second finds the work done.
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            await connection.run_sync(_upgrade)
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            _upgrade(connection)
+
+        await store.write(change)
     except StoreUnavailable:
         await asyncio.sleep(_LAST_WORD_SECONDS)
         raise

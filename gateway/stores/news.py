@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 from sqlalchemy import Connection, delete, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores import schema
 from gateway.stores.engine import NEWS_TOLD, Store
@@ -32,23 +29,12 @@ class Item:
     key: str
 
 
-async def tell(connection: AsyncConnection, kind: Kind, key: str, *, now: float) -> None:
+def tell(connection: Connection, kind: Kind, *keys: str, now: float) -> None:
     """Within the caller's transaction, so that news never runs ahead of the change.
 
     Call it last. PostgreSQL gives out numbers before transactions commit, and a poller that has
     read 6 never looks at a 5 committed later: from here to the commit, one tells at a time.
     """
-    await tell_all(connection, kind, [key], now=now)
-
-
-async def tell_all(
-    connection: AsyncConnection, kind: Kind, keys: Sequence[str], *, now: float
-) -> None:
-    await connection.run_sync(partial(put, kind=kind, keys=keys, now=now))
-
-
-def put(connection: Connection, kind: Kind, keys: Sequence[str], *, now: float) -> None:
-    """``tell_all`` within ``Store.write``."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     rows = [{"at": now, "kind": str(kind), "key": key} for key in keys]
@@ -79,10 +65,14 @@ class News:
             return [Item(*row) for row in await connection.execute(wanted)]
 
     async def tell(self, kind: Kind, key: str, *, now: float) -> None:
-        async with self._store.writing() as connection:
-            await tell(connection, kind, key, now=now)
+        def work(connection: Connection) -> None:
+            tell(connection, kind, key, now=now)
+
+        await self._store.write(work)
 
     async def sweep(self, *, before: float) -> int:
-        async with self._store.writing() as connection:
-            done = await connection.execute(delete(schema.news).where(schema.news.c.at < before))
+        def work(connection: Connection) -> int:
+            done = connection.execute(delete(schema.news).where(schema.news.c.at < before))
             return done.rowcount
+
+        return await self._store.write(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from gateway.model.opening import Opening
 from gateway.stores import schema
@@ -16,8 +16,9 @@ class Openings:
 
     async def open(self, opening: Opening, *, now: float) -> None:
         """Open, audit and tell the workers, in one transaction."""
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(schema.opening).values(
                     path=opening.path,
                     until=opening.until,
@@ -26,7 +27,7 @@ class Openings:
                     at=now,
                 )
             )
-            await connection.execute(
+            connection.execute(
                 insert(schema.audit).values(
                     at=now,
                     who=opening.by,
@@ -35,7 +36,9 @@ class Openings:
                     why=opening.reason,
                 )
             )
-            await tell(connection, Kind.OPENING, opening.path, now=now)
+            tell(connection, Kind.OPENING, opening.path, now=now)
+
+        await self._store.write(work)
 
     async def live(self, *, now: float) -> tuple[Opening, ...]:
         wanted = select(schema.opening).where(schema.opening.c.until > now)

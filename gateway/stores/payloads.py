@@ -110,22 +110,25 @@ class Payloads:
         """Erase for good all that these owners' keys sealed, and whatever will come for them."""
         table = money_schema.payload_key
         wanted = sorted(set(owners))
-        async with self._store.writing() as connection:
-            found = await connection.execute(select(table.c.owner).where(table.c.owner.in_(wanted)))
+
+        def work(connection: Connection) -> None:
+            found = connection.execute(select(table.c.owner).where(table.c.owner.in_(wanted)))
             known = set(found.scalars())
-            await connection.execute(
+            connection.execute(
                 update(table)
                 .where(table.c.owner.in_(wanted), table.c.destroyed_at.is_(None))
                 .values(key=None, destroyed_at=now)
             )
             # What the journal found them by: nothing that opens anything, and of nobody any more.
             found_by = journal_schema.journal_term
-            await connection.execute(delete(found_by).where(found_by.c.owner.in_(wanted)))
+            connection.execute(delete(found_by).where(found_by.c.owner.in_(wanted)))
             rows = [
                 {"owner": owner, "key": None, "made_at": now, "destroyed_at": now}
                 for owner in wanted
                 if owner not in known
             ]
             if rows:
-                await connection.execute(insert(table), rows)
+                connection.execute(insert(table), rows)
+
+        await self._store.write(work)
         await scrub(self._store, "payload_key", "journal_term")

@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.model.amount import Amount
 from gateway.model.price import Price
@@ -24,14 +23,14 @@ class Prices:
 
     async def all(self) -> dict[str, Price]:
         """By id; a price that Stripe was never asked about, or doesn't know, isn't there."""
-        async with self._store.reading() as connection:
-            return await _all(connection)
+        return await self._store.read(_all)
 
     async def keep(self, told: Sequence[Price], *, gone: Collection[str] = (), now: float) -> bool:
         """Write down what Stripe said, and leave out what it knows no more. Of two answers the later
         counts. Whether anything is otherwise than before; then every worker is told."""
-        async with self._store.writing() as connection:
-            before = await _all(connection)
+
+        def work(connection: Connection) -> bool:
+            before = _all(connection)
             later = [
                 each
                 for each in told
@@ -41,22 +40,24 @@ class Prices:
             changed = bool(unknown)
             for each in later:
                 known = before.get(each.id)
-                await _write(connection, each, known=known is not None)
+                _write(connection, each, known=known is not None)
                 changed |= known is None or replace(known, fetched_at=each.fetched_at) != each
             if unknown:
                 table = prices_schema.price
-                await connection.execute(delete(table).where(table.c.id.in_(sorted(unknown))))
+                connection.execute(delete(table).where(table.c.id.in_(sorted(unknown))))
             if changed:
-                await tell(connection, Kind.PRICES, "", now=now)
+                tell(connection, Kind.PRICES, "", now=now)
             return changed
 
+        return await self._store.write(work)
 
-async def _all(connection: AsyncConnection) -> dict[str, Price]:
-    rows = await connection.execute(select(prices_schema.price))
+
+def _all(connection: Connection) -> dict[str, Price]:
+    rows = connection.execute(select(prices_schema.price))
     return {row["id"]: _price_of(row) for row in rows.mappings()}
 
 
-async def _write(connection: AsyncConnection, price: Price, *, known: bool) -> None:
+def _write(connection: Connection, price: Price, *, known: bool) -> None:
     table = prices_schema.price
     row = {
         "id": price.id,
@@ -72,7 +73,7 @@ async def _write(connection: AsyncConnection, price: Price, *, known: bool) -> N
         "fetched_at": price.fetched_at,
     }
     statement = update(table).where(table.c.id == price.id) if known else insert(table)
-    await connection.execute(statement.values(**row))
+    connection.execute(statement.values(**row))
 
 
 def _price_of(row: Any) -> Price:

@@ -6,7 +6,7 @@ A storage of the ``limits`` library: what is asked of it, and nothing more (fixe
 from __future__ import annotations
 
 from limits.aio.storage import Storage
-from sqlalchemy import case, delete, select
+from sqlalchemy import Connection, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.clock import Clock
@@ -36,16 +36,19 @@ class RateStorage(Storage):
             "count": case((over, amount), else_=rate.c.count + amount),
             "until": case((over, now + expiry), else_=rate.c.until),
         }
-        async with self._store.writing() as connection:
+
+        def work(connection: Connection) -> int:
             if connection.dialect.name == "postgresql":
                 added = postgresql.insert(rate).values(**row)
                 counted = added.on_conflict_do_update(index_elements=["key"], set_=changed)
-                found = await connection.execute(counted.returning(rate.c.count))
+                found = connection.execute(counted.returning(rate.c.count))
             else:
                 plain = sqlite.insert(rate).values(**row)
                 upserted = plain.on_conflict_do_update(index_elements=["key"], set_=changed)
-                found = await connection.execute(upserted.returning(rate.c.count))
+                found = connection.execute(upserted.returning(rate.c.count))
             return int(found.scalar_one())
+
+        return await self._store.write(work)
 
     async def get(self, key: str) -> int:
         count, until = await self._row(key)
@@ -71,9 +74,13 @@ class RateStorage(Storage):
         return True
 
     async def reset(self) -> int | None:
-        async with self._store.writing() as connection:
-            return (await connection.execute(delete(schema.rate))).rowcount
+        def work(connection: Connection) -> int | None:
+            return (connection.execute(delete(schema.rate))).rowcount
+
+        return await self._store.write(work)
 
     async def clear(self, key: str) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(delete(schema.rate).where(schema.rate.c.key == key[:200]))
+        def work(connection: Connection) -> None:
+            connection.execute(delete(schema.rate).where(schema.rate.c.key == key[:200]))
+
+        await self._store.write(work)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Float,
     RowMapping,
     bindparam,
@@ -95,8 +96,11 @@ class Sessions:
             .values(last_seen_at=bindparam("at", type_=Float))
         )
         rows = [{"session_id": session_id, "at": at} for session_id, at in sightings.items()]
-        async with self._store.writing() as connection:
-            await connection.execute(noted, rows)
+
+        def work(connection: Connection) -> None:
+            connection.execute(noted, rows)
+
+        await self._store.write(work)
 
     async def begin(
         self,
@@ -109,8 +113,9 @@ class Sessions:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """A new session of a known reader."""
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(schema.session).values(
                     id=session_id,
                     reader_id=reader_id,
@@ -123,13 +128,18 @@ class Sessions:
                 )
             )
 
+        await self._store.write(work)
+
     async def end(self, session_id: str, *, now: float) -> None:
         """Revoke one session; every worker hears of it."""
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(schema.session).where(schema.session.c.id == session_id).values(ended_at=now)
             )
-            await tell(connection, Kind.SESSION, session_id, now=now)
+            tell(connection, Kind.SESSION, session_id, now=now)
+
+        await self._store.write(work)
 
     async def sweep(self, *, before: float) -> int:
         """Delete sessions that ended or expired before an instant."""
@@ -139,9 +149,12 @@ class Sessions:
             session.ended_at < before,
             session.last_seen_at + session.idle_seconds < before,
         )
-        async with self._store.writing() as connection:
-            done = await connection.execute(delete(schema.session).where(over))
+
+        def work(connection: Connection) -> int:
+            done = connection.execute(delete(schema.session).where(over))
             return done.rowcount
+
+        return await self._store.write(work)
 
 
 def _among(column: Column[str], wanted: Collection[str]) -> ColumnElement[bool]:
@@ -166,8 +179,8 @@ class Readers:
         self._store = store
 
     async def add(self, reader: Reader, *, now: float) -> None:
-        async with self._store.writing() as connection:
-            await connection.execute(
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(schema.reader).values(
                     id=reader.id,
                     email=reader.email,
@@ -178,6 +191,8 @@ class Readers:
                     created_at=now,
                 )
             )
+
+        await self._store.write(work)
 
     async def entitle(
         self, reader_id: str, entitlements: Iterable[Entitlement], *, now: float
@@ -194,10 +209,13 @@ class Readers:
             }
             for each in entitlements
         ]
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 delete(schema.entitlement).where(schema.entitlement.c.reader_id == reader_id)
             )
             if rows:
-                await connection.execute(insert(schema.entitlement), rows)
-            await tell(connection, Kind.READER, reader_id, now=now)
+                connection.execute(insert(schema.entitlement), rows)
+            tell(connection, Kind.READER, reader_id, now=now)
+
+        await self._store.write(work)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import delete, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, or_, select
 
 from gateway.stores import leaving, schema
 from gateway.stores.accounts import Accounts
@@ -40,8 +39,9 @@ class Traces:
 
     async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
         """Letters and links before the account, which names the addresses."""
-        async with self._store.writing() as connection:
-            addresses = await _addresses(connection, reader)
+
+        def work(connection: Connection) -> None:
+            addresses = _addresses(connection, reader)
             listed = sorted(customers)
             for gone in (
                 delete(schema.outgoing).where(schema.outgoing.c.recipient.in_(addresses)),
@@ -51,18 +51,20 @@ class Traces:
                 ),
                 delete(payer).where(payer.c.customer_id.in_(listed)),
             ):
-                await connection.execute(gone)
-            await leaving.erase(connection, reader, addresses)
+                connection.execute(gone)
+            leaving.erase(connection, reader, addresses)
+
+        await self._store.write(work)
         await Accounts(self._store).erase(reader, now=now)
         await scrub(self._store, *_TABLES)
 
 
-async def _addresses(connection: AsyncConnection, reader: str) -> list[str]:
+def _addresses(connection: Connection, reader: str) -> list[str]:
     """All that this reader's mail went to. An address that is another account's too loses a letter
     that waits there: it can be asked for again."""
     own, ways = schema.reader.c, schema.reader_identity.c
     found = {
-        *(await connection.execute(select(own.email).where(own.id == reader))).scalars(),
-        *(await connection.execute(select(ways.email).where(ways.reader_id == reader))).scalars(),
+        *(connection.execute(select(own.email).where(own.id == reader))).scalars(),
+        *(connection.execute(select(ways.email).where(ways.reader_id == reader))).scalars(),
     }
     return sorted(found - {""})

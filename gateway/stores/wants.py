@@ -41,18 +41,24 @@ class Wants:
     async def asked(self, want: tuple[str, str], *, settled: bool, next_at: float) -> None:
         """``settled``: answered, so it comes up again only if the fold wants it again."""
         table = prices_schema.want
-        async with self._store.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(table)
                 .where(table.c.kind == want[0], table.c.id == want[1])
                 .values(wanted=not settled, tries=table.c.tries + 1, next_at=next_at)
             )
 
+        await self._store.write(work)
+
     async def sweep(self, *, before: float) -> int:
         table = prices_schema.want
         gone = ~table.c.wanted & (table.c.next_at < before)
-        async with self._store.writing() as connection:
-            return (await connection.execute(delete(table).where(gone))).rowcount
+
+        def work(connection: Connection) -> int:
+            return (connection.execute(delete(table).where(gone))).rowcount
+
+        return await self._store.write(work)
 
 
 def _want(connection: Connection, wants: Sequence[tuple[str, str]], now: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all, update
+from sqlalchemy import Connection, and_, func, literal, or_, select, union_all, update
 
 from gateway.model.entry import Entry
 from gateway.model.finding import Finding, Item, Progress
@@ -77,10 +77,11 @@ class WorkList:
             values["assignee"] = assignee[:320]
         if done:
             values["progress"] = str(Progress.DONE)
-        async with self._store.writing() as connection:
-            await connection.execute(
-                update(work_item).where(work_item.c.id == item_id).values(**values)
-            )
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(work_item).where(work_item.c.id == item_id).values(**values))
+
+        await self._store.write(work)
 
     async def acts(self, keys: Collection[str]) -> list[Entry]:
         """What operators did about some findings, in the order of their numbers."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from gateway.jobs.alerts import TRIES_MAX, Alerts, Webhook
 from gateway.model.alert import Alert, Condition
@@ -58,9 +58,11 @@ async def letters(inside: Till) -> list[tuple[str, str]]:
 
 
 async def _work(inside: Till, number: int, **values: Any) -> None:
-    async with inside.store.writing() as connection:
+    def change(connection: Connection) -> None:
         of_it = update(ledger_work).where(ledger_work.c.number == number)
-        await connection.execute(of_it.values(**values))
+        connection.execute(of_it.values(**values))
+
+    await inside.store.write(change)
 
 
 async def _item(inside: Till, why: Why, subject: str, *, progress: str = "open") -> None:
@@ -68,8 +70,7 @@ async def _item(inside: Till, why: Why, subject: str, *, progress: str = "open")
     row: dict[str, Any] = dict.fromkeys(empty.split(), "")
     row |= {"why": str(why), "subject": subject, "progress": progress, "number": 1, "due": 0.0}
     row |= {"opened_at": 0.0, "changed_at": 0.0}
-    async with inside.store.writing() as connection:
-        await connection.execute(insert(work_item).values(**row))
+    await inside.store.write(lambda connection: connection.execute(insert(work_item).values(**row)))
 
 
 def test_each_condition_is_told_once_until_it_is_over(url: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from gateway.demo.stripe.api import Trouble
 from gateway.model.mark import State, Why
@@ -102,9 +102,12 @@ def test_a_failed_entry_is_applied_again_and_the_ledger_says_who_did_it(
             "tries": 3,
             "next_at": inside.now() + 3600.0,
         }
-        async with inside.store.writing() as connection:
+
+        def change(connection: Connection) -> None:
             of_it = update(ledger_work).where(ledger_work.c.number == number)
-            await connection.execute(of_it.values(**broken))
+            connection.execute(of_it.values(**broken))
+
+        await inside.store.write(change)
         page = await clerk.get(f"/-/finance/entries/{number}?lang=en")
         assert "Failed" in page.text
         assert "KeyError" in page.text

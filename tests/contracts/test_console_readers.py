@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.money.entries import acts
 from gateway.money.folding.story import gather
@@ -235,9 +235,12 @@ def test_sessions_are_ended_and_a_login_link_goes_to_the_account_s_own_address(
 def test_names_of_others_are_text(url: str, tmp_path: Path, hostile: str) -> None:
     async def work(inside: Bureau) -> None:
         clerk = await inside.enter("finance")
-        async with inside.store.writing() as connection:
+
+        def change(connection: Connection) -> None:
             named = schema.reader.update().where(schema.reader.c.id == "ana")
-            await connection.execute(named.values(name=hostile, email="ana@lecteurs.example"))
+            connection.execute(named.values(name=hostile, email="ana@lecteurs.example"))
+
+        await inside.store.write(change)
         page = await clerk.get("/-/finance/readers/ana?lang=en")
         assert page.status_code == 200
         assert "<img" not in page.text

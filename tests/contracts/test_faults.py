@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from gateway.errors import StoreUnavailable
 from gateway.stores import sqlite
@@ -87,13 +87,14 @@ def test_postgresql_that_ends_its_connections(server: str) -> None:
         async with store.reading() as connection:
             await connection.execute(text("SELECT 1"))
         other = Store(server)
-        async with other.writing() as connection:
-            await connection.execute(
+        await other.write(
+            lambda connection: connection.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE usename = 'lychgate' AND pid <> pg_backend_pid()"
                 )
             )
+        )
         async with store.reading() as connection:
             assert (await connection.execute(text("SELECT 1"))).scalar() == 1
         with pytest.raises(StoreUnavailable):
@@ -166,14 +167,16 @@ def test_a_full_disk_refuses_writing_and_still_reads(tmp_path: Path) -> None:
         store = Store(url)
 
         async def fill() -> None:
-            async with store.writing() as connection:
+            def change(connection: Connection) -> None:
                 # SQLite answers SQLITE_FULL as it does when the disk has no page left.
-                await connection.execute(text("PRAGMA max_page_count = 1"))
+                connection.execute(text("PRAGMA max_page_count = 1"))
                 for _ in range(100):
-                    await connection.execute(
+                    connection.execute(
                         text("INSERT INTO news (at, kind, key) VALUES (1, 'purge', :key)"),
                         {"key": "x" * 2000},
                     )
+
+            await store.write(change)
 
         with pytest.raises(StoreUnavailable):
             await fill()

@@ -367,8 +367,7 @@ def test_terms_find_people_until_they_are_erased(url: str) -> None:
 
 
 async def _rewind(store: Store) -> None:
-    async with store.writing() as connection:
-        await connection.execute(update(journal_mark).values(number=0))
+    await store.write(lambda connection: connection.execute(update(journal_mark).values(number=0)))
 
 
 def test_a_payload_that_is_erased_while_it_is_read_leaves_no_term(url: str) -> None:

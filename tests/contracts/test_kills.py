@@ -179,8 +179,7 @@ async def look(store_url: str, shop: Shop, sender: Sender) -> None:
 async def _accounts(store_url: str, count: int) -> None:
     store = Store(store_url)
     rows = [{"id": reader(number), "created_at": 1.0} for number in range(count)]
-    async with store.writing() as connection:
-        await connection.execute(schema.reader.insert(), rows)
+    await store.write(lambda connection: connection.execute(schema.reader.insert(), rows))
     await store.close()
 
 

@@ -256,8 +256,11 @@ def test_the_database_itself_refuses_all_but_the_next_entry(
         await Ledger(store).append([draft(), draft("evt_2")], now=NOON)
         before = await Ledger(store).read(after=0, limit=10)
         with pytest.raises(StoreUnavailable):
-            async with store.writing() as connection:
-                await connection.execute(text(sqlite if is_sqlite(url) else postgresql))
+            await store.write(
+                lambda connection: connection.execute(
+                    text(sqlite if is_sqlite(url) else postgresql)
+                )
+            )
         assert await Ledger(store).read(after=0, limit=10) == before
 
     using(url, work)
@@ -343,13 +346,14 @@ def test_a_payload_is_kept_as_it_came_and_sealed(url: str) -> None:
 def test_a_payload_that_was_put_in_anothers_place_isnt_shown(url: str) -> None:
     async def work(store: Store) -> None:
         await Ledger(store).append([draft(), draft("evt_2")], now=NOON)
-        async with store.writing() as connection:
-            await connection.execute(
+        await store.write(
+            lambda connection: connection.execute(
                 text(
                     "UPDATE payload SET sealed ="
                     " (SELECT sealed FROM payload AS other WHERE other.number = 1)"
                 )
             )
+        )
         assert await Payloads(store).payload(1) == draft().payload
         assert await Payloads(store).payload(2) is None
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from gateway.errors import StoreUnavailable
 from gateway.model.entitlement import Entitlement
@@ -177,9 +177,11 @@ def test_openings_are_audited_told_and_end(url: str) -> None:
 
 def test_news_comes_in_batches_and_in_order(url: str) -> None:
     async def work(store: Store) -> None:
-        async with store.writing() as connection:
+        def change(connection: Connection) -> None:
             rows = [{"at": NOON, "kind": "purge", "key": str(n)} for n in range(BATCH_MAX + 5)]
-            await connection.execute(insert(schema.news), rows)
+            connection.execute(insert(schema.news), rows)
+
+        await store.write(change)
         first = await News(store).since(0)
         rest = await News(store).since(first[-1].number)
         assert (len(first), len(rest)) == (BATCH_MAX, 5)
@@ -197,8 +199,8 @@ def test_no_poll_steps_over_news_that_is_still_being_committed(url: str) -> None
         go = asyncio.Event()
 
         async def slow() -> None:
-            async with store.writing() as connection:
-                await tell(connection, Kind.SESSION, "slow", now=NOON)
+            async with store.engine.begin() as connection:
+                await connection.run_sync(tell, Kind.SESSION, "slow", now=NOON)
                 told.set()
                 await go.wait()
 
@@ -225,9 +227,12 @@ def test_whoever_polls_is_woken_when_news_is_committed_and_only_then(url: str) -
         store.after_news = lambda: woken.append(1)
         await Readers(store).add(ANA, now=NOON)
         assert woken == []
-        async with store.writing() as connection:
-            await tell(connection, Kind.READER, "ana", now=NOON)
+
+        def change(connection: Connection) -> None:
+            tell(connection, Kind.READER, "ana", now=NOON)
             assert woken == []
+
+        await store.write(change)
         assert woken == [1]
         await Sessions(store).begin("s1", "ana", now=NOON)
         assert woken == [1]
@@ -259,9 +264,11 @@ def test_nothing_of_a_failed_transaction_stays(url: str) -> None:
             await Sessions(store).begin("s1", "nobody", now=NOON)
 
         async def fail() -> None:
-            async with store.writing() as connection:
-                await tell(connection, Kind.PURGE, "all", now=NOON)
+            def change(connection: Connection) -> None:
+                tell(connection, Kind.PURGE, "all", now=NOON)
                 raise ZeroDivisionError
+
+            await store.write(change)
 
         with pytest.raises(ZeroDivisionError):
             await fail()
@@ -275,11 +282,11 @@ def test_a_read_before_a_write_never_loses_to_another_writer(url: str) -> None:
 
     async def work(store: Store) -> None:
         async def add(number: int) -> None:
-            async with store.writing() as connection:
-                await connection.execute(select(schema.reader.c.id))
-                await connection.execute(
-                    insert(schema.reader).values(id=f"r{number}", created_at=NOON)
-                )
+            def change(connection: Connection) -> None:
+                connection.execute(select(schema.reader.c.id))
+                connection.execute(insert(schema.reader).values(id=f"r{number}", created_at=NOON))
+
+            await store.write(change)
 
         await asyncio.gather(*(add(number) for number in range(12)))
         async with store.reading() as connection:

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from gateway.errors import Faults
 from gateway.model.entitlement import Entitlement
@@ -398,10 +398,13 @@ async def tamper(store: Store, statement: str) -> None:
             file.execute(statement)
         file.close()
         return
-    async with store.writing() as connection:
+
+    def change(connection: Connection) -> None:
         # Triggers and foreign keys rest as for a replica; the schema stays for whoever comes next.
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(statement))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(statement))
+
+    await store.write(change)
 
 
 def test_a_cut_tail_is_found_by_the_head_that_was_written_down(url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from operator import methodcaller
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,8 +21,7 @@ from gateway.stores.migrating import State, migrate, schema_state
 async def _execute(url: str, statement: str) -> None:
     store = Store(url)
     try:
-        async with store.writing() as connection:
-            await connection.execute(text(statement))
+        await store.write(lambda connection: connection.execute(text(statement)))
     finally:
         await store.close()
 
@@ -91,8 +91,9 @@ def test_the_audit_log_can_only_grow(url: str) -> None:
     async def tamper() -> None:
         store = Store(url)
         line = {"at": 1.0, "who": "ops", "act": "open", "what": "all", "why": "storm"}
-        async with store.writing() as connection:
-            await connection.execute(insert(schema.audit).values(number=1, **line))
+        await store.write(
+            lambda connection: connection.execute(insert(schema.audit).values(number=1, **line))
+        )
         changes: list[Executable] = [
             update(schema.audit).values(who="nobody"),
             delete(schema.audit),
@@ -102,8 +103,7 @@ def test_the_audit_log_can_only_grow(url: str) -> None:
         ]
         for change in changes:
             with pytest.raises(StoreUnavailable):
-                async with store.writing() as connection:
-                    await connection.execute(change)
+                await store.write(methodcaller("execute", change))
         async with store.reading() as connection:
             rows = (await connection.execute(schema.audit.select())).mappings().all()
         await store.close()

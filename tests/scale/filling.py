@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 
 from gateway.model.entry import Draft
 from gateway.money.entries import acts
@@ -103,12 +103,15 @@ async def fill(url: str, entries: int, readers: int) -> None:
     store = Store(url, answer_seconds=None)
     ledger = Ledger(store)
     began = time.monotonic()
-    async with store.writing() as connection:
+
+    def change(connection: Connection) -> None:
         rows = [
             {"id": f"reader-{n}", "email": f"reader{n}@news.example", "created_at": float(BEGAN)}
             for n in range(readers)
         ]
-        await connection.execute(insert(schema.reader), rows)
+        connection.execute(insert(schema.reader), rows)
+
+    await store.write(change)
     batch: list[Draft] = []
     done = 0
     for draft in drafts(entries, readers, chance):
@@ -125,15 +128,15 @@ async def fill(url: str, entries: int, readers: int) -> None:
     reading = JournalTerms(store, TermKeys(KEYS), terms)
     while await reading.read_on(limit=5000):
         pass
-    async with store.writing() as connection:
-        await connection.execute(text("ANALYZE"))
+    await store.write(lambda connection: connection.execute(text("ANALYZE")))
     await store.close()
     print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
 
 
 async def _states(store: Store) -> None:
     """As a fold leaves them: nearly all applied; a few of each other kind, all over the years."""
-    async with store.writing() as connection:
+
+    def change(connection: Connection) -> None:
         for state, reason, rest in (
             ("applied", "", "1 = 1"),
             ("ignored", "kind-not-used", "number % 10 = 3"),
@@ -143,12 +146,12 @@ async def _states(store: Store) -> None:
             ("received", "to-be-fetched", "number > (SELECT max(number) - 20 FROM ledger)"),
             ("received", "failed", "number % 100000 = 17"),
         ):
-            await connection.execute(
+            connection.execute(
                 text(f"UPDATE ledger_work SET state = '{state}', reason = '{reason}' WHERE {rest}")
             )
-        await connection.execute(
-            text("UPDATE ledger_work SET deliveries = 3 WHERE number % 1000 = 5")
-        )
+        connection.execute(text("UPDATE ledger_work SET deliveries = 3 WHERE number % 1000 = 5"))
+
+    await store.write(change)
 
 
 def main(arguments: list[str]) -> None:
