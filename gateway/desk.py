@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
         return UNFIT
     os.set_blocking(reporting, False)
     lychgate.config.uds = socket_path
-    with asyncio.Runner(loop_factory=lychgate.config.get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=priority.patient_loop) as runner:
         runner.run(serve(lychgate, None, reporting))
     return 0
 

@@ -238,4 +238,7 @@ def go_first() -> None:
 def stand_back() -> None:
     """Whoever would be another machine gives way here to whoever serves. It isn't put off altogether:
     what it sends too late would be timed as if it had been answered too late."""
+    if hasattr(os, "SCHED_OTHER"):  # a process of the pool may have gone first before
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     os.nice(10)

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvloop
-
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.errors import Faults
@@ -132,7 +130,7 @@ def main(arguments: list[str]) -> int:
     except Faults as faulty:
         print(faulty, file=sys.stderr)
         return UNFIT
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=priority.patient_loop) as runner:
         runner.run(run(settings, int(arguments[2])))
     return 0
 
