@@ -30,6 +30,7 @@ from gateway.bench.reading import Article, read
 from gateway.bench.served import KEY, site
 from gateway.clock import SystemClock
 from gateway.money.proof import verify
+from gateway.ops.priority import patient_loop
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
@@ -181,7 +182,8 @@ def _gateway(folder: Path, origin: int, port: int, store: str) -> AbstractContex
 
 def _send(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:
     stand_back()  # Stripe is another machine
-    return asyncio.run(_sends(port, parcels, rate))
+    with asyncio.Runner(loop_factory=patient_loop) as runner:
+        return runner.run(_sends(port, parcels, rate))
 
 
 async def _sends(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:

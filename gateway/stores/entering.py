@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    bindparam,
     delete,
     exists,
     insert,
@@ -35,6 +38,30 @@ _DEVICE_MAX = 200
 _ID_TOKEN_MAX = 8000
 
 
+def unclaimed() -> ColumnElement[bool]:
+    """Of a reader's row: a file brought it, and nobody has proved its address yet."""
+    return exists().where(imported.c.reader_id == schema.reader.c.id)
+
+
+# Made once: a login is a dozen short statements, and making them anew was a third of it.
+_reader, _way = schema.reader.c, schema.reader_identity.c
+_READER = select(schema.reader).where(_reader.id == bindparam("reader_id"))
+_READER_OF = select(_way.reader_id).where(
+    _way.issuer == bindparam("issuer"), _way.subject == bindparam("subject")
+)
+_READER_AT = (
+    select(_reader.id)
+    .where(_reader.email == bindparam("email"), or_(_reader.email_verified, unclaimed()))
+    .order_by(unclaimed().desc(), _reader.created_at, _reader.id)
+    .limit(1)
+)
+_CLAIMED = delete(imported).where(imported.c.reader_id == bindparam("reader_id"))
+_INSERT_USED = insert(schema.used)
+_INSERT_READER = insert(schema.reader)
+_INSERT_WAY = insert(schema.reader_identity)
+_INSERT_SESSION = insert(schema.session)
+
+
 def lock(connection: Connection, *names: str) -> None:
     """Until the transaction ends; always in the same order, so that two can't wait for each other."""
     if connection.dialect.name != "postgresql":
@@ -46,11 +73,13 @@ def lock(connection: Connection, *names: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
-def inserted(connection: Connection, statement: Insert) -> bool:
+def inserted(
+    connection: Connection, statement: Insert, row: Mapping[str, Any] | None = None
+) -> bool:
     """False where a row of that key was there already."""
     try:
         with connection.begin_nested():
-            connection.execute(statement)
+            connection.execute(statement, row)
     except IntegrityError:
         return False
     return True
@@ -58,23 +87,13 @@ def inserted(connection: Connection, statement: Insert) -> bool:
 
 def use(connection: Connection, key: str, until: float) -> bool:
     """Whether this is the first time that ``key`` serves."""
-    return inserted(connection, insert(schema.used).values(key=key, until=until))
+    return inserted(connection, _INSERT_USED, {"key": key, "until": until})
 
 
 def reader_of(connection: Connection, identity: Identity) -> str | None:
-    known = schema.reader_identity.c
-    found = connection.execute(
-        select(known.reader_id).where(
-            known.issuer == identity.issuer, known.subject == identity.subject
-        )
-    )
-    reader_id: str | None = found.scalar()
+    who = {"issuer": identity.issuer, "subject": identity.subject}
+    reader_id: str | None = connection.execute(_READER_OF, who).scalar()
     return reader_id
-
-
-def unclaimed() -> ColumnElement[bool]:
-    """Of a reader's row: a file brought it, and nobody has proved its address yet."""
-    return exists().where(imported.c.reader_id == schema.reader.c.id)
 
 
 def reader_at(connection: Connection, proved_email: str) -> str | None:
@@ -82,14 +101,7 @@ def reader_at(connection: Connection, proved_email: str) -> str | None:
     which has the history."""
     if not proved_email:
         return None
-    reader = schema.reader.c
-    found = connection.execute(
-        select(reader.id)
-        .where(reader.email == proved_email, or_(reader.email_verified, unclaimed()))
-        .order_by(unclaimed().desc(), reader.created_at, reader.id)
-        .limit(1)
-    )
-    reader_id: str | None = found.scalar()
+    reader_id: str | None = connection.execute(_READER_AT, {"email": proved_email}).scalar()
     return reader_id
 
 
@@ -117,7 +129,7 @@ def choose(
     reader_id = neighbour or _new_reader(connection, entry, now=now)
     _bind(connection, entry, reader_id, now=now)
     # Claimed, where a file had brought it.
-    connection.execute(delete(imported).where(imported.c.reader_id == reader_id))
+    connection.execute(_CLAIMED, {"reader_id": reader_id})
     return reader_id, neighbour is None, neighbour is not None
 
 
@@ -136,17 +148,16 @@ def _waits(connection: Connection, identity: Identity) -> bool:
 def _new_reader(connection: Connection, entry: Entry, *, now: float) -> str:
     identity = entry.identity
     reader_id = secrets.token_hex(12)
-    connection.execute(
-        insert(schema.reader).values(
-            id=reader_id,
-            email=identity.email,
-            email_verified=identity.email_verified,
-            name=identity.name[:200],
-            language=_language(entry),
-            newsroom=False,
-            created_at=now,
-        )
-    )
+    row = {
+        "id": reader_id,
+        "email": identity.email,
+        "email_verified": identity.email_verified,
+        "name": identity.name[:200],
+        "language": _language(entry),
+        "newsroom": False,
+        "created_at": now,
+    }
+    connection.execute(_INSERT_READER, row)
     return reader_id
 
 
@@ -155,23 +166,22 @@ def _language(entry: Entry) -> str:
 
 
 def _bind(connection: Connection, entry: Entry, reader_id: str, *, now: float) -> None:
-    connection.execute(
-        insert(schema.reader_identity).values(
-            issuer=entry.identity.issuer,
-            subject=entry.identity.subject,
-            reader_id=reader_id,
-            added_at=now,
-            provider=entry.provider,
-            email=entry.identity.email,
-        )
-    )
+    row = {
+        "issuer": entry.identity.issuer,
+        "subject": entry.identity.subject,
+        "reader_id": reader_id,
+        "added_at": now,
+        "provider": entry.provider,
+        "email": entry.identity.email,
+    }
+    connection.execute(_INSERT_WAY, row)
 
 
 def complete(connection: Connection, reader_id: str, entry: Entry) -> None:
     """What the account doesn't know yet, and the login says. Nothing known is overwritten, but
     an address that nobody had proved gives way to one that is."""
     reader, identity = schema.reader, entry.identity
-    row = (connection.execute(select(reader).where(reader.c.id == reader_id))).mappings().one()
+    row = connection.execute(_READER, {"reader_id": reader_id}).mappings().one()
     known: dict[str, str | bool] = {}
     if identity.name and not row["name"]:
         known["name"] = identity.name[:200]
@@ -190,27 +200,26 @@ def begin(connection: Connection, entry: Entry, reader_id: str, *, now: float) -
     session = schema.session
     session_id = new_session_id()
     identity = entry.identity
-    connection.execute(
-        insert(session).values(
-            id=session_id,
-            reader_id=reader_id,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + entry.absolute_seconds,
-            idle_seconds=entry.idle_seconds,
-            provider=entry.provider,
-            device=entry.device[:_DEVICE_MAX],
-            issuer=identity.issuer,
-            subject=identity.subject,
-            provider_session=identity.session_id[:255],
-            proved_email=identity.proved_email,
-            groups=list(identity.groups),
-            # A longer one couldn't be sent back in a URL either.
-            id_token=entry.id_token if len(entry.id_token) <= _ID_TOKEN_MAX else "",
-            network=entry.network[:64],
-            country=entry.country[:2],
-        )
-    )
+    row = {
+        "id": session_id,
+        "reader_id": reader_id,
+        "created_at": now,
+        "last_seen_at": now,
+        "expires_at": now + entry.absolute_seconds,
+        "idle_seconds": entry.idle_seconds,
+        "provider": entry.provider,
+        "device": entry.device[:_DEVICE_MAX],
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "provider_session": identity.session_id[:255],
+        "proved_email": identity.proved_email,
+        "groups": list(identity.groups),
+        # A longer one couldn't be sent back in a URL either.
+        "id_token": entry.id_token if len(entry.id_token) <= _ID_TOKEN_MAX else "",
+        "network": entry.network[:64],
+        "country": entry.country[:2],
+    }
+    connection.execute(_INSERT_SESSION, row)
     if entry.previous:
         ended = connection.execute(
             update(session)
