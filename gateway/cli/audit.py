@@ -80,7 +80,7 @@ def progress() -> Iterator[Step]:
         def step(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]  # rich takes ints
 
         yield step
 

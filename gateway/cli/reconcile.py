@@ -100,7 +100,7 @@ def progress() -> Iterator[Told]:
         def told(step: Step, done: int, total: int | None) -> None:
             if step not in tasks:
                 tasks[step] = bars.add_task(str(step), total=total)
-            bars.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type]
+            bars.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type]  # rich takes ints
 
         yield told
 

@@ -73,7 +73,7 @@ class AnsweringProtocol(HttpToolsProtocol):
         self._owed_status = 0
         self._early: bytearray | None = None  # what came behind a WebSocket's handshake
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn is never given another kind
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
         _bound_what_the_kernel_holds(transport)
@@ -90,7 +90,7 @@ class AnsweringProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool | None:  # type: ignore[override]
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn's returns nothing
         """A reader that has asked all it wants still gets what it asked for."""
         if self.answering is None or self.refused or self.body_open:
             return None

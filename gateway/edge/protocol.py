@@ -204,7 +204,7 @@ class GatewayProtocol(AnsweringProtocol):
             self._early = bytearray()
         self._start(
             (RequestResponseCycle if version == "1.1" else UnchunkedCycle)(
-                scope=self._scope(method, version, message),  # type: ignore[arg-type]
+                scope=self._scope(method, version, message),  # type: ignore[arg-type]  # a plain dict
                 transport=self.transport,
                 flow=self.flow,
                 logger=self.logger,

@@ -201,7 +201,7 @@ class QuickLane:
         named = dict(headers)
         if len(named) != len(headers) or not _NEVER.isdisjoint(named):
             return None  # a doubled field needs more thought than there is time for here
-        targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]
+        targets = self._targets.get(named.get(b"host"))  # type: ignore[arg-type]  # None finds none
         destination = named.get(b"sec-fetch-dest")
         encoding = named.get(b"accept-encoding")
         if (

@@ -149,7 +149,7 @@ class Tunnel(asyncio.Protocol):
             self._transport.abort()
 
     # asyncio.Protocol
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as asyncio calls it
         self._transport = transport
         transport.set_write_buffer_limits(high=self._settings.buffered_bytes_max)
 

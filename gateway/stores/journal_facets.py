@@ -79,8 +79,8 @@ NOTHING: tuple[Lead, ...] = (Lead(_ENTRY.number, false()),)
 def among(connection: AsyncConnection, column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
     """PostgreSQL is faster with one list than with a thousand numbers, and has no other for it."""
     if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(numbers), ARRAY(BigInteger)))  # type: ignore[no-any-return]
-    return column.in_(numbers)  # type: ignore[no-any-return]
+        return column == any_(literal(list(numbers), ARRAY(BigInteger)))  # type: ignore[no-any-return]  # untyped columns
+    return column.in_(numbers)  # type: ignore[no-any-return]  # untyped columns
 
 
 def looked_at(connection: AsyncConnection, numbers: Sequence[int]) -> Any:
@@ -99,10 +99,10 @@ def looked_at(connection: AsyncConnection, numbers: Sequence[int]) -> Any:
 def shown(state: Shown, row: Any) -> ColumnElement[bool]:
     """``row`` has the columns of ``ledger_work``."""
     if state is Shown.FAILED:
-        return row.reason == Why.FAILED  # type: ignore[no-any-return]
+        return row.reason == Why.FAILED  # type: ignore[no-any-return]  # untyped rows
     if state is Shown.RECEIVED:
         return and_(row.state == State.RECEIVED, row.reason != Why.FAILED)
-    return row.state == str(state)  # type: ignore[no-any-return]
+    return row.state == str(state)  # type: ignore[no-any-return]  # untyped rows
 
 
 async def facets(connection: AsyncConnection, wanted: Filter, keys: TermKeys) -> list[Facet]:

@@ -116,6 +116,6 @@ def _keep(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     kept = [row for row in rows if row["owner"] in known]
     if not kept:
         return
-    numbers = sorted({row["number"] for row in kept})  # type: ignore[type-var]
+    numbers = sorted({row["number"] for row in kept})  # type: ignore[type-var]  # numbers are ints
     connection.execute(delete(journal_term).where(journal_term.c.number.in_(numbers)))
     connection.execute(insert(journal_term), kept)

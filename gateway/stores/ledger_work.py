@@ -46,7 +46,7 @@ class LedgerWork:
         wanted = (
             select(ledger)
             .join(work, work.c.number == ledger.c.number)
-            .where(which, next_at <= now)  # type: ignore[arg-type, operator]
+            .where(which, next_at <= now)  # type: ignore[arg-type, operator]  # one of two columns
             .order_by(ledger.c.number)
             .limit(limit)
         )

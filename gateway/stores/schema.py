@@ -204,7 +204,7 @@ POSTGRESQL_APPEND_ONLY = (
 )
 
 # The money way's tables stand in a file of their own and belong to the same schema.
-from gateway.stores import (  # noqa: E402, F401
+from gateway.stores import (  # noqa: E402, F401  # they add their tables to this file's
     adopting_schema,
     journal_schema,
     leaving_schema,

@@ -103,7 +103,7 @@ class _Piece:
         except Exception as error:
             self.error = error
             # On a full disk, for one, SQLite rolls back all of it by itself.
-            if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]  # there is one
                 raise
 
     def tell(self) -> None:

@@ -18,7 +18,7 @@ WEBHOOK = "https://news.example/-/stripe/webhook"
 
 
 def run(folder: Path, work: object, **more: str) -> None:
-    at_the_till(new_store(folder / "lychgate.db"), folder, work, **more)  # type: ignore[arg-type]
+    at_the_till(new_store(folder / "lychgate.db"), folder, work, **more)  # type: ignore[arg-type]  # keywords by name
 
 
 async def asked(till: Till) -> bool:
@@ -127,6 +127,6 @@ async def refolded(till: Till, settings: object) -> bool:
     """As after a start with other settings; whether these rules were refused."""
     from gateway.wiring.money import folding
 
-    job = folding(settings, store=till.store, clock=till.clock)  # type: ignore[arg-type]
+    job = folding(settings, store=till.store, clock=till.clock)  # type: ignore[arg-type]  # a clock that is moved
     await job.fold_due()
     return job.rules_refused

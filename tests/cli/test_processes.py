@@ -51,7 +51,7 @@ def running(*words: str, folder: Path, until: str) -> Iterator[tuple[subprocess.
         if process.poll() is None:
             process.kill()
             process.wait()
-        process.stdout.close()  # type: ignore[union-attr]
+        process.stdout.close()  # type: ignore[union-attr]  # it is a pipe
 
 
 def address(told: str) -> str:

@@ -178,7 +178,7 @@ def test_two_accounts_of_one_person_become_one(url: str, tmp_path: Path) -> None
         assert await inside.till.holds(gone) == {}
         (moved,) = await _told(inside, "merged")
         assert (moved["from"], moved["customers"]) == (gone, ["cus_old", "cus_open"])
-        assert len(moved["grants"]) == 1  # type: ignore[arg-type]
+        assert len(moved["grants"]) == 1  # type: ignore[arg-type]  # JSON
         assert "old.example" not in str(moved), "nothing that names a person"
         page = await clerk.get("/-/finance/readers/ana?lang=en")
         assert "ana@old.example" in page.text, "its way to log in is this account's now"

@@ -175,7 +175,7 @@ def test_nothing_that_names_an_erased_reader_can_be_read(url: str, tmp_path: Pat
         assert await inside.till.job.projector.replay() == []
         assert await inside.status(bens) == "active"
         assert "gold" in await inside.till.holds("ben")
-        found = await Imported(inside.store).found(each.email for each in crowd)  # type: ignore[arg-type]
+        found = await Imported(inside.store).found([each.email for each in crowd])
         assert len(found) == len(crowd)
 
     with_house(url, tmp_path, work)

@@ -23,7 +23,7 @@ def _updated(event_id: str, subscription_id: str, at: int) -> Draft:
 
 
 def end_of(bought: object) -> float:
-    return float(bought["items"]["data"][0]["current_period_end"])  # type: ignore[index]
+    return float(bought["items"]["data"][0]["current_period_end"])  # type: ignore[index]  # Stripe's plain data
 
 
 def test_an_event_is_asked_about_and_the_answer_is_in_the_ledger(url: str, tmp_path: Path) -> None:

@@ -380,7 +380,7 @@ def test_a_payload_that_is_erased_while_it_is_read_leaves_no_term(url: str) -> N
             await Payloads(store).destroy(["cus_7"], now=float(NOON))
             return opened
 
-        reading._payloads.payloads = read_before  # type: ignore[method-assign]
+        reading._payloads.payloads = read_before  # type: ignore[method-assign]  # another comes in between
         await reading.read_on()
         async with store.reading() as connection:
             counted = await connection.execute(select(func.count()).select_from(journal_term))

@@ -50,7 +50,7 @@ def draft(event_id: str = "evt_1", **changed: object) -> Draft:
         payload=b'{"id":"' + event_id.encode() + b'","name":"Ana Martin"}',
         hint=True,
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)  # type: ignore[arg-type]  # fields by name
 
 
 def using(url: str, work: Callable[[Store], Awaitable[None]]) -> None:

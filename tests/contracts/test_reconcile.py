@@ -24,7 +24,7 @@ ALL = tuple(f"reader{n}" for n in range(12))
 
 
 def end_of(bought: object) -> float:
-    return float(bought["items"]["data"][0]["current_period_end"])  # type: ignore[index]
+    return float(bought["items"]["data"][0]["current_period_end"])  # type: ignore[index]  # Stripe's plain data
 
 
 def test_every_webhook_was_missed_and_a_reconcile_makes_it_good(url: str, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_the_settings_that_compose_gives_are_settings(
 
 def unit() -> ConfigParser:
     parser = ConfigParser(interpolation=None, strict=False, delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # how configparser is told to keep case
     parser.read(DEPLOY / "systemd" / "lychgate.service")
     return parser
 

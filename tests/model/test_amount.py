@@ -62,4 +62,4 @@ def test_sums_are_exact(currency: str, one: int, two: int) -> None:
 @pytest.mark.parametrize("minor", [True, 1.0, "1", None])
 def test_nothing_but_a_whole_number_is_an_amount(minor: object) -> None:
     with pytest.raises(AssertionError):
-        Amount(minor, "eur")  # type: ignore[arg-type]
+        Amount(minor, "eur")  # type: ignore[arg-type]  # what must be refused

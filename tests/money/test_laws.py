@@ -79,7 +79,7 @@ def test_shuffled_doubled_and_among_our_own_acts_a_story_ends_so(
     held, marks = comparable(whole)
     expected_held, expected_marks = comparable([*told(ACTS), *entries])
     assert held == expected_held
-    assert set(marks) == set(expected_marks)  # type: ignore[call-overload]
+    assert set(marks) == set(expected_marks)  # type: ignore[call-overload]  # keys of one kind
 
 
 def test_what_was_lost_doubled_and_shuffled_a_reconcile_makes_good() -> None:

@@ -43,7 +43,7 @@ def test_the_first_withheld_paragraph_bears_the_mark() -> None:
 def test_a_block_with_an_id_of_its_own_keeps_it() -> None:
     page = whole(f"<p>{LONG}</p><p>{LONG}</p><p id=suite>Suite {LONG}</p><p>{LONG}</p>")
     (mark,) = LexborHTMLParser(page).css(f"#{NAME}")
-    assert (mark.tag, mark.text(), mark.parent.attributes["id"]) == ("span", "", "suite")  # type: ignore[union-attr]
+    assert (mark.tag, mark.text(), mark.parent.attributes["id"]) == ("span", "", "suite")  # type: ignore[union-attr]  # it has a parent
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ FRONT = (
 
 
 def words(page: str, **given: object) -> list[tuple[int, str]]:
-    facts = known(page, **given)  # type: ignore[arg-type]
+    facts = known(page, **given)  # type: ignore[arg-type]  # fields by name
     return [(word.source, word.word) for word in facts.words]
 
 

@@ -61,7 +61,7 @@ def test_without_a_catalogue_a_lone_plan_is_named_and_no_price() -> None:
 def test_only_a_whole_price_that_is_on_sale_is_shown(
     changed: dict[str, object], tax_is_added: bool, shown: bool
 ) -> None:
-    price = replace(MONTH, **changed)  # type: ignore[arg-type]
+    price = replace(MONTH, **changed)  # type: ignore[arg-type]  # fields by name
     said = offers({"month": price}, tax_is_added=tax_is_added).said(("reader",))
     assert (said.price is not None) is shown
 

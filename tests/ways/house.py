@@ -229,7 +229,7 @@ async def _serve(
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
-        def capture_signals(self):  # type: ignore[no-untyped-def]
+        def capture_signals(self):  # type: ignore[no-untyped-def]  # as uvicorn's
             yield
 
     server = Server(config)

@@ -72,7 +72,7 @@ def _act(
         observed_at=at,
         facts=facts,
         payload=reason.encode(),
-        **ids,  # type: ignore[arg-type]
+        **ids,  # type: ignore[arg-type]  # names of Draft's strings
     )
 
 

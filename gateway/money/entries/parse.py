@@ -98,7 +98,7 @@ def _seconds(created: object) -> float | None:
         # An offset is always there; without one the moment isn't known.
         return None if moment.tzinfo is None else _bounded(moment.timestamp())
     if type(created) in (int, float):
-        return _bounded(float(created))  # type: ignore[arg-type]
+        return _bounded(float(created))  # type: ignore[arg-type]  # one of the two by now
     return None
 
 

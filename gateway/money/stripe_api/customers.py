@@ -72,7 +72,7 @@ class Customers:
         last = ""
         while True:
             after = {"starting_after": last} if last else {}
-            listed = self._door.v1.subscriptions.list_async({**asked, **after})  # type: ignore[arg-type]
+            listed = self._door.v1.subscriptions.list_async({**asked, **after})  # type: ignore[arg-type]  # a TypedDict put together
             page, more = await self._door.page(listed)
             yield [found for each in page if (found := _paying(each.thing, prices)) is not None]
             if not more or not page:

@@ -68,7 +68,7 @@ def _named(annotation: str, module: str) -> Any:
 
 def _union(node: ast.expr, names: dict[str, Any]) -> Any:
     if isinstance(node, ast.BinOp):
-        return Union[_union(node.left, names), _union(node.right, names)]  # noqa: UP007
+        return Union[_union(node.left, names), _union(node.right, names)]  # noqa: UP007  # made at run time
     code = compile(ast.Expression(node), "annotation", "eval")
     return eval(code, names)
 
@@ -141,7 +141,7 @@ def _arm_faults(arm: Any, said: Any, path: str, module: str) -> list[str]:
             return [f"{path}: {said!r} isn't a list object"]
         extra = said.keys() ^ {"object", "data", "has_more", "url"}
         faults = [f"{path}: {name} is odd in a list" for name in extra]
-        return faults + _arm_faults(list[inner[0]], said["data"], f"{path}.data", module)  # type: ignore[valid-type]
+        return faults + _arm_faults(list[inner[0]], said["data"], f"{path}.data", module)  # type: ignore[valid-type]  # a type at run time
     if origin is UntypedStripeObject or arm is UntypedStripeObject:
         if not isinstance(said, dict):
             return [f"{path}: {said!r} isn't a hash"]

@@ -173,7 +173,7 @@ def test_a_form_that_says_two_things_is_refused(form: str) -> None:
 )
 def test_a_value_out_of_its_kind_is_refused(kind: Kind, raw: object, code: str | None) -> None:
     with pytest.raises(Refused) as caught:
-        kind.read(raw, "field")  # type: ignore[arg-type]
+        kind.read(raw, "field")  # type: ignore[arg-type]  # what must be refused
     assert caught.value.error.get("code") == code
     assert caught.value.status == 400
     assert caught.value.error["param"].startswith("field")
