@@ -2,7 +2,8 @@
 
 What both wait for is the machine: who storms, who is stormed and who reads share its cores. So nginx
 ``proxy_cache``, which has nothing to do with the storm, is read at the same moments, and what it waits
-longer than when idle is no doing of the gateway's.
+longer than when idle is no doing of the gateway's. A machine that is shared has better and worse
+minutes, so what is idle is read before the storm and after it.
 """
 
 from __future__ import annotations
@@ -30,12 +31,18 @@ class Waits:
 
 
 Pair = tuple[Waits, Waits]  # the gateway's, and those of nginx beside it
+Reads = tuple[list[float], list[float]]  # seconds of each read, of both
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     idle: Pair
     during: Pair
+
+    @classmethod
+    def of(cls, *, idle: Sequence[Reads], during: Reads) -> Article:
+        ours, beside = zip(*idle, strict=True)
+        return cls((_waits(*ours), _waits(*beside)), (_waits(during[0]), _waits(during[1])))
 
     def told(self) -> list[str]:
         lines = []
@@ -52,18 +59,23 @@ def _millis(seconds: float) -> str:
     return f"{seconds * 1e3:.2f}"
 
 
-def read(ports: Sequence[int], seconds: float) -> Pair:
+def _waits(*reads: list[float]) -> Waits:
+    every = [seconds for each in reads for seconds in each]
+    return Waits(statistics.median(every), statistics.quantiles(every, n=100)[98], len(every))
+
+
+def read(ports: Sequence[int], seconds: float) -> Reads:
     """In a process of its own. ``ports`` of the gateway and of nginx."""
     go_first()
     return asyncio.run(_both(ports, seconds))
 
 
-async def _both(ports: Sequence[int], seconds: float) -> Pair:
+async def _both(ports: Sequence[int], seconds: float) -> Reads:
     ours, beside = await asyncio.gather(*(_reads(port, seconds) for port in ports))
     return ours, beside
 
 
-async def _reads(port: int, seconds: float) -> Waits:
+async def _reads(port: int, seconds: float) -> list[float]:
     """Over kept connections, each read timed from when it was sent."""
     request = f"GET {FIRST_PAGE} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(_LINES)]
@@ -82,5 +94,4 @@ async def _reads(port: int, seconds: float) -> Waits:
         line[1].close()
 
     await asyncio.gather(*(one(line, number) for number, line in enumerate(lines)))
-    cuts = statistics.quantiles(waits, n=100)
-    return Waits(statistics.median(waits), cuts[98], len(waits))
+    return waits

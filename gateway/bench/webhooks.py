@@ -124,14 +124,17 @@ def run(
         apart = multiprocessing.get_context("spawn").Pool(2)
         stack.callback(apart.terminate)
         told(f"an article, no webhook, for {idle_seconds:g} s")
-        idle = apart.apply(read, (ports, idle_seconds))
+        before = apart.apply(read, (ports, idle_seconds))
         told(f"{events:,} webhooks")
         seconds = min(events / (rate or 2000.0), 120.0)
         reading = apart.apply_async(read, (ports, seconds))
         sent = apart.apply_async(_send, (server.port, parcels, rate)).get()
         during = reading.get(timeout=seconds + 60)
         told(f"folding, {sent.rate:,.0f} were taken a second")
-        return asyncio.run(_result(url, sent, lives, Article(idle, during)))
+        ended = asyncio.run(_result(url, sent, lives))
+        told("the article again, no webhook")
+        after = apart.apply(read, (ports, idle_seconds))
+        return ended(Article.of(idle=(before, after), during=during))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,7 @@ async def _post(
     return int(answer.split(b" ", 2)[1])
 
 
-async def _result(url: str, sent: Sent, lives: int, article: Article) -> Webhooks:
+async def _result(url: str, sent: Sent, lives: int) -> Callable[[Article], Webhooks]:
     """Once nothing waits to be applied."""
     store, began = Store(url), time.monotonic()
     try:
@@ -253,7 +256,7 @@ async def _result(url: str, sent: Sent, lives: int, article: Article) -> Webhook
         proved = await verify(Ledger(store))
         ours = await Ledger(store).objects(["plans", "settings"])
         entries = proved.entries - len(ours)
-        return Webhooks(
+        return lambda article: Webhooks(
             sent=sent,
             entries=entries,
             expected=lives * EVENTS_EACH,
