@@ -30,6 +30,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from gateway.errors import StoreUnavailable
+
 BUSY_SECONDS = 5.0
 _LOOK_AGAIN_MILLIS = 3  # SQLite looks after 1 ms and after 3, then says that it is busy
 _PRAGMAS = (
@@ -138,14 +140,20 @@ class Writer:
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """What ``work`` returned, once that is committed. ``work`` may find others' changes in its
-        transaction, and none of those that failed."""
+        transaction, and none of those that failed. Raises what it raises, the driver's errors, and
+        StoreUnavailable once closed."""
         loop = asyncio.get_running_loop()
         piece = _Piece(work, loop, loop.create_future())
         with self._lock:
             self._waiting.append(piece)
             begin, self._at_work = not self._at_work, True
         if begin:
-            self._executor.submit(self._work_off)
+            try:
+                self._executor.submit(self._work_off)
+            except RuntimeError as error:  # it was closed: a job that outlives its store
+                self._at_work = False
+                self._waiting.clear()
+                raise StoreUnavailable("closed") from error
         result: Result = await piece.future
         return result
 

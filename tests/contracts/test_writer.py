@@ -145,6 +145,16 @@ def test_who_gives_up_waiting_holds_nobody_up(tmp_path: Path) -> None:
     at_a_table(tmp_path, work)
 
 
+def test_nobody_waits_for_a_writer_that_is_closed(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        await store.close()
+        for key in ("a", "b"):
+            with pytest.raises(StoreUnavailable):
+                await asyncio.wait_for(store.write(put(key)), 5)
+
+    at_a_table(tmp_path, work)
+
+
 @pytest.mark.parametrize("at_once", [400])
 def test_many_at_once_open_no_connections_of_their_own(tmp_path: Path, at_once: int) -> None:
     async def work(store: Store) -> None:
