@@ -51,6 +51,9 @@ class Subscriptions(Protocol):
 
     async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]: ...
 
+    async def ended(self, account: Account, language: str, now: float) -> str:
+        """Of who has none: which one ended last, and when. Empty where there never was any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPages:
@@ -181,6 +184,7 @@ class AccountPages:
         words, language = self.words, ask.language
         chosen = nearest(account.language, self.languages)
         subscriptions = await self.subscriptions.shown(account, language, ask.now)
+        ended = "" if subscriptions else await self.subscriptions.ended(account, language, ask.now)
         return await self.pages.page(
             ask,
             "account",
@@ -192,6 +196,7 @@ class AccountPages:
                 "member_since": words.day(account.created_at, language),
             },
             subscriptions=subscriptions,
+            ended=ended,
             manage_url=self.manage_url,
             cancel_url=self.cancel_url if any(each.get("paid") for each in subscriptions) else "",
             adopt_url=self.pages.adopt_url,

@@ -14,6 +14,7 @@ _WORDS = {
         "since": "2 novembre 2026",
         "next": "Prochain prélèvement\u00a0: 9,90\u00a0€ le 23 décembre 2026",
         "moment": "19 novembre, 08:12",
+        "ended": "Votre abonnement Soutien a pris fin le 23 octobre 2026.",
     },
     "en": {
         "plan": "Supporter",
@@ -21,6 +22,7 @@ _WORDS = {
         "since": "2 November 2026",
         "next": "Next charge: €9.90 on 23 December 2026",
         "moment": "19 November, 08:12",
+        "ended": "Your Supporter subscription ended on 23 October 2026.",
     },
 }
 
@@ -35,10 +37,10 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield "account-ending", "account", {**full, **ending, "message": "account.said.last-way"}
     held = [{"plan": words["plan"], "until": "", "mendable": True, "lines": []}]
     yield "account-settle", "account", {**full, "subscriptions": held, "message": ""}
-    none: Context = {"subscriptions": [], "cancel_url": "", "message": "", "paid_before": True}
+    none: Context = {"subscriptions": [], "cancel_url": "", "message": "", "ended": words["ended"]}
     none |= {"adopt_url": "/-/adopt"}
     yield "account-former", "account", {**full, **none, "roles": ["finance", "support", "admin"]}
-    yield "account-free", "account", {**full, **none, **_bare(words)}
+    yield "account-free", "account", {**full, **none, "ended": "", **_bare(words)}
 
 
 def _full(language: str, words: dict[str, str]) -> Context:

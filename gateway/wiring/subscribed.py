@@ -9,7 +9,7 @@ from gateway.config import Settings
 from gateway.identity.accounts import Account
 from gateway.model.amount import Amount
 from gateway.model.price import Price
-from gateway.model.subscription import Subscription
+from gateway.model.subscription import Status, Subscription
 from gateway.money.folding.held import Held
 from gateway.money.folding.subscriptions import Course
 from gateway.money.selling.owning import Owned, owned_by
@@ -50,6 +50,15 @@ class Subscribed:
                     }
                 )
         return shown
+
+    async def ended(self, account: Account, language: str, now: float) -> str:
+        owned = await owned_by(self._ledger, account.id, now=now)
+        over = [each for each in owned.held if each.subscription.status == Status.CANCELED]
+        last = max(over, key=_ended_at, default=None)
+        if last is None or not _ended_at(last):
+            return ""
+        day = self._words.day(_ended_at(last), language)
+        return self._text("account.ended", language, plan=self._name(last, language), day=day)
 
     async def _paid(self, account: Account) -> set[int]:
         """The entries behind what is held that speak of a subscription. Asked of the entries
@@ -129,6 +138,10 @@ class Subscribed:
 
     def _text(self, key: str, language: str, **values: object) -> str:
         return self._templates.text(key, language, **values)
+
+
+def _ended_at(held: Held) -> float:
+    return float(held.subscription.ended_at or 0)
 
 
 def _expected(

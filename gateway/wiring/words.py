@@ -71,6 +71,9 @@ class Held:
             if held.opens(now) or held.mendable
         ]
 
+    async def ended(self, account: Account, language: str, now: float) -> str:
+        return ""
+
     def _name(self, tier: str, language: str) -> str:
         for plan in self._plans:
             if tier in plan.tiers:

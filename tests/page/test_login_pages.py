@@ -152,7 +152,8 @@ def test_a_subscription_on_hold_says_so_before_anything_else() -> None:
 def test_an_account_without_a_subscription_leads_to_the_plans_where_some_are_sold() -> None:
     assert one(tree("account-former"), 'a[href="/-/plans"]').text().strip() == "Voir les offres"
     assert "Factures et paiements" in said(tree("account-former"))
-    assert not tree("account-former", paid_before=False).css("form[action^='/-/portal']")
+    assert "a pris fin le 23 octobre 2026" in said(tree("account-former"))
+    assert not tree("account-former", ended="").css("form[action^='/-/portal']")
     free = tree("account-free")
     assert not free.css('a[href="/-/plans"], form[action^="/-/portal"]')
     assert "Compte gratuit" in said(free)
