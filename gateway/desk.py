@@ -21,6 +21,7 @@ from gateway.config import Settings, load_settings
 from gateway.edge.entrance import Application
 from gateway.errors import Faults, StoreUnavailable
 from gateway.ops import logs, priority
+from gateway.stores.engine import give_way
 from gateway.worker import UNFIT, serve
 
 _WORKER = "127.0.0.1"
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
     config_path, socket_path, reporting = Path(arguments[0]), arguments[1], int(arguments[2])
     logs.set_up(process="desk")
     priority.stand_behind(priority.DESK)
+    give_way()
     try:
         lychgate = build(at_the_desk(load_settings(config_path)), around=from_workers)
     except Faults as faulty:

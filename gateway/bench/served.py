@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager
-from functools import partial
+from operator import methodcaller
 from pathlib import Path
-
-from sqlalchemy import Connection
 
 from gateway.bench.processes import Server, free_port, running
 from gateway.clock import SystemClock
@@ -113,44 +111,28 @@ def cookies(folder: Path, count: int) -> list[str]:
 
 
 async def _fill(url: str, sessions: list[str], *, now: float) -> None:
-    store = Store(url)
-    try:
-        await store.write(partial(_put, sessions=sessions, now=now))
-    finally:
-        await store.close()
-
-
-def _put(connection: Connection, sessions: list[str], *, now: float) -> None:
     """Straight into the tables: 10,000 transactions, each to the disk, would take longer than all
     the measuring."""
     readers = [f"reader-{number}" for number in range(min(READERS, len(sessions)))]
-    connection.execute(
-        schema.reader.insert(), [{"id": each, "created_at": now} for each in readers]
-    )
-    connection.execute(
-        schema.entitlement.insert(),
-        [
-            {
-                "reader_id": each,
-                "tier": TIER,
-                "starts_at": now - 86_400,
-                "ends_at": now + 30 * 86_400,
-                "entries": [1],
-            }
-            for each in readers
-        ],
-    )
-    connection.execute(
-        schema.session.insert(),
-        [
-            {
-                "id": session,
-                "reader_id": readers[number % len(readers)],
-                "created_at": now,
-                "last_seen_at": now,
-                "expires_at": now + 86_400,
-                "idle_seconds": 86_400.0,
-            }
-            for number, session in enumerate(sessions)
-        ],
-    )
+    accounts = [{"id": each, "created_at": now} for each in readers]
+    held = {"tier": TIER, "starts_at": now - 86_400, "ends_at": now + 30 * 86_400, "entries": [1]}
+    times = {"created_at": now, "last_seen_at": now, "expires_at": now + 86_400}
+    logged_in = [
+        {
+            "id": session,
+            "reader_id": readers[number % len(readers)],
+            **times,
+            "idle_seconds": 86_400.0,
+        }
+        for number, session in enumerate(sessions)
+    ]
+    store = Store(url)
+    try:
+        for table, rows in (
+            (schema.reader, accounts),
+            (schema.entitlement, [{"reader_id": each, **held} for each in readers]),
+            (schema.session, logged_in),
+        ):
+            await store.write(methodcaller("execute", table.insert(), rows))
+    finally:
+        await store.close()

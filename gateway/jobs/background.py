@@ -31,7 +31,7 @@ from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
 from gateway.ops import logs, priority
 from gateway.stores.accounts import Accounts
-from gateway.stores.engine import Store
+from gateway.stores.engine import Store, give_way
 from gateway.stores.leases import Leases
 from gateway.stores.ledger import Ledger
 from gateway.stores.mailed import Letters
@@ -125,6 +125,7 @@ async def _report(
 def main(arguments: list[str]) -> int:
     logs.set_up(process="background")
     priority.stand_behind(priority.BACKGROUND)
+    give_way()
     try:
         settings = load_settings(Path(arguments[0]))
     except Faults as faulty:

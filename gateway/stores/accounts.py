@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from gateway.identity.accounts import (
     Account,
@@ -14,15 +13,11 @@ from gateway.identity.accounts import (
     Entry,
     Login,
     NotEntered,
-    OpenSession,
-    Way,
 )
-from gateway.stores import entering, leaving, schema
+from gateway.stores import account_rows, entering, leaving, schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
-
-_SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id", "once"))
 
 
 class Accounts:
@@ -51,7 +46,7 @@ class Accounts:
 
     async def login(self, session_id: str, *, now: float) -> Login | None:
         session = schema.session.c
-        wanted = select(schema.session).where(session.id == session_id, _live(now))
+        wanted = select(schema.session).where(session.id == session_id, account_rows.live(now))
         async with self._store.reading() as connection:
             row = (await connection.execute(wanted)).mappings().first()
         if row is None:
@@ -72,7 +67,7 @@ class Accounts:
         held_by = schema.entitlement.c.reader_id
 
         def work(connection: Connection) -> Account | None:
-            reader = _row(connection, reader_id)
+            reader = account_rows.row(connection, reader_id)
             if reader is None:
                 return None
             ways = connection.execute(
@@ -82,7 +77,7 @@ class Accounts:
             )
             sessions = connection.execute(
                 select(schema.session)
-                .where(session.reader_id == reader_id, _live(now))
+                .where(session.reader_id == reader_id, account_rows.live(now))
                 .order_by(session.last_seen_at.desc())
             )
             held = connection.execute(select(schema.entitlement).where(held_by == reader_id))
@@ -93,8 +88,10 @@ class Accounts:
                 name=reader["name"],
                 language=reader["language"],
                 created_at=reader["created_at"],
-                ways=tuple(_way(row) for row in ways.mappings()),
-                sessions=tuple(_open_session(row, session_id) for row in sessions.mappings()),
+                ways=tuple(account_rows.way(row) for row in ways.mappings()),
+                sessions=tuple(
+                    account_rows.open_session(row, session_id) for row in sessions.mappings()
+                ),
                 entitlements=tuple(entitlement_of(row) for row in held.mappings()),
             )
 
@@ -130,7 +127,7 @@ class Accounts:
             rows = connection.execute(
                 select(way.issuer, way.subject).where(way.reader_id == reader_id)
             )
-            found = {_key(row.issuer, row.subject): row for row in rows}
+            found = {account_rows.key(row.issuer, row.subject): row for row in rows}
             if key not in found or len(found) == 1:
                 return False
             row = found[key]
@@ -140,14 +137,14 @@ class Accounts:
                 )
             )
             theirs = and_(session.issuer == row.issuer, session.subject == row.subject)
-            _end(connection, theirs, now=now)
+            account_rows.end(connection, theirs, now=now)
             return True
 
         return await self._store.write(work)
 
     async def end(self, session_id: str, *, now: float) -> None:
         def work(connection: Connection) -> None:
-            _end(connection, schema.session.c.id == session_id, now=now)
+            account_rows.end(connection, schema.session.c.id == session_id, now=now)
 
         await self._store.write(work)
 
@@ -156,11 +153,11 @@ class Accounts:
 
         def work(connection: Connection) -> bool:
             rows = connection.execute(
-                select(session.id).where(session.reader_id == reader_id, _live(now))
+                select(session.id).where(session.reader_id == reader_id, account_rows.live(now))
             )
             for session_id in rows.scalars().all():
-                if _key(session_id) == key:
-                    return bool(_end(connection, session.id == session_id, now=now))
+                if account_rows.key(session_id) == key:
+                    return bool(account_rows.end(connection, session.id == session_id, now=now))
             return False
 
         return await self._store.write(work)
@@ -170,7 +167,7 @@ class Accounts:
 
         def work(connection: Connection) -> int:
             theirs = and_(session.reader_id == reader_id, session.id != but)
-            return _end(connection, theirs, now=now)
+            return account_rows.end(connection, theirs, now=now)
 
         return await self._store.write(work)
 
@@ -195,22 +192,24 @@ class Accounts:
         def work(connection: Connection) -> int | NotEntered:
             if not entering.use(connection, used, until):
                 return NotEntered.USED
-            return _end(connection, and_(*theirs), now=now)
+            return account_rows.end(connection, and_(*theirs), now=now)
 
         return await self._store.write(work)
 
     async def export(self, reader_id: str) -> dict[str, Any]:
 
         def work(connection: Connection) -> dict[str, Any]:
-            reader = _row(connection, reader_id)
+            reader = account_rows.row(connection, reader_id)
             if reader is None:
                 return {}
             kept: dict[str, Any] = {"reader": dict(reader)}
             for table in (schema.reader_identity, schema.session, schema.entitlement):
                 rows = connection.execute(select(table).where(table.c.reader_id == reader_id))
-                kept[table.name] = [_shown(row) for row in rows.mappings()]
+                kept[table.name] = [account_rows.shown(row) for row in rows.mappings()]
             proved = reader["email"] if reader["email_verified"] else ""
-            kept["leaving"] = [_shown(row) for row in leaving.kept(connection, reader_id, proved)]
+            kept["leaving"] = [
+                account_rows.shown(row) for row in leaving.kept(connection, reader_id, proved)
+            ]
             return kept
 
         return await self._store.read(work)
@@ -219,7 +218,7 @@ class Accounts:
         session = schema.session.c
 
         def work(connection: Connection) -> None:
-            reader = _row(connection, reader_id)
+            reader = account_rows.row(connection, reader_id)
             rows = connection.execute(select(session.id).where(session.reader_id == reader_id))
             over = rows.scalars().all()
             if reader is not None and reader["email"]:
@@ -245,58 +244,3 @@ class Accounts:
             return gone
 
         return await self._store.write(work)
-
-
-def _live(now: float) -> ColumnElement[bool]:
-    session = schema.session.c
-    return and_(
-        session.ended_at.is_(None),
-        session.expires_at > now,
-        session.last_seen_at + session.idle_seconds > now,
-    )
-
-
-def _end(connection: Connection, which: ColumnElement[bool], *, now: float) -> int:
-    """End sessions and tell every worker; the number of those that weren't over."""
-    session = schema.session
-    rows = connection.execute(select(session.c.id).where(which, session.c.ended_at.is_(None)))
-    over = rows.scalars().all()
-    if over:
-        connection.execute(
-            update(session).where(session.c.id.in_(over)).values(ended_at=now, id_token="")
-        )
-    for session_id in over:
-        tell(connection, Kind.SESSION, session_id, now=now)
-    return len(over)
-
-
-def _row(connection: Connection, reader_id: str) -> Any:
-    wanted = select(schema.reader).where(schema.reader.c.id == reader_id)
-    return (connection.execute(wanted)).mappings().first()
-
-
-def _key(*names: str) -> str:
-    """What forms call a session or a way by: of no use anywhere else."""
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:20]
-
-
-def _way(row: Any) -> Way:
-    key = _key(row["issuer"], row["subject"])
-    return Way(key, row["provider"], row["issuer"], row["email"], row["added_at"])
-
-
-def _open_session(row: Any, current: str) -> OpenSession:
-    return OpenSession(
-        key=_key(row["id"]),
-        device=row["device"],
-        network=row["network"],
-        country=row["country"],
-        began_at=row["created_at"],
-        last_seen_at=row["last_seen_at"],
-        provider=row["provider"],
-        current=row["id"] == current,
-    )
-
-
-def _shown(row: Any) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _SECRET_COLUMNS}

@@ -6,13 +6,14 @@ for nothing else meanwhile; on SQLite all of them take turns (``stores.sqlite``)
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -72,6 +73,16 @@ def open_engine(url: str, *, answer_seconds: float | None) -> AsyncEngine:
     )
     sqlite.set_up(engine.sync_engine, writing=False)
     return engine
+
+
+def give_way() -> None:
+    """From now on every statement of this process lets others run first: for a process that no article
+    waits for (``ops.priority``)."""
+    event.listen(Engine, "before_cursor_execute", _let_others_run)
+
+
+def _let_others_run(*_: Any) -> None:
+    os.sched_yield()
 
 
 def _nobody_to_wake() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from gateway.identity.merging import Summary
-from gateway.stores import entering, schema
-from gateway.stores.accounts import _end, _key
+from gateway.stores import account_rows, entering, schema
 from gateway.stores.adopting_schema import imported
 from gateway.stores.engine import Store
 from gateway.stores.news import Kind, tell
@@ -47,7 +46,10 @@ class Directory:
         way = schema.reader_identity.c
         wanted = select(way.issuer, way.subject).where(way.reader_id == reader_id)
         async with self._store.reading() as connection:
-            return sorted(_key(row.issuer, row.subject) for row in await connection.execute(wanted))
+            return sorted(
+                account_rows.key(row.issuer, row.subject)
+                for row in await connection.execute(wanted)
+            )
 
     async def customers(self, reader_id: str) -> Sequence[str]:
         wanted = select(customer.c.customer_id).where(customer.c.reader_id == reader_id)
@@ -70,7 +72,7 @@ class Directory:
                 update(schema.reader).where(reader.id == gone).values(email_verified=False)
             )
             connection.execute(delete(imported).where(imported.c.reader_id == gone))
-            _end(connection, and_(session.reader_id == gone), now=now)
+            account_rows.end(connection, session.reader_id == gone, now=now)
             tell(connection, Kind.READER, kept, gone, now=now)
             return True
 
