@@ -7,6 +7,7 @@ what it leaves unchecked (the id token's claims, the response's issuer, the meta
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -192,7 +193,10 @@ class OpenIDProvider:
                 metadata_issuer=metadata.issuer,
                 iss_required=metadata.iss_in_response,
             )
+            # Asking and verifying take half a millisecond each: others have their turn in between.
+            await asyncio.sleep(0)
             tokens = await self._redeem(metadata, code, verifier, redirect_uri)
+            await asyncio.sleep(0)
             id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
             if not isinstance(id_token, str) or not isinstance(access_token, str):
                 raise LoginRefused(Refusal.MISSING_TOKEN)
