@@ -38,7 +38,7 @@ def end(connection: Connection, which: ColumnElement[bool], *, now: float) -> in
 
 def row(connection: Connection, reader_id: str) -> Any:
     wanted = select(schema.reader).where(schema.reader.c.id == reader_id)
-    return (connection.execute(wanted)).mappings().first()
+    return connection.execute(wanted).mappings().first()
 
 
 def key(*names: str) -> str:

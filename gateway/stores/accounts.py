@@ -227,8 +227,8 @@ class Accounts:
                 )
             # The rows that hang on it go with it (ON DELETE CASCADE).
             connection.execute(delete(schema.reader).where(schema.reader.c.id == reader_id))
-            for session_id in over:
-                tell(connection, Kind.SESSION, session_id, now=now)
+            if over:
+                tell(connection, Kind.SESSION, *over, now=now)
             tell(connection, Kind.READER, reader_id, now=now)
 
         await self._store.write(work)

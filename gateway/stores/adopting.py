@@ -12,11 +12,11 @@ from gateway.model.adoption import Asked, Link
 from gateway.model.finding import Progress
 from gateway.model.letter import Letter
 from gateway.model.mark import Why
-from gateway.stores import schema
 from gateway.stores.adopting_schema import adoption, adoption_asked, payer
 from gateway.stores.engine import Store
 from gateway.stores.entering import lock
 from gateway.stores.journal_schema import work_item
+from gateway.stores.mailed import put_out
 
 
 class Adoptions:
@@ -117,19 +117,11 @@ class Adoptions:
             }
             for each in link.customers
         ]
-        letter_row = {
-            "recipient": recipient,
-            "subject": letter.subject,
-            "text": letter.text,
-            "html": letter.html,
-            "tries": 0,
-            "next_at": link.created_at,
-            "until": link.until,
-        }
 
         def work(connection: Connection) -> None:
             connection.execute(insert(adoption), rows)
-            connection.execute(insert(schema.outgoing).values(**letter_row))
+            sent = put_out(recipient, letter, now=link.created_at, until=link.until)
+            connection.execute(sent)
 
         await self._store.write(work)
 
@@ -169,7 +161,7 @@ class Adoptions:
                 delete(adoption).where(adoption.c.until < before),
                 delete(payer).where(payer.c.customer_id.not_in(still)),
             ):
-                gone += (connection.execute(which)).rowcount
+                gone += connection.execute(which).rowcount
             return gone
 
         return await self._store.write(work)
@@ -200,7 +192,7 @@ def _link(connection: Connection, token_hash: str, *, now: float) -> Link | None
         .where(adoption.c.token_hash == token_hash, adoption.c.until > now)
         .order_by(adoption.c.customer_id)
     )
-    rows = (connection.execute(wanted)).mappings().all()
+    rows = connection.execute(wanted).mappings().all()
     if not rows:
         return None
     first = rows[0]

@@ -30,9 +30,8 @@ from sqlalchemy.exc import IntegrityError
 from gateway.identity.accounts import Entry, Joining, NotEntered
 from gateway.identity.cookies import new_session_id
 from gateway.model.identity import MAIL_ISSUER, Identity
-from gateway.stores import schema
+from gateway.stores import account_rows, schema
 from gateway.stores.adopting_schema import imported
-from gateway.stores.news import Kind, tell
 
 _DEVICE_MAX = 200
 _ID_TOKEN_MAX = 8000
@@ -197,7 +196,6 @@ def complete(connection: Connection, reader_id: str, entry: Entry) -> None:
 
 def begin(connection: Connection, entry: Entry, reader_id: str, *, now: float) -> str:
     """A new session under a fresh id; the one that the browser came with ends."""
-    session = schema.session
     session_id = new_session_id()
     identity = entry.identity
     row = {
@@ -221,11 +219,5 @@ def begin(connection: Connection, entry: Entry, reader_id: str, *, now: float) -
     }
     connection.execute(_INSERT_SESSION, row)
     if entry.previous:
-        ended = connection.execute(
-            update(session)
-            .where(session.c.id == entry.previous, session.c.ended_at.is_(None))
-            .values(ended_at=now, id_token="")
-        )
-        if ended.rowcount:
-            tell(connection, Kind.SESSION, entry.previous, now=now)
+        account_rows.end(connection, schema.session.c.id == entry.previous, now=now)
     return session_id

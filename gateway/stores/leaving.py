@@ -12,10 +12,10 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 from gateway.model.amount import Amount
 from gateway.model.leaving import Leaving, Outcome, Result, State, Way
 from gateway.model.letter import Letter
-from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entering import inserted
 from gateway.stores.leaving_schema import leaving, letter
+from gateway.stores.mailed import put_out
 
 CLAIM_SECONDS = 120.0  # longer than one attempt may take
 LETTER_SECONDS = 4 * 86400.0
@@ -53,7 +53,7 @@ class Leavings:
         )
 
         def work(connection: Connection) -> bool:
-            return bool((connection.execute(taken)).rowcount)
+            return bool(connection.execute(taken).rowcount)
 
         return await self._store.write(work)
 
@@ -86,7 +86,7 @@ class Leavings:
         )
 
         def work(connection: Connection) -> list[Leaving]:
-            return [_leaving(row) for row in (connection.execute(claimed)).mappings()]
+            return [_leaving(row) for row in connection.execute(claimed).mappings()]
 
         return await self._store.write(work)
 
@@ -163,7 +163,7 @@ class Leavings:
         over = and_(leaving.c.state == str(State.ASKED), leaving.c.until < before)
 
         def work(connection: Connection) -> int:
-            return (connection.execute(delete(leaving).where(over))).rowcount
+            return connection.execute(delete(leaving).where(over)).rowcount
 
         return await self._store.write(work)
 
@@ -171,7 +171,7 @@ class Leavings:
 def kept(connection: Connection, reader: str, address: str) -> Sequence[Any]:
     """What a reader asked for, signed in, or signed out by the address that they have proved."""
     wanted = select(leaving).where(_whose(reader, [address])).order_by(leaving.c.asked_at)
-    return (connection.execute(wanted)).mappings().all()
+    return connection.execute(wanted).mappings().all()
 
 
 def erase(connection: Connection, reader: str, addresses: Iterable[str]) -> None:
@@ -189,20 +189,9 @@ def _waits(once: str, now: float) -> Any:
 
 
 def _put_out(connection: Connection, letters: Iterable[tuple[str, Letter]], *, now: float) -> None:
-    rows = [
-        {
-            "recipient": recipient,
-            "subject": each.subject,
-            "text": each.text,
-            "html": each.html,
-            "tries": 0,
-            "next_at": now,
-            "until": now + LETTER_SECONDS,
-        }
-        for recipient, each in letters
-    ]
-    if rows:
-        connection.execute(insert(schema.outgoing), rows)
+    until = now + LETTER_SECONDS
+    for recipient, each in letters:
+        connection.execute(put_out(recipient, each, now=now, until=until))
 
 
 def _spoken_for(key: str, now: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from gateway.stores.engine import Store
 from gateway.stores.entering import inserted
 from gateway.stores.journal_schema import work_item
 from gateway.stores.leaving_schema import letter
+from gateway.stores.mailed import put_out
 from gateway.stores.money_schema import ledger
 
 _BEGAN = "began"
@@ -43,7 +44,7 @@ class LifeLetters:
 
         def work(connection: Connection) -> tuple[float, int]:
             inserted(connection, insert(letter).values(**first))
-            found = (connection.execute(row)).one()
+            found = connection.execute(row).one()
             return found.at, int(found.facts["after"])
 
         return await self._store.write(work)
@@ -112,17 +113,8 @@ class LifeLetters:
                 told = _row(also, at=now, until=now + 400 * 86400.0, state=_SENT)
                 if not inserted(connection, insert(letter).values(**told)):
                     return False
-            connection.execute(
-                insert(schema.outgoing).values(
-                    recipient=recipient,
-                    subject=sent.subject,
-                    text=sent.text,
-                    html=sent.html,
-                    tries=0,
-                    next_at=now,
-                    until=now + _LETTER_SECONDS,
-                )
-            )
+            until = now + _LETTER_SECONDS
+            connection.execute(put_out(recipient, sent, now=now, until=until))
             return True
 
         return await self._store.write(work)
@@ -157,7 +149,7 @@ class LifeLetters:
         gone = and_(letter.c.until < before, letter.c.key != _BEGAN)
 
         def work(connection: Connection) -> int:
-            return (connection.execute(delete(letter).where(gone))).rowcount
+            return connection.execute(delete(letter).where(gone)).rowcount
 
         return await self._store.write(work)
 

@@ -75,7 +75,7 @@ class RateStorage(Storage):
 
     async def reset(self) -> int | None:
         def work(connection: Connection) -> int | None:
-            return (connection.execute(delete(schema.rate))).rowcount
+            return connection.execute(delete(schema.rate)).rowcount
 
         return await self._store.write(work)
 

@@ -64,7 +64,7 @@ def _addresses(connection: Connection, reader: str) -> list[str]:
     that waits there: it can be asked for again."""
     own, ways = schema.reader.c, schema.reader_identity.c
     found = {
-        *(connection.execute(select(own.email).where(own.id == reader))).scalars(),
-        *(connection.execute(select(ways.email).where(ways.reader_id == reader))).scalars(),
+        *connection.execute(select(own.email).where(own.id == reader)).scalars(),
+        *connection.execute(select(ways.email).where(ways.reader_id == reader)).scalars(),
     }
     return sorted(found - {""})

@@ -56,7 +56,7 @@ class Wants:
         gone = ~table.c.wanted & (table.c.next_at < before)
 
         def work(connection: Connection) -> int:
-            return (connection.execute(delete(table).where(gone))).rowcount
+            return connection.execute(delete(table).where(gone)).rowcount
 
         return await self._store.write(work)
 
