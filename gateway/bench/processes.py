@@ -5,6 +5,7 @@ The only file of the room that starts a process. Linux alone has what is read he
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -13,10 +14,15 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from typing import Any, TypeVar
+
+from gateway.ops.priority import patient_loop
+
+Result = TypeVar("Result")
 
 START_SECONDS = 20.0
 STOP_SECONDS = 8.0
@@ -228,17 +234,25 @@ def _memory(pid: int) -> int:
     return 0
 
 
-def go_first() -> None:
+@contextlib.contextmanager
+def going_first() -> Iterator[None]:
     """Whoever times answers waits for nothing but them, where the system lets it."""
-    if hasattr(os, "SCHED_FIFO"):
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-
-
-def stand_back() -> None:
-    """Whoever would be another machine gives way here to whoever serves. It isn't put off altogether:
-    what it sends too late would be timed as if it had been answered too late."""
-    if hasattr(os, "SCHED_OTHER"):  # a process of the pool may have gone first before
+    if not hasattr(os, "SCHED_FIFO"):
+        yield
+        return
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    try:
+        yield
+    finally:
+        # The process may be given other work next, and that goes first nowhere.
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def as_another_machine(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run to its end what gives way here to whoever serves. It isn't put off altogether: what it sends
+    too late would be timed as if it had been answered too late."""
     os.nice(10)
+    with asyncio.Runner(loop_factory=patient_loop) as runner:
+        return runner.run(work)

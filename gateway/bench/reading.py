@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.bench.processes import go_first
+from gateway.bench.processes import going_first
 from gateway.bench.served import FIRST_PAGE
 
 READS_PER_SECOND = 200  # of each server
@@ -66,8 +66,8 @@ def _waits(*reads: list[float]) -> Waits:
 
 def read(ports: Sequence[int], seconds: float) -> Reads:
     """In a process of its own. ``ports`` of the gateway and of nginx."""
-    go_first()
-    return asyncio.run(_both(ports, seconds))
+    with going_first():
+        return asyncio.run(_both(ports, seconds))
 
 
 async def _both(ports: Sequence[int], seconds: float) -> Reads:

@@ -29,11 +29,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.bench import peers
-from gateway.bench.processes import Server, free_port, stand_back
+from gateway.bench.processes import Server, as_another_machine, free_port
 from gateway.bench.reading import Article, read
 from gateway.bench.served import FIRST_PAGE, KEY, site
 from gateway.clock import SystemClock
-from gateway.ops.priority import patient_loop
 
 _CONFIG = """\
 [site]
@@ -117,9 +116,8 @@ def _gateway(
 
 
 def _storm(port: int, provider: int, rate: int, seconds: float) -> tuple[int, int, list[float]]:
-    stand_back()  # the provider and its readers' browsers are other machines
-    with asyncio.Runner(loop_factory=patient_loop) as runner:
-        return runner.run(_logins(port, provider, rate, seconds))
+    # The provider and its readers' browsers.
+    return as_another_machine(_logins(port, provider, rate, seconds))
 
 
 async def _logins(

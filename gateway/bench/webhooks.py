@@ -25,12 +25,11 @@ from pathlib import Path
 
 from gateway.bench import peers
 from gateway.bench.lives import EVENTS_EACH, PLANS, forgery, life, raw
-from gateway.bench.processes import Server, free_port, stand_back
+from gateway.bench.processes import Server, as_another_machine, free_port
 from gateway.bench.reading import Article, read
 from gateway.bench.served import KEY, site
 from gateway.clock import SystemClock
 from gateway.money.proof import verify
-from gateway.ops.priority import patient_loop
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
@@ -131,10 +130,11 @@ def run(
         sent = apart.apply_async(_send, (server.port, parcels, rate)).get()
         during = reading.get(timeout=seconds + 60)
         told(f"folding, {sent.rate:,.0f} were taken a second")
-        ended = asyncio.run(_result(url, sent, lives))
+        fold_seconds = asyncio.run(_folded(url))
         told("the article again, no webhook")
         after = apart.apply(read, (ports, idle_seconds))
-        return ended(Article.of(idle=(before, after), during=during))
+        article = Article.of(idle=(before, after), during=during)
+        return asyncio.run(_result(url, sent, lives, fold_seconds, article))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +184,7 @@ def _gateway(folder: Path, origin: int, port: int, store: str) -> AbstractContex
 
 
 def _send(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:
-    stand_back()  # Stripe is another machine
-    with asyncio.Runner(loop_factory=patient_loop) as runner:
-        return runner.run(_sends(port, parcels, rate))
+    return as_another_machine(_sends(port, parcels, rate))  # Stripe
 
 
 async def _sends(port: int, parcels: Sequence[_Parcel], rate: float) -> Sent:
@@ -236,8 +234,8 @@ async def _post(
     return int(answer.split(b" ", 2)[1])
 
 
-async def _result(url: str, sent: Sent, lives: int) -> Callable[[Article], Webhooks]:
-    """Once nothing waits to be applied."""
+async def _folded(url: str) -> float:
+    """Once nothing waits to be applied: how many seconds that took."""
     store, began = Store(url), time.monotonic()
     try:
         work = LedgerWork(store)
@@ -245,7 +243,16 @@ async def _result(url: str, sent: Sent, lives: int) -> Callable[[Article], Webho
             if time.monotonic() - began > FOLD_SECONDS_MAX:
                 break
             await asyncio.sleep(0.2)
-        took = time.monotonic() - began
+        return time.monotonic() - began
+    finally:
+        await store.close()
+
+
+async def _result(
+    url: str, sent: Sent, lives: int, fold_seconds: float, article: Article
+) -> Webhooks:
+    store = Store(url)
+    try:
         known = [life(number) for number in range(lives)]
         held = await Holdings(store).held([each.reader for each in known])
         wrong = sum(
@@ -256,11 +263,11 @@ async def _result(url: str, sent: Sent, lives: int) -> Callable[[Article], Webho
         proved = await verify(Ledger(store))
         ours = await Ledger(store).objects(["plans", "settings"])
         entries = proved.entries - len(ours)
-        return lambda article: Webhooks(
+        return Webhooks(
             sent=sent,
             entries=entries,
             expected=lives * EVENTS_EACH,
-            fold_seconds=took,
+            fold_seconds=fold_seconds,
             wrong=wrong,
             readers=lives,
             faults=proved.faults,

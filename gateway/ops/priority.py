@@ -3,10 +3,9 @@
 Niceness alone says how much of a processor each gets, and not how soon: on Linux a worker that is
 woken beside a busy desk often waits until the desk's turn is over, up to 4 ms. So whoever stands
 behind offers its turn itself: once a round of its event loop, and before each statement to the store
-(``stores.engine``).
-It costs a microsecond where nobody waits. Under 50 logins a second on two cores an article's 99th
-percentile is 0.9 ms with it and 1.6 without; where the workers take all there is, a login takes 90 ms
-instead of 50.
+(``stores.engine``). It costs a microsecond where nobody waits. Under 50 logins a second on two cores an
+article's 99th percentile is 0.9 ms with it and 1.6 without; where the workers take all there is, a
+login takes 90 ms instead of 50.
 """
 
 from __future__ import annotations
