@@ -120,6 +120,15 @@ class Login:
     id_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What an account pays for or was given, in the words of its page. ``ended`` is of who holds nothing:
+    which subscription ended last, and when; empty where there never was any."""
+
+    held: list[dict[str, Any]]
+    ended: str = ""
+
+
 class Accounts(Protocol):
     """Every method raises StoreUnavailable where the store can't answer; each is one transaction."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.errors import StripeRefused, StripeUnavailable
-from gateway.identity.accounts import Account, Login
+from gateway.identity.accounts import Account, Login, Paid
 from gateway.identity.roles import Operators
 from gateway.login.entering import Entering
 from gateway.login.joining import Joins
@@ -49,10 +49,7 @@ class Forgetting(Protocol):
 class Subscriptions(Protocol):
     """What a reader has subscribed to, as the account page shows it."""
 
-    async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]: ...
-
-    async def ended(self, account: Account, language: str, now: float) -> str:
-        """Of who has none: which one ended last, and when. Empty where there never was any."""
+    async def shown(self, account: Account, language: str, now: float) -> Paid: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +151,13 @@ class AccountPages:
     async def _erase_page(
         self, ask: Ask, account: Account, *, status: int = 200, later: bool = False
     ) -> Reply:
-        held = await self.subscriptions.shown(account, ask.language, ask.now)
+        paid = await self.subscriptions.shown(account, ask.language, ask.now)
         return await self.pages.page(
             ask,
             "account-erase",
             status=status,
             email=account.email,
-            plan=", ".join(dict.fromkeys(str(each["plan"]) for each in held)),
+            plan=", ".join(dict.fromkeys(str(each["plan"]) for each in paid.held)),
             later=later,
             action=f"{ACCOUNT_URL}/erase",
             account_url=ACCOUNT_URL,
@@ -183,8 +180,7 @@ class AccountPages:
     async def _page(self, ask: Ask, login: Login, account: Account) -> Reply:
         words, language = self.words, ask.language
         chosen = nearest(account.language, self.languages)
-        subscriptions = await self.subscriptions.shown(account, language, ask.now)
-        ended = "" if subscriptions else await self.subscriptions.ended(account, language, ask.now)
+        paid = await self.subscriptions.shown(account, language, ask.now)
         return await self.pages.page(
             ask,
             "account",
@@ -195,10 +191,10 @@ class AccountPages:
                 "language": chosen,
                 "member_since": words.day(account.created_at, language),
             },
-            subscriptions=subscriptions,
-            ended=ended,
+            subscriptions=paid.held,
+            ended=paid.ended,
             manage_url=self.manage_url,
-            cancel_url=self.cancel_url if any(each.get("paid") for each in subscriptions) else "",
+            cancel_url=self.cancel_url if any(each.get("paid") for each in paid.held) else "",
             adopt_url=self.pages.adopt_url,
             ways=self._ways(account),
             add_ways=self._further_ways(ask, account),

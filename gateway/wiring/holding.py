@@ -31,13 +31,13 @@ class Holding:
     async def shown(self, reader: Reader, language: str, now: float) -> list[dict[str, Any]]:
         account = _account(reader)
         if self._sold is None:
-            return _once(await self._remembered.shown(account, language, now))
+            return _once((await self._remembered.shown(account, language, now)).held)
         try:
-            return _once(await self._sold.shown(account, language, now))
+            return _once((await self._sold.shown(account, language, now)).held)
         except StoreUnavailable:
             # The end that a session remembers lies some days behind the one that readers are told.
-            held = await self._remembered.shown(account, language, now)
-            return _once([{**each, "until": ""} for each in held])
+            paid = await self._remembered.shown(account, language, now)
+            return _once([{**each, "until": ""} for each in paid.held])
 
 
 def _once(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.config import Settings
-from gateway.identity.accounts import Account
+from gateway.identity.accounts import Account, Paid
 from gateway.model.amount import Amount
 from gateway.model.price import Price
 from gateway.model.subscription import Status, Subscription
@@ -31,7 +31,7 @@ class Subscribed:
         self._plans = plans_of(settings)
         self._ledger, self._prices = Ledger(store), Prices(store)
 
-    async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]:
+    async def shown(self, account: Account, language: str, now: float) -> Paid:
         owned = await owned_by(self._ledger, account.id, now=now)
         held = [each for each in owned.held if each.standing.course is not Course.ENDED]
         prices = await self._prices.all() if held else {}
@@ -49,10 +49,9 @@ class Subscribed:
                         "lines": [self._text("account.offered", language)] if endless else [],
                     }
                 )
-        return shown
+        return Paid(shown, "" if shown else self._ended(owned, language))
 
-    async def ended(self, account: Account, language: str, now: float) -> str:
-        owned = await owned_by(self._ledger, account.id, now=now)
+    def _ended(self, owned: Owned, language: str) -> str:
         over = [each for each in owned.held if each.subscription.status == Status.CANCELED]
         last = max(over, key=_ended_at, default=None)
         if last is None or not _ended_at(last):

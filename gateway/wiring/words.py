@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.config import Settings
-from gateway.identity.accounts import Account
+from gateway.identity.accounts import Account, Paid
 from gateway.model.amount import Amount, CannotCompute
 from gateway.page import wording
 from gateway.page.wording import locale_of
@@ -57,8 +56,8 @@ class Held:
         self._words = Words(settings)
         self._plans = settings.plan
 
-    async def shown(self, account: Account, language: str, now: float) -> list[dict[str, Any]]:
-        return [
+    async def shown(self, account: Account, language: str, now: float) -> Paid:
+        held = [
             {
                 "plan": self._name(held.tier, language),
                 "until": self._words.day(held.ends_at, language)
@@ -70,9 +69,7 @@ class Held:
             for held in account.entitlements
             if held.opens(now) or held.mendable
         ]
-
-    async def ended(self, account: Account, language: str, now: float) -> str:
-        return ""
+        return Paid(held)
 
     def _name(self, tier: str, language: str) -> str:
         for plan in self._plans:
