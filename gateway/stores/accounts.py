@@ -197,7 +197,6 @@ class Accounts:
         return await self._store.write(work)
 
     async def export(self, reader_id: str) -> dict[str, Any]:
-
         def work(connection: Connection) -> dict[str, Any]:
             reader = account_rows.row(connection, reader_id)
             if reader is None:

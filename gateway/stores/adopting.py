@@ -62,19 +62,16 @@ class Adoptions:
             return list((await connection.execute(wanted)).scalars())
 
     async def ask(self, asked: Asked, *, now: float) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(
-                insert(adoption_asked).values(
-                    address_keys=list(asked.address_keys),
-                    language=asked.language[:16],
-                    return_to=asked.return_to,
-                    at=now,
-                    until=asked.until,
-                    next_at=now,
-                )
+        await self._store.execute(
+            insert(adoption_asked).values(
+                address_keys=list(asked.address_keys),
+                language=asked.language[:16],
+                return_to=asked.return_to,
+                at=now,
+                until=asked.until,
+                next_at=now,
             )
-
-        await self._store.write(work)
+        )
 
     async def due(self, *, now: float, limit: int) -> Sequence[Asked]:
         table = adoption_asked
@@ -88,20 +85,12 @@ class Adoptions:
             return [_asked(row) for row in (await connection.execute(wanted)).mappings()]
 
     async def ask_later(self, number: int, *, next_at: float) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(
-                update(adoption_asked)
-                .where(adoption_asked.c.number == number)
-                .values(next_at=next_at)
-            )
-
-        await self._store.write(work)
+        await self._store.execute(
+            update(adoption_asked).where(adoption_asked.c.number == number).values(next_at=next_at)
+        )
 
     async def answered(self, number: int) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(delete(adoption_asked).where(adoption_asked.c.number == number))
-
-        await self._store.write(work)
+        await self._store.execute(delete(adoption_asked).where(adoption_asked.c.number == number))
 
     async def send(self, link: Link, recipient: str, letter: Letter) -> None:
         rows = [

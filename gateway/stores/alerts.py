@@ -127,8 +127,4 @@ class Tellings:
 
     async def clear(self, keys: Collection[tuple[str, str]]) -> None:
         these = tuple_(table.c.condition, table.c.subject).in_(sorted(keys))
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(table).where(these))
-
-        await self._store.write(work)
+        await self._store.execute(delete(table).where(these))

@@ -68,19 +68,12 @@ class Attempts:
 
     async def forget_customer(self, reader: str, customer_id: str) -> None:
         theirs = (customer.c.reader_id == reader) & (customer.c.customer_id == customer_id)
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(customer).where(theirs))
-
-        await self._store.write(work)
+        await self._store.execute(delete(customer).where(theirs))
 
     async def _set(self, attempt_id: str, **values: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(
-                update(checkout_attempt).where(checkout_attempt.c.id == attempt_id).values(**values)
-            )
-
-        await self._store.write(work)
+        await self._store.execute(
+            update(checkout_attempt).where(checkout_attempt.c.id == attempt_id).values(**values)
+        )
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, true
+from sqlalchemy import ColumnElement, and_, insert, select, true
 
 from gateway.model.audited import AuditFilter, Line
 from gateway.stores import schema
@@ -22,11 +22,7 @@ class Audit:
 
     async def note(self, *, who: str, act: str, what: str, why: str = "", now: float) -> None:
         row = {"at": now, "who": who[:320], "act": act, "what": what[:2000], "why": why[:500]}
-
-        def work(connection: Connection) -> None:
-            connection.execute(insert(schema.audit).values(**row))
-
-        await self._store.write(work)
+        await self._store.execute(insert(schema.audit).values(**row))
 
     async def lines(
         self, wanted: AuditFilter, *, before: int = 0, limit: int = PAGE_LINES

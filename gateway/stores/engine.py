@@ -13,7 +13,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -134,6 +134,14 @@ class Store:
         if told:
             self.after_news()
         return done
+
+    async def execute(self, statement: Executable) -> int:
+        """``write`` of one statement; how many rows it touched. Raises StoreUnavailable."""
+
+        def work(connection: Connection) -> int:
+            return connection.execute(statement).rowcount
+
+        return await self.write(work)
 
     async def _written(self, work: Callable[[Connection], Result]) -> Result:
         if not is_sqlite(self.url):

@@ -51,11 +51,7 @@ class Leavings:
                 next_at=now + CLAIM_SECONDS,
             )
         )
-
-        def work(connection: Connection) -> bool:
-            return bool(connection.execute(taken).rowcount)
-
-        return await self._store.write(work)
+        return bool(await self._store.execute(taken))
 
     async def begin(self, accepted: Leaving) -> bool:
         row = _row(accepted, next_at=(accepted.accepted_at or 0.0) + CLAIM_SECONDS)
@@ -161,11 +157,7 @@ class Leavings:
     async def sweep(self, *, before: float) -> int:
         """Forget what nobody confirmed."""
         over = and_(leaving.c.state == str(State.ASKED), leaving.c.until < before)
-
-        def work(connection: Connection) -> int:
-            return connection.execute(delete(leaving).where(over)).rowcount
-
-        return await self._store.write(work)
+        return await self._store.execute(delete(leaving).where(over))
 
 
 def kept(connection: Connection, reader: str, address: str) -> Sequence[Any]:

@@ -86,19 +86,11 @@ class LifeLetters:
 
     async def later(self, key: str, *, next_at: float) -> None:
         again = update(letter).where(letter.c.key == key, letter.c.state == _DUE)
-
-        def work(connection: Connection) -> None:
-            connection.execute(again.values(next_at=next_at, tries=letter.c.tries + 1))
-
-        await self._store.write(work)
+        await self._store.execute(again.values(next_at=next_at, tries=letter.c.tries + 1))
 
     async def needless(self, key: str) -> None:
         over = update(letter).where(letter.c.key == key, letter.c.state == _DUE)
-
-        def work(connection: Connection) -> None:
-            connection.execute(over.values(state=_NEEDLESS))
-
-        await self._store.write(work)
+        await self._store.execute(over.values(state=_NEEDLESS))
 
     async def send(
         self, key: str, recipient: str, sent: Letter, *, also: str = "", now: float
@@ -147,11 +139,7 @@ class LifeLetters:
     async def sweep(self, *, before: float) -> int:
         """What is of no use any more is never due again."""
         gone = and_(letter.c.until < before, letter.c.key != _BEGAN)
-
-        def work(connection: Connection) -> int:
-            return connection.execute(delete(letter).where(gone)).rowcount
-
-        return await self._store.write(work)
+        return await self._store.execute(delete(letter).where(gone))
 
 
 def _row(key: str, *, at: float, until: float, state: str) -> dict[str, object]:

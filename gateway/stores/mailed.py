@@ -129,20 +129,13 @@ class Letters:
         return await self._store.write(work)
 
     async def sent(self, number: int) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(delete(schema.outgoing).where(schema.outgoing.c.number == number))
-
-        await self._store.write(work)
+        await self._store.execute(delete(schema.outgoing).where(schema.outgoing.c.number == number))
 
     async def postpone(self, number: int, *, until: float) -> None:
         outgoing = schema.outgoing
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                update(outgoing).where(outgoing.c.number == number).values(next_at=until)
-            )
-
-        await self._store.write(work)
+        await self._store.execute(
+            update(outgoing).where(outgoing.c.number == number).values(next_at=until)
+        )
 
 
 def _open(browser_hash: str, now: float) -> Any:

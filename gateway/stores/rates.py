@@ -74,13 +74,7 @@ class RateStorage(Storage):
         return True
 
     async def reset(self) -> int | None:
-        def work(connection: Connection) -> int | None:
-            return connection.execute(delete(schema.rate)).rowcount
-
-        return await self._store.write(work)
+        return await self._store.execute(delete(schema.rate))
 
     async def clear(self, key: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(delete(schema.rate).where(schema.rate.c.key == key[:200]))
-
-        await self._store.write(work)
+        await self._store.execute(delete(schema.rate).where(schema.rate.c.key == key[:200]))

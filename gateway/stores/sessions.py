@@ -114,21 +114,18 @@ class Sessions:
     ) -> None:
         """A new session of a known reader."""
 
-        def work(connection: Connection) -> None:
-            connection.execute(
-                insert(schema.session).values(
-                    id=session_id,
-                    reader_id=reader_id,
-                    created_at=now,
-                    last_seen_at=now,
-                    expires_at=now + absolute_seconds,
-                    idle_seconds=idle_seconds,
-                    provider=provider,
-                    device="",
-                )
+        await self._store.execute(
+            insert(schema.session).values(
+                id=session_id,
+                reader_id=reader_id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + absolute_seconds,
+                idle_seconds=idle_seconds,
+                provider=provider,
+                device="",
             )
-
-        await self._store.write(work)
+        )
 
     async def end(self, session_id: str, *, now: float) -> None:
         """Revoke one session; every worker hears of it."""
@@ -179,20 +176,17 @@ class Readers:
         self._store = store
 
     async def add(self, reader: Reader, *, now: float) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(
-                insert(schema.reader).values(
-                    id=reader.id,
-                    email=reader.email,
-                    email_verified=False,
-                    name=reader.name,
-                    language="",
-                    newsroom=reader.newsroom,
-                    created_at=now,
-                )
+        await self._store.execute(
+            insert(schema.reader).values(
+                id=reader.id,
+                email=reader.email,
+                email_verified=False,
+                name=reader.name,
+                language="",
+                newsroom=reader.newsroom,
+                created_at=now,
             )
-
-        await self._store.write(work)
+        )
 
     async def entitle(
         self, reader_id: str, entitlements: Iterable[Entitlement], *, now: float

@@ -41,24 +41,16 @@ class Wants:
     async def asked(self, want: tuple[str, str], *, settled: bool, next_at: float) -> None:
         """``settled``: answered, so it comes up again only if the fold wants it again."""
         table = prices_schema.want
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                update(table)
-                .where(table.c.kind == want[0], table.c.id == want[1])
-                .values(wanted=not settled, tries=table.c.tries + 1, next_at=next_at)
-            )
-
-        await self._store.write(work)
+        await self._store.execute(
+            update(table)
+            .where(table.c.kind == want[0], table.c.id == want[1])
+            .values(wanted=not settled, tries=table.c.tries + 1, next_at=next_at)
+        )
 
     async def sweep(self, *, before: float) -> int:
         table = prices_schema.want
         gone = ~table.c.wanted & (table.c.next_at < before)
-
-        def work(connection: Connection) -> int:
-            return connection.execute(delete(table).where(gone)).rowcount
-
-        return await self._store.write(work)
+        return await self._store.execute(delete(table).where(gone))
 
 
 def _want(connection: Connection, wants: Sequence[tuple[str, str]], now: float) -> None:

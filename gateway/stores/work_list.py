@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, or_, select, union_all, update
+from sqlalchemy import and_, func, literal, or_, select, union_all, update
 
 from gateway.model.entry import Entry
 from gateway.model.finding import Finding, Item, Progress
@@ -77,11 +77,9 @@ class WorkList:
             values["assignee"] = assignee[:320]
         if done:
             values["progress"] = str(Progress.DONE)
-
-        def work(connection: Connection) -> None:
-            connection.execute(update(work_item).where(work_item.c.id == item_id).values(**values))
-
-        await self._store.write(work)
+        await self._store.execute(
+            update(work_item).where(work_item.c.id == item_id).values(**values)
+        )
 
     async def acts(self, keys: Collection[str]) -> list[Entry]:
         """What operators did about some findings, in the order of their numbers."""
