@@ -26,9 +26,10 @@ _KINDS = {
     b"application/feed+json": "json-feed",
 }
 # Types under which a page or feed may come though they don't say so: what the body begins with
-# tells. Text and images are here too, since a browser or a crawler may sniff what we don't.
+# tells. Text and images are here too, since a browser or a crawler may sniff what we don't. What is
+# stepped over is never given back (``(?>…)``, ``*+``), or a row of comments could be read in 2^n ways.
 _OPENING = re.compile(
-    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<\?xml-stylesheet[^>]*>\s*)*<"
+    rb"^(?:\xef\xbb\xbf)?\s*+(?>(?:<\?xml[^>]*>|<!--.*?-->)\s*+)*+<"
     rb"(!doctype\s+html|html|head|body|article|main|(?:[a-z]\w*:)?(rss|rdf|feed))(?=[\s>:]|\Z)",
     re.IGNORECASE | re.DOTALL,
 )

@@ -287,3 +287,11 @@ def test_a_long_flat_page_is_read() -> None:
 )
 def test_kinds(content_type: bytes | None, head: bytes, kind: str) -> None:
     assert document.sniff_kind(content_type, head) == kind
+
+
+@pytest.mark.parametrize("between", [b"", b" ", b"\n"])
+def test_a_row_of_comments_is_looked_at_once(between: bytes) -> None:
+    """Whoever may upload a file could else keep a worker busy for hours."""
+    started = time.process_time()
+    assert document.sniff_kind(b"text/xml", (b"<!---->" + between) * 24 + b"<svg ") == "other"
+    assert time.process_time() - started < BOMB_SECONDS
