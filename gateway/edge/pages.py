@@ -47,7 +47,7 @@ class Pages:
     def known_as_other(self, visit: Visit) -> bool:
         """Whether the path leads to neither page nor feed, by its ending or by what came last."""
         path = visit.request.path
-        return kinds.never_a_page(path) or self.cache.known_as_other(visit.request.host, path)
+        return kinds.never_a_page(path) or self.cache.known_as_other(self.key(visit))
 
     async def page(self, visit: Visit) -> Answer:
         """A page or feed fetched as the gateway; anything else as its path's kind asks."""
@@ -70,10 +70,16 @@ class Pages:
             if kept is None or visit.now >= kept.fresh.stale_if_error_until:
                 raise
             return await self._show(kept, visit, strictly=True)
+        if (
+            kept is not None
+            and _failing(made.status)
+            and visit.now < kept.fresh.stale_if_error_until
+        ):
+            if isinstance(made, OtherType):
+                await made.response.close()
+            return await self._show(kept, visit, strictly=True)
         if isinstance(made, OtherType):
             return await self._other(made, visit)
-        if made.status >= 500 and kept is not None and visit.now < kept.fresh.stale_if_error_until:
-            return await self._show(kept, visit, strictly=True)
         return await self._show(made, visit)
 
     async def judged(self, visit: Visit, body: Body | None, *, asked_whole: bool = False) -> Answer:
@@ -141,7 +147,7 @@ class Pages:
         if isinstance(made, PageRecord):
             if made.fresh.keepable:
                 self.cache.put(made)
-            elif made.status < 500:
+            elif not _failing(made.status):
                 self.cache.remember_unkeepable(key)
         return made
 
@@ -175,7 +181,9 @@ class Pages:
 
     async def _other(self, made: OtherType, visit: Visit) -> Answer:
         """Neither page nor feed, though a page was asked for as the gateway (design, step 3)."""
-        self.cache.remember_other(visit.request.host, visit.request.path)
+        if made.status == 200:
+            # An error's type says nothing of the page that stands there once it is over.
+            self.cache.remember_other(self.key(visit))
         if visit.here.kind is WayKind.PATH:
             gated = visit.here.strictest.gated
             return await self._judged_other(made, visit, private=gated, as_gateway=True)
@@ -196,7 +204,7 @@ class Pages:
         settled = settle(specialised, visit.request, visit.policy)
         decision = judge(settled, visit.reader, visit.now)
         html = document.sniff_kind(made.response.header(b"content-type"), b"") != "other"
-        if isinstance(decision, Full) and not (html and made.response.status == 206):
+        if isinstance(decision, Full) and not (html and made.status == 206):
             private = private or settled.access.gated
             if as_gateway and not _readable(made.response, visit.request):
                 await made.response.close()
@@ -216,6 +224,11 @@ def _shareable(made: PageRecord | OtherType) -> PageRecord | None:
     return made if isinstance(made, PageRecord) and made.fresh.keepable else None
 
 
+def _failing(status: int) -> bool:
+    """An origin that can't answer just now, which says nothing of the page it was asked for."""
+    return status >= 500 or status == 429
+
+
 def _readable(response: OriginResponse, request: Request) -> bool:
     """Whether the reader asked for the coding that the gateway got."""
     coding = response.header(b"content-encoding")
@@ -225,12 +238,13 @@ def _readable(response: OriginResponse, request: Request) -> bool:
 def with_cookies(
     answer: Answer, response: OriginResponse, settings: forward.ForwardSettings
 ) -> Answer:
-    """A page made for one reader may set that reader's own cookies at the origin."""
-    if not isinstance(answer, Ready):
-        return answer
+    """A page or a redirect made for one reader may set that reader's own cookies at the origin: a
+    site's own log-in answers 303. A refusal or an error of ours sets none."""
     passed = forward.answer_headers(response.headers, settings=settings, gated=False)
     cookies = tuple(pair for pair in passed if pair[0] == b"set-cookie")
-    if not cookies:
-        return answer
-    headers = (*answer.variant.headers, *cookies)
-    return Ready(dataclasses.replace(answer.variant, headers=headers), answer.sharing)
+    if isinstance(answer, Ready) and cookies:
+        variant = dataclasses.replace(answer.variant, headers=(*answer.variant.headers, *cookies))
+        return Ready(variant, answer.sharing)
+    if isinstance(answer, Plain) and 300 <= answer.status < 400:
+        return dataclasses.replace(answer, headers=(*answer.headers, *cookies))
+    return answer

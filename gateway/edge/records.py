@@ -46,6 +46,10 @@ class OtherType:
     response: OriginResponse
     facts: PageFacts
 
+    @property
+    def status(self) -> int:
+        return self.response.status
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:

@@ -113,7 +113,7 @@ class Showing:
             return self.failures.refused(request, choice.decision.reason)
         self.decided(choice.decision.reason)
         if 300 <= record.status < 400:
-            return self._redirect(record, choice)
+            return self._redirect(record, choice, private=private)
         if isinstance(choice.decision, Teaser) and not (record.status == 200 and record.readable):
             status = record.status if record.status != 200 else 502
             return self.failures.status(status, "origin-error-withheld", request=request)
@@ -139,10 +139,10 @@ class Showing:
         key = (wall, choice.kind, Sharing.NOBODY, "strictest")
         return Choice(decision, choice.settled, choice.kind, key)
 
-    def _redirect(self, record: PageRecord, choice: Choice) -> Plain:
+    def _redirect(self, record: PageRecord, choice: Choice, *, private: bool) -> Plain:
         """A redirect tells nothing of the page; it is passed on, uncached where gated."""
         sharing = Sharing(choice.key[2])
-        if sharing is not Sharing.ANYONE:
+        if private or sharing is not Sharing.ANYONE:
             sharing = Sharing.NOBODY
         return Plain(record.status, (*record.headers, *self._caching(record, sharing)))
 

@@ -84,7 +84,7 @@ class PageCache:
         self._by_host = by_host
         self.targets = {sent: by_host.setdefault(host, {}) for sent, host in hosts.items()}
         self._unkeepable: LRUCache[PageKey, float] = LRUCache(REMEMBERED_MAX)
-        self._other: LRUCache[tuple[str, str], float] = LRUCache(REMEMBERED_MAX)
+        self._other: LRUCache[PageKey, float] = LRUCache(REMEMBERED_MAX)
         self._flights: dict[PageKey, _Flight] = {}
 
     @property
@@ -174,10 +174,8 @@ class PageCache:
         """
         for key, flight in self._flights.items():
             flight.purged = flight.purged or bool(everything or tag) or key.path == path
-        for host in self._by_host if path else ():
-            self._other.pop((host, path), None)
-        if everything:
-            self._other.clear()
+        for key in [key for key in self._other if everything or (path and key.path == path)]:
+            del self._other[key]
         keys = [
             key
             for segment in self._segments
@@ -196,12 +194,14 @@ class PageCache:
     def known_unkeepable(self, key: PageKey) -> bool:
         return self._unkeepable.get(key, 0.0) > self._clock.now()
 
-    def remember_other(self, host: str, path: str) -> None:
-        """The path led to neither a page nor a feed."""
-        self._other[(host, path)] = self._clock.now() + OTHER_SECONDS
+    def remember_other(self, key: PageKey) -> None:
+        """The page turned out to be neither a page nor a feed. What came of a query that makes no
+        page of its own is forgotten: anyone could ask an article for such a face of it."""
+        if key.keepable:
+            self._other[key] = self._clock.now() + OTHER_SECONDS
 
-    def known_as_other(self, host: str, path: str) -> bool:
-        return self._other.get((host, path), 0.0) > self._clock.now()
+    def known_as_other(self, key: PageKey) -> bool:
+        return self._other.get(key, 0.0) > self._clock.now()
 
     async def one_at_a_time(
         self,

@@ -1,0 +1,145 @@
+"""What an ordinary site does beside its articles goes on behind the gateway: its own log-in, other
+faces of a page, an origin that is busy."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.ways.house import Asked, House, Page, StoppedClock, cookie, house
+
+pytestmark = pytest.mark.anyio
+
+WITHHELD = b"mot-secret"
+POLICY = """
+version: 1
+default: public
+teaser: { body: [".body"], root: ["article"], keep: { paragraphs: 1, words_max: 120 } }
+labels: [{ meta: tier }]
+rules:
+  - { name: dossiers, path: /dossiers/**, access: paid }
+  - { name: labelled, label: any, access: as-labelled }
+"""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def article(label: str = "") -> bytes:
+    meta = f'<meta name="tier" content="{label}">' if label else ""
+    return (
+        f"<!doctype html><html><head><title>t</title>{meta}</head><body><article><h1>Titre</h1>"
+        '<div class="body"><p>Le premier alinéa se lit.</p><p>Le deuxième dit le mot-secret.</p>'
+        "<p>Le troisième aussi, le mot-secret.</p></div></article></body></html>"
+    ).encode()
+
+
+async def ask(
+    at: House, path: str, *headers: bytes, method: bytes = b"GET", body: bytes = b""
+) -> tuple[bytes, bytes]:
+    """Head, in lower case, and body, on a connection of its own."""
+    reader, writer = await asyncio.open_connection(*at.address)
+    lines = [b"%b %b HTTP/1.1" % (method, path.encode()), b"Host: localhost", b"Connection: close"]
+    lines += [*headers, *([b"Content-Length: %d" % len(body)] if body else [])]
+    writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+    head, _, answered = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    return head.lower(), answered
+
+
+@pytest.mark.parametrize(
+    ("method", "more"), [(b"POST", b"Accept: text/html"), (b"GET", b"Sec-Fetch-Dest: empty")]
+)
+async def test_a_site_logs_its_reader_in_with_a_redirect(
+    tmp_path: Path, method: bytes, more: bytes
+) -> None:
+    headers = (
+        ("Location", "/"),
+        ("Cache-Control", "max-age=60"),
+        ("Set-Cookie", "SESSION=abc; Path=/; HttpOnly"),
+        ("Set-Cookie", "lychgate=evil"),
+    )
+    pages = {"/login": Page(b"", status=303, headers=headers)}
+    async with house(tmp_path, policy=POLICY, pages=dict(pages)) as at:
+        head, _ = await ask(at, "/login", more, method=method, body=b"u=1")
+        assert b" 303 " in head
+        assert b"\r\nset-cookie: session=abc; path=/; httponly" in head
+        assert b"lychgate=evil" not in head
+        # Whoever stored it would log others in.
+        assert b"\r\ncache-control: private, no-store" in head
+
+
+async def test_a_redirect_that_is_asked_for_as_the_gateway_sets_nobodys_cookie(
+    tmp_path: Path,
+) -> None:
+    page = Page(b"", status=302, headers=(("Location", "/"), ("Set-Cookie", "SESSION=abc")))
+    async with house(tmp_path, policy=POLICY, pages={"/ici": page, "/dossiers/a": page}) as at:
+        for path in ("/ici", "/dossiers/a"):
+            head, _ = await ask(at, path)
+            assert b" 302 " in head
+            assert b"set-cookie" not in head
+
+
+def many_faces(asked: Asked) -> Page:
+    if b"format=pdf" in asked.target:
+        return Page(b"%PDF-1.4", "application/pdf")
+    return Page(article("paid"), headers=(("Cache-Control", "max-age=50"),))
+
+
+@pytest.mark.parametrize("path", ["/dossiers/a", "/ici"])
+async def test_nobody_closes_a_page_by_asking_for_another_face_of_it(
+    tmp_path: Path, path: str
+) -> None:
+    clock = StoppedClock()
+    async with house(tmp_path, policy=POLICY, pages={path: many_faces}, clock=clock) as at:
+        before = await ask(at, path)
+        await ask(at, path + "?format=pdf")
+        clock.instant += 60
+        head, body = await ask(at, path)
+        assert b" 200 " in head
+        assert body == before[1]
+        _, whole = await ask(at, path, b"Cookie: " + cookie("gold"))
+        assert WITHHELD in whole
+        assert b"data-lg-access" in whole
+
+
+async def test_an_error_of_another_type_closes_no_page(tmp_path: Path) -> None:
+    busy = False
+
+    def now_and_then(asked: Asked) -> Page:
+        if busy:
+            return Page(b"upstream busy", "text/plain", status=503)
+        return Page(article(), headers=(("Cache-Control", "max-age=50"),))
+
+    clock = StoppedClock()
+    pages = {"/dossiers/a": now_and_then, "/dossiers/b": now_and_then}
+    async with house(tmp_path, policy=POLICY, pages=dict(pages), clock=clock) as at:
+        before = await ask(at, "/dossiers/a")
+        busy = True
+        clock.instant += 60
+        assert (await ask(at, "/dossiers/a"))[1] == before[1]
+        await ask(at, "/dossiers/b")
+        busy = False
+        head, body = await ask(at, "/dossiers/b")
+        assert b" 200 " in head
+        assert b"premier" in body
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_kept_page_outlasts_an_origin_that_is_busy(tmp_path: Path, status: int) -> None:
+    answers = [Page(article("paid"), headers=(("Cache-Control", "max-age=50"),))]
+
+    clock = StoppedClock()
+    async with house(
+        tmp_path, policy=POLICY, pages={"/a": lambda asked: answers[-1]}, clock=clock
+    ) as at:
+        before = await ask(at, "/a")
+        clock.instant += 60
+        answers.append(Page(b"<p>Slow down.", status=status))
+        for _ in range(3):
+            assert (await ask(at, "/a"))[1] == before[1]
