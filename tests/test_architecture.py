@@ -85,7 +85,7 @@ DOORS = {
     "joserfc": {"origin/assertion.py", "login", "demo", "bench/storm.py"},
     "authlib": {"login/provider.py", "login/plain_oauth.py"},
     "aiosmtplib": {"jobs/smtp.py"},
-    "limits": {"login/limits.py", "stores/rates.py", "wiring/login.py"},
+    "limits": {"login/limits.py", "stores/rates.py", "bus/rates.py"},
     "stripe": {"money/stripe_api"},
     "starlette": {"app.py", "edge", "identity/cookies.py", "demo", "routes.py"},
     "uvicorn": {"cli", "edge", "worker.py", "supervisor.py", "demo", "wiring"},

@@ -24,6 +24,11 @@ CONNECT_SECONDS = 2.0
 AGAIN_SECONDS = 1.0
 
 
+def known_to_redis_py(url: str) -> str:
+    """It knows the older name alone."""
+    return "redis" + url.removeprefix("valkey").removeprefix("redis")
+
+
 class Bell:
     """``heard`` is called for each ring of any node, and once whenever the line is (again) up."""
 
@@ -37,8 +42,7 @@ class Bell:
             raise Faults((Fault(Place("[bus] url"), told),)) from None
         self._open = Redis.from_url
         self._foreign = (RedisError, OSError)
-        # redis-py knows the older name alone.
-        self._url = "redis" + url.removeprefix("valkey").removeprefix("redis")
+        self._url = known_to_redis_py(url)
         self._heard = heard
         self._rung = asyncio.Event()
         self.up: bool | None = None  # None: not known yet

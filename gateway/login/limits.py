@@ -1,6 +1,6 @@
 """How often one network or one address may try to log in. The door to the ``limits`` library.
 
-Counted in the store, or on the bus where there is one, so that workers and nodes count together.
+Counted in the store, or on the bus while there is one, so that workers and nodes count together.
 """
 
 from __future__ import annotations

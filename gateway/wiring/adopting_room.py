@@ -15,7 +15,6 @@ from gateway.money.arriving.pages import AdoptingPages, page_url
 from gateway.stores.accounts import Accounts
 from gateway.wiring.adopting import adopting_of, erasing_of
 from gateway.wiring.ground import Ground, raised
-from gateway.wiring.login import limits_of
 from gateway.wiring.pages import adopt_url_of
 from gateway.wiring.syncing import door_of
 
@@ -36,7 +35,7 @@ class AdoptingRoom:
                 adopting=self.adopting,
                 accounts=Accounts(store),
                 pages=ground.pages(),
-                limits=limits_of(settings, store, clock),
+                limits=ground.limits,
                 cookie_name=ground.cookie_name + b"-adopt",
                 secure=ground.secure,
                 demo_mail_url=ground.mail_shown_at,

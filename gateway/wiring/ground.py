@@ -11,6 +11,7 @@ from gateway.config import Settings
 from gateway.edge.rate import network_of
 from gateway.errors import LychgateError
 from gateway.identity.cookies import CookieSigner, cookie_name
+from gateway.login.limits import Limits
 from gateway.model.request import Request
 from gateway.page.templates import Templates
 from gateway.rooms.asking import Ask, Reply
@@ -27,6 +28,7 @@ class Ground:
     settings: Settings
     store: Store
     clock: Clock
+    limits: Limits
     templates: Templates
     dress: Callable[[bytes], Awaitable[bytes]]
     language_of: Callable[[Request], str]

@@ -28,7 +28,6 @@ from gateway.stores.leaving import Leavings
 from gateway.stores.ledger import Ledger
 from gateway.stores.readers import Addresses
 from gateway.wiring.ground import Ground
-from gateway.wiring.login import limits_of
 from gateway.wiring.syncing import door_of
 from gateway.wiring.words import Words
 
@@ -123,7 +122,7 @@ class LeavingRoom:
             turns=turns,
             receipts=turns.receipts,
             pages=ground.pages(),
-            limits=limits_of(settings, store, clock),
+            limits=ground.limits,
             zone=turns.leaver.zone,
             mails=turns.mails,
         )

@@ -8,12 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Any
 
-from limits.aio.storage import Storage
-from limits.storage import storage_from_string
-
-from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.identity.cookies import CookieSigner
 from gateway.identity.roles import Operators, People, Role
@@ -24,7 +19,6 @@ from gateway.login.entering import Entering, Offer
 from gateway.login.front import Front
 from gateway.login.joining import Joins
 from gateway.login.leaving import Leaving
-from gateway.login.limits import Limits
 from gateway.login.mailed_link import PROVIDER as MAIL
 from gateway.login.mailed_link import MailedLink
 from gateway.login.mailing import Mailing
@@ -33,7 +27,6 @@ from gateway.login.routes import Roads, router
 from gateway.stores.accounts import Accounts
 from gateway.stores.engine import Store
 from gateway.stores.mailed import MailedLogins
-from gateway.stores.rates import RateStorage
 from gateway.wiring.ground import Ground
 from gateway.wiring.providers import provider_of
 from gateway.wiring.words import Held, Words
@@ -69,7 +62,7 @@ class Login:
         self._keys = [key.get_secret_value() for key in settings.keys.cookie]
         self._cookie_name = ground.cookie_name
         self._secure = ground.secure
-        self._limits = limits_of(settings, store, clock)
+        self._limits = ground.limits
         self._pages = Pages(
             ground.templates,
             dress=ground.dress,
@@ -181,20 +174,4 @@ def operators_of(settings: Settings) -> Operators:
             (Role.SUPPORT, People(frozenset(console.support))),
             (Role.ADMIN, People(frozenset(console.admins))),
         ),
-    )
-
-
-def limits_of(settings: Settings, store: Store, clock: Clock) -> Limits:
-    bus = settings.bus.url.get_secret_value()
-    storage: Storage = RateStorage(store, clock)
-    if bus:
-        # Valkey speaks the same protocol, and `limits` would ask for a second client library.
-        address = bus.replace("valkey", "redis", 1)
-        made: Any = storage_from_string(f"async+{address}", wrap_exceptions=True)
-        storage = made
-    return Limits(
-        storage,
-        login_per_five_minutes=settings.limits.login_per_five_minutes,
-        mail_per_hour=settings.limits.mail_per_hour,
-        clock=clock,
     )

@@ -44,13 +44,16 @@ class RoomsHere:
         from gateway.wiring.adopting_room import AdoptingRoom
         from gateway.wiring.console import Console
         from gateway.wiring.ground import Ground
+        from gateway.wiring.limits import Counting
         from gateway.wiring.login import Login, Paying
         from gateway.wiring.pages import adopt_url_of
 
+        counting = Counting(self.settings, store=self.store, clock=self.clock)
         ground = Ground(
             settings=self.settings,
             store=self.store,
             clock=self.clock,
+            limits=counting.limits,
             templates=self.templates,
             dress=self.dress,
             language_of=self.language_of,
@@ -72,7 +75,7 @@ class RoomsHere:
             asking=self._gate,
             mails=login.mailing,
         )
-        self.opened += [adopting, console, login]
+        self.opened += [adopting, console, login, counting]
         self._applications |= dict.fromkeys(("login", "logout", "account"), login.application)
         self._applications |= {"finance": console.application, "adopt": adopting.application}
 

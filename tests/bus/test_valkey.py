@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from gateway.bus.valkey import Bell
-from tests.peers import PATHS, program
-
-
-class Server:
-    """Keeps nothing; the same port again after `stop`."""
-
-    def __init__(self, folder: Path) -> None:
-        name = "valkey-server" if which("valkey-server", path=PATHS) else "redis-server"
-        self.command = [program(name), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self.folder = folder
-        self.running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.running = subprocess.Popen(
-            [*self.command, "--port", str(self.port)],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def stop(self) -> None:
-        if self.running is not None:
-            self.running.terminate()
-            self.running.wait(10)
+from tests.bus.server import Server, server, until
 
 
 @pytest.fixture(name="server")
 def _server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
-    yield server
-    server.stop()
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(15):
-        while not true():
-            await asyncio.sleep(0.01)
+    with server(tmp_path) as one:
+        yield one
 
 
 def test_one_rings_and_all_hear_also_after_an_outage(server: Server) -> None:
