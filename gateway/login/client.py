@@ -33,7 +33,8 @@ async def in_time() -> AsyncIterator[None]:
 
 
 class Bounded(httpx2.AsyncBaseTransport):
-    """A transport that reads no more than BYTES_MAX of any answer, once decoded or not."""
+    """A transport that reads no more than BYTES_MAX of any answer, once decoded or not, and knows no
+    cookies: one client serves all logins, and what a provider sets in one is nobody else's."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -41,7 +42,9 @@ class Bounded(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         # A small body can hide a large one: nothing coded is asked for.
         request.headers["accept-encoding"] = "identity"
+        request.headers.pop("cookie", None)
         response = await self._inner.handle_async_request(request)
+        response.headers.pop("set-cookie", None)
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             await response.aclose()
             raise ProviderUnavailable("a coded answer")
