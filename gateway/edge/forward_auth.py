@@ -1,7 +1,8 @@
 """``/-/decide``: the decision on a URL, for fronts that ask before they proxy (forward auth).
 
 nginx ``auth_request``, Caddy ``forward_auth`` and Traefik ``forwardAuth`` name the URL in headers;
-they count only from a trusted proxy. The page isn't fetched, so a page that only its own label
+they count only from a trusted proxy. A front sets the one it knows and hands on its reader's others, so
+two that differ are a reader's try at being judged by another URL: refused. The page isn't fetched, so a page that only its own label
 could gate is answered as the strictest that its rules allow. 200 lets pass, 401 asks for a login
 or a subscription (the wall's name tells which), 403 refuses.
 """
@@ -30,21 +31,19 @@ class ForwardAuth:
     ingress: Ingress
 
     def asked(self, headers: list[tuple[bytes, bytes]], *, peer: str, scheme: str) -> Request:
-        """The request that the front asks about. Raises RequestRefused: 403 for a stranger, 400
-        where no header names a URL or its path isn't canonical."""
+        """The request that the front asks about. Raises RequestRefused: 403 for a stranger and where
+        two headers name two URLs or methods, 400 where none names a URL or its path isn't canonical."""
         if not self.ingress.trusts(peer):
             raise RequestRefused(403, "forward-auth-from-stranger")
-        named = dict(reversed(headers))
-        url = next((named[name] for name in _URLS if name in named), b"")
-        if not url:
+        urls = {_target(value) for name, value in headers if name in _URLS}
+        methods = {value.upper() for name, value in headers if name in _METHODS} or {b"GET"}
+        if len(urls) > 1 or len(methods) > 1:
+            raise RequestRefused(403, "forward-auth-names-two")
+        if not urls or urls == {b""}:
             raise RequestRefused(400, "forward-auth-names-no-url")
-        if not url.startswith(b"/"):
-            parts = urlsplit(url)
-            url = parts.path + (b"?" + parts.query if parts.query else b"")
-        method = next((named[name] for name in _METHODS if name in named), b"GET")
         admitted = self.ingress.admit(
-            method=method.decode("latin-1").upper(),
-            target=url,
+            method=methods.pop().decode("latin-1"),
+            target=urls.pop(),
             headers=headers,
             peer=peer,
             scheme=scheme,
@@ -57,6 +56,14 @@ class ForwardAuth:
         way = policy.way(asked.host, asked.path)
         settled = settle_by_path(way, asked, policy, now=now)
         return told(judge(settled if settled else way.strictest, reader, now))
+
+
+def _target(url: bytes) -> bytes:
+    """Path and query of a URL, which some fronts name whole."""
+    if url.startswith(b"/"):
+        return url
+    parts = urlsplit(url)
+    return parts.path + (b"?" + parts.query if parts.query else b"")
 
 
 def told(decision: Decision) -> Plain:

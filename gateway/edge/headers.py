@@ -32,13 +32,17 @@ _FAMILIES = tuple(
         b" fastly-client x-original- x-rewrite- x-accel- x-sendfile x-litespeed- x-middleware-"
         b" x-nextjs- x-invoke- x-matched- x-now- next-router- proxy- x-proxyuser- x-http-method"
         b" x-method- cloudfront- x-country- x-envoy- x-amz-cf- x-azure- x-appengine- x-vercel-"
+        b" x-authentik- x-authelia- x-vouch- x-consumer- x-credential- x-anonymous-consumer x-token-user-"
+        b" x-jwt- x-shib- shib- tailscale- x-auth-user x-auth-email x-auth-name x-auth-role x-auth-group"
+        b" x-user-name x-user-role x-user-group x-email- x-sso- x-openid- x-gitlab-user x-arr-"
+        b" x-override- x-http-host"
     ).split()
 )
 _NAMES = frozenset(
     (
         b"forwarded via rsc next-url next-action x-host x-url-scheme front-end-https base-url"
-        b" destination host-override x-user x-user-id x-username x-userinfo x-email x-user-email"
-        b" x-groups x-roles x-token-subject"
+        b" destination host-override x-host-override x-forwarded x-forwarder-for eppn persistent-id x-user x-user-id x-username x-userinfo x-email x-user-email"
+        b" x-group x-groups x-role x-roles x-token-subject"
     ).split()
 )
 _COUNTRIES = (b"cf-ipcountry", b"cloudfront-viewer-country", b"x-country-code")

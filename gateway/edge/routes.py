@@ -9,12 +9,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from gateway.clock import Clock
 from gateway.edge import me
@@ -33,6 +32,7 @@ from gateway.page.templates import Templates
 from gateway.policy.compile import Policy
 
 _FORM_BYTES_MAX = 16 << 10
+_WRITTEN = "%!\"#$&'()*+,/:;<=>?@[\\]^`{|}~"  # left for ``canonical_path`` to judge
 _NOINDEX = {"x-robots-tag": "noindex", "cache-control": "private, no-store"}
 _PAGE = {
     **_NOINDEX,
@@ -83,7 +83,9 @@ class Ours:
         # The publisher's own page brings its own scripts and styles along.
         self._in_shell = _IN_SHELL if shell.path else _PAGE
         self.preview = preview
-        self._app = Starlette(
+        # A bare router: what a room raises is the entrance's to answer, as anything else is.
+        self._app = Router(
+            redirect_slashes=False,
             routes=[
                 Route("/-/jwks.json", self._keys),
                 Route("/-/purge", self._purge, methods=["POST"]),
@@ -94,7 +96,7 @@ class Ours:
                 Route("/-/me.js", self._script),
                 Route("/-/preview", self._preview),
                 Route("/-/{rest:path}", self._missing, methods=None),
-            ]
+            ],
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -125,7 +127,7 @@ class Ours:
 
     async def _look_again(self, http: HttpRequest) -> Response:
         request = _admitted(http)
-        form = parse_qs((await http.body())[:_FORM_BYTES_MAX].decode("latin-1"))
+        form = await _form(http)
         to, headers = form.get("from", ["/"])[0], http.scope["headers"]
         reader = await self._reader(request)
         location = await self._help_page.look_again(reader, request, headers, to)
@@ -168,10 +170,11 @@ class Ours:
             bearer.encode(), self._purge_key.encode()
         ):
             return _response(self._failures.problem(403, "purge-key", error_id=""))
-        asked = parse_qs((await http.body()).decode("latin-1")) | parse_qs(http.url.query)
+        asked = await _form(http) | parse_qs(http.url.query)
         dropped, told = 0, ""
         for path in (*asked.get("path", ()), *(urlsplit(u).path for u in asked.get("url", ()))):
-            canonical = canonical_path(path.encode()).decode()
+            # As a browser sends what people write: a form's field is decoded already.
+            canonical = canonical_path(quote(path, safe=_WRITTEN).encode()).decode()
             dropped, told = dropped + self._cache.purge(path=canonical), f"path:{canonical}"
             await self._told_purge(told)
         for tag in asked.get("tag", ()):
@@ -188,6 +191,16 @@ class Ours:
 def _admitted(http: HttpRequest) -> Request:
     request: Request = http.scope["state"]["request"]
     return request
+
+
+async def _form(http: HttpRequest) -> dict[str, list[str]]:
+    """Raises RequestRefused(413) once it is longer than any that people send here."""
+    body = b""
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > _FORM_BYTES_MAX:
+            raise RequestRefused(413, "form-too-large")
+    return parse_qs(body.decode("latin-1"))
 
 
 def _response(plain: Plain) -> Response:

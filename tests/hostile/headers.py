@@ -7,7 +7,8 @@ with its status. ``IDENTITY`` is spelt in every way that some origin folds to on
 from __future__ import annotations
 
 # Names by which gateways tell origins who the reader is. The first column of oauth2-proxy's,
-# Traefik's, Authelia's, Pomerium's, Cloudflare Access's, AWS ALB's and mod_auth_openidc's manuals.
+# Traefik's, Authelia's, Pomerium's, Cloudflare Access's, AWS ALB's, mod_auth_openidc's, Authentik's,
+# Vouch's, Kong's, Tailscale's, Shibboleth's and Azure App Service's manuals.
 IDENTITY_NAMES = """
     X-Forwarded-User X-Forwarded-Email X-Forwarded-Groups X-Forwarded-Preferred-Username
     X-Forwarded-Access-Token X-Forwarded-Login Remote-User Remote-Email Remote-Name Remote-Groups
@@ -21,7 +22,12 @@ IDENTITY_NAMES = """
     X-MS-Client-Principal X-MS-Client-Principal-Id X-MS-Token-AAD-Id-Token
     OIDC-CLAIM-sub OIDC_CLAIM_email X-SSL-Client-Cert X-SSL-Client-DN X-Client-Cert SSL-Client-Cert
     SSL-Client-Verify SSL_CLIENT_S_DN X-Forwarded-Client-Cert X-Forwarded-Tls-Client-Cert
-    Client-Cert Client-Cert-Chain
+    Client-Cert Client-Cert-Chain X-Authentik-Username X-Authentik-Jwt X-Authelia-User X-Vouch-User
+    X-Vouch-IdP-Claims-Name X-Consumer-Username X-Consumer-Custom-Id X-Credential-Identifier
+    X-Anonymous-Consumer X-Auth-User X-Auth-Email X-Auth-Username X-Auth-Roles X-Auth-Groups
+    X-User-Name X-User-Roles X-Role X-Token-User-Email Tailscale-User-Login X-JWT-Assertion
+    Shib-Identity-Provider X-Shib-User X-SSO-User X-OpenID-Sub X-Gitlab-User X-ARR-ClientCert
+    X-Email-Address persistent-id eppn
 """.split()
 
 
@@ -45,6 +51,11 @@ OVERRIDES = tuple(
         ("X-Original-Host", "evil.test"),
         ("X-Original-Method", "POST"),
         ("X-Rewrite-URL", "/paid/a"),
+        ("X-Override-URL", "/paid/a"),
+        ("X-Host-Override", "evil.test"),
+        ("X-HTTP-Host-Override", "evil.test"),
+        ("X-Forwarded", "for=1.2.3.4"),
+        ("X-Forwarder-For", "1.2.3.4"),
         ("X-Forwarded-Uri", "/paid/a"),
         ("X-Forwarded-Path", "/paid/a"),
         ("X-Forwarded-Prefix", "/paid"),
@@ -151,6 +162,8 @@ KEPT = (
     (b"Sec-Fetch-Dest", b"document"),
     (b"X-Requested-With", b"XMLHttpRequest"),
     (b"X-CSRF-Token", b"x"),
+    (b"X-Auth-Token", b"x"),
+    (b"X-WP-Nonce", b"x"),
     (b"Authorization", b"Bearer x"),
     (b"Accept-Version", b"v5.0"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx2
@@ -75,6 +76,53 @@ async def test_forward_auth_decides_on_the_url(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("named", "status"),
+    [
+        ({"x_original_uri": "/paid/a"}, 401),
+        ({"x_original_url": "http://localhost/paid/a"}, 401),
+        ({"x_original_uri": "/free", "x_original_url": "http://localhost/free"}, 200),
+        ({"x_original_uri": "/paid/a", "x_forwarded_uri": "/free"}, 403),
+        ({"x_original_url": "http://localhost/paid/a", "x_original_uri": "/free"}, 403),
+        ({"x_original_uri": "/free", "x_forwarded_uri": "/free", "x_original_method": "GET"}, 200),
+        (
+            {"x_original_uri": "/free", "x_original_method": "POST", "x_forwarded_method": "GET"},
+            403,
+        ),
+        ({"x_forwarded_uri": ""}, 400),
+        ({}, 400),
+    ],
+)
+async def test_forward_auth_believes_no_second_name_of_the_url(
+    tmp_path: Path, named: dict[str, str], status: int
+) -> None:
+    """A front sets the header it knows, and hands on what its reader says in the others."""
+    async with house(tmp_path, policy=POLICY, pages={}) as inside:
+        assert (await ask(inside, "/-/decide", **named)).status_code == status
+
+
+@pytest.mark.anyio
+async def test_forward_auth_believes_no_second_line_of_one_name(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages={}) as inside:
+        host, port = inside.address
+        lines = [("host", "localhost"), ("x-original-uri", "/free"), ("x-original-uri", "/paid/a")]
+        async with httpx2.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            assert (await client.get("/-/decide", headers=lines)).status_code == 403
+
+
+@pytest.mark.anyio
+async def test_a_form_that_nobody_types_is_not_read_to_its_end(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages={}) as inside:
+        reader, writer = await asyncio.open_connection(*inside.address)
+        writer.write(
+            b"POST /-/help HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+            b"Content-Length: 100000000\r\n\r\n" + b"x" * 40_000
+        )
+        assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+
+
+@pytest.mark.anyio
 async def test_nothing_under_the_prefix_reaches_the_origin(tmp_path: Path) -> None:
     async with house(tmp_path, policy=POLICY, pages={}) as inside:
         for path in ("/-/", "/-/x", "/-/preview", "/-/finance/journal", "/-/%61"):
@@ -99,6 +147,31 @@ async def test_a_purge_needs_its_key_and_drops_the_page(tmp_path: Path) -> None:
         assert answer.json() == {"dropped": 1}
         await ask(inside, "/a")
         assert len(inside.origin.seen) == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("named", "status", "dropped"),
+    [
+        ("path=/caf%C3%A9", 200, 1),
+        ("path=/caf%25C3%25A9", 200, 1),
+        ("url=http://localhost/caf%C3%A9?x=1", 200, 1),
+        ("path=/a%252fb", 400, 0),
+    ],
+)
+async def test_a_purge_reads_a_path_as_people_and_browsers_write_it(
+    tmp_path: Path, named: str, status: int, dropped: int
+) -> None:
+    policy = POLICY + "  - { name: kept, path: /caf*, access: public, cache: 60s }\n"
+    key = "purge-key-of-thirty-two-characters-or-more"
+    pages = {"/caf%C3%A9": Page(b"<p>a</p>")}
+    async with house(tmp_path, policy=policy, pages=pages, settings=f'purge = "{key}"') as inside:
+        await ask(inside, "/caf%C3%A9")
+        bearer = f"Bearer {key}"
+        answer = await ask(inside, f"/-/purge?{named}", "POST", authorization=bearer)
+        assert answer.status_code == status
+        if status == 200:
+            assert answer.json() == {"dropped": dropped}
 
 
 @pytest.mark.anyio
