@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import os
 import signal
@@ -88,6 +89,26 @@ def test_the_desk_comes_back_and_articles_never_wait_for_it(site: Served) -> Non
     assert site.get("/-/login")[0] in (200, 503)
     assert site.ops("/ready")[0] == 200
     site.until(lambda: site.get("/-/login")[0] == 200)
+
+
+@pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Content-Length: 70000"])
+@pytest.mark.parametrize("path", [b"/anything", b"/-/logout"])
+def test_slow_senders_keep_neither_articles_nor_logins_waiting(
+    site: Served, path: bytes, framing: bytes
+) -> None:
+    """Their bodies never end: no place at the origin or at the desk may be theirs meanwhile."""
+    site.until(lambda: site.get("/-/login")[0] == 200)
+    here = b"127.0.0.1:%d" % site.port
+    sent = b"\r\n".join(
+        (b"POST %b HTTP/1.1" % path, b"Host: " + here, b"Origin: http://" + here, framing, b"")
+    )
+    with contextlib.ExitStack() as held:
+        for _ in range(600):
+            slow = held.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+            slow.sendall(sent + b"\r\n1\r\na\r\n")
+        time.sleep(0.5)
+        assert [site.get(f"/news{number}")[0] for number in range(6)] == [200] * 6
+        assert [site.get("/-/login")[0] for _ in range(6)] == [200] * 6
 
 
 def test_a_stuck_worker_is_not_ready(site: Served) -> None:

@@ -18,7 +18,7 @@ from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress, MovedTo
 from gateway.edge.passing import Body
-from gateway.edge.rate import RequestRate
+from gateway.edge.rate import RequestRate, counts
 from gateway.edge.streaming import Sending
 from gateway.edge.upgrading import Upgrading
 from gateway.edge.visit import Visit
@@ -80,7 +80,7 @@ class Entrance:
                 status = await self._send(self._moved(admitted), scope, None, sending)
                 return
             request = admitted
-            if self.rate.per_second and not self.rate.allows(request.client, self.clock.now()):
+            if self.rate.per_second and not self._in_rate(request):
                 raise RequestRefused(429, "too-many-requests")
             status = await self._answer(request, scope, receive, sending)
         except LychgateError as error:
@@ -102,6 +102,9 @@ class Entrance:
             request_id=error_id,
             seconds=self.clock.monotonic() - began,
         )
+
+    def _in_rate(self, request: Request) -> bool:
+        return not counts(request.path) or self.rate.allows(request.client, self.clock.now())
 
     def _admit(self, scope: Scope, request_id: str) -> Request | MovedTo:
         client = scope.get("client")

@@ -20,7 +20,7 @@ from gateway.model.decision import Decision, Full, Refuse, Teaser
 from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.policy.compile import Policy
-from gateway.policy.decide import judge, settle_by_path
+from gateway.policy.decide import judge, judge_strictest, settle_by_path
 
 _URLS = (b"x-forwarded-uri", b"x-original-uri", b"x-original-url")
 _METHODS = (b"x-forwarded-method", b"x-original-method")
@@ -55,7 +55,9 @@ class ForwardAuth:
     def answer(self, asked: Request, reader: Reader, *, policy: Policy, now: float) -> Plain:
         way = policy.way(asked.host, asked.path)
         settled = settle_by_path(way, asked, policy, now=now)
-        return told(judge(settled if settled else way.strictest, reader, now))
+        if settled:
+            return told(judge(settled, reader, now))
+        return told(judge_strictest(policy.narrowed(way, asked), reader, now))
 
 
 def _target(url: bytes) -> bytes:

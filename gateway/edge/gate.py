@@ -38,12 +38,13 @@ class Gate:
         request, way, reader = visit.request, visit.here, visit.reader
         if self.report_mode:
             return await self.pages.reported(visit, body)
+        if way.preview and reader.newsroom:
+            # Before a pack's refusal: that one is for everybody else.
+            return await self.passing.as_reader(visit, body, private=True)
         settled = settle_by_path(visit.way, request, visit.policy, now=visit.now)
         decision = judge(settled, reader, visit.now) if settled else None
         if isinstance(decision, Refuse):
             return self.failures.refused(request, decision.reason)
-        if way.preview and reader.newsroom:
-            return await self.passing.as_reader(visit, body, private=True)
         match way.kind:
             case WayKind.OPEN:
                 return await self._open(visit, body)

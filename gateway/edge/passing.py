@@ -26,7 +26,15 @@ class Body:
     chunks: AsyncIterator[bytes]
     length: int | None
 
+    async def to_send(self) -> AsyncIterator[bytes] | bytes:
+        """A short one is read first: until then the origin isn't asked, and with its head it is one
+        write."""
+        if self.length is None or self.length > _SHORT_BYTES_MAX:
+            return self.chunks
+        return b"".join([part async for part in self.chunks])
 
+
+_SHORT_BYTES_MAX = 16 << 10
 _RANGES = (b"range", b"if-range", b"if-none-match", b"if-modified-since")
 
 
@@ -57,7 +65,7 @@ class Passing:
                 method=request.method,
                 target=target(request),
                 headers=headers,
-                body=body.chunks if body else None,
+                body=await body.to_send() if body else None,
                 body_bytes=body.length if body else None,
             )
         )

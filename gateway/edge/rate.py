@@ -10,13 +10,15 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 NETWORKS_MAX = 100_000
+_WEBHOOK = "/-/stripe/webhook"
+_LOGIN, _BACK_CHANNEL = "/-/login/", "/backchannel-logout"
 
 
 @lru_cache(maxsize=16_384)
 def network_of(client: str) -> str:
     """The network of an address; an address that can't be read is its own."""
     try:
-        address = ip_address(client)
+        address = ip_address(client.partition("%")[0])  # without a link-local address's zone
     except ValueError:
         return client
     if isinstance(address, IPv6Address):
@@ -24,6 +26,12 @@ def network_of(client: str) -> str:
             return address.exploded[:19]
         address = address.ipv4_mapped
     return str(address).rpartition(".")[0]
+
+
+def counts(path: str) -> bool:
+    """Whether a request there is counted: what others sign is told apart by its signature alone, and
+    comes in bursts when much happens."""
+    return path != _WEBHOOK and not (path.startswith(_LOGIN) and path.endswith(_BACK_CHANNEL))
 
 
 class RequestRate:

@@ -9,7 +9,6 @@ and believes what a worker says of the reader's address.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +26,11 @@ from gateway.origin.wire import Connection
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 AT_ONCE_MAX = 256
-# A form or a webhook: with its head it is one write, and the desk wakes once.
-_WHOLE_BYTES_MAX = 64 << 10
+# More than any room takes: what is longer is cut here, and its room finds it too long.
+BODY_BYTES_MAX = 1 << 20
+# Forms and most webhooks are short. Only so many of the others are read at once.
+_SHORT_BYTES_MAX = 16 << 10
+LONG_AT_ONCE_MAX = 64
 # A worker says these itself; and the answer's own framing ends here.
 _SAID_HERE = frozenset((b"host", *TOLD_BY_PROXIES))
 _OF_ONE_LINE = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"date"))
@@ -58,6 +60,7 @@ class Relay:
     host: bytes
     clock: Clock
     dates: egress.Dates = field(default_factory=egress.Dates)
+    _long: int = field(default=0, init=False)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Raises DeskUnavailable while the desk can't be reached."""
@@ -69,8 +72,7 @@ class Relay:
                     method=request.method,
                     target=target(request),
                     headers=self._headers(request),
-                    body=await _sent(body) if body else None,
-                    body_bytes=body.length if body else None,
+                    body=await self._whole(body) if body else None,
                 )
             )
         except OriginFailed as failed:
@@ -97,8 +99,19 @@ class Relay:
             *country,
         )
 
-
-async def _sent(body: Body) -> bytes | AsyncIterator[bytes]:
-    if body.length is None or body.length > _WHOLE_BYTES_MAX:
-        return body.chunks
-    return b"".join([part async for part in body.chunks])
+    async def _whole(self, body: Body) -> bytes:
+        """Read before the desk is asked, so that slow senders keep none of its places. With its head it
+        is one write, and the desk wakes once. Raises DeskUnavailable where too many are long."""
+        read, long = b"", False
+        try:
+            async for part in body.chunks:
+                read += part
+                if len(read) > _SHORT_BYTES_MAX and not long:
+                    if self._long >= LONG_AT_ONCE_MAX:
+                        raise DeskUnavailable("too many long bodies at once")
+                    self._long, long = self._long + 1, True
+                if len(read) > BODY_BYTES_MAX:
+                    break
+        finally:
+            self._long -= long
+        return read

@@ -9,7 +9,7 @@ from gateway.model.decision import Decision
 from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.policy.compile import Policy
-from gateway.policy.decide import judge
+from gateway.policy.decide import judge_strictest
 from gateway.policy.ways import Way
 
 
@@ -29,4 +29,4 @@ class Visit(NamedTuple):
 
     def by_strictest(self) -> Decision:
         """What the reader gets if the page turns out as strict as its rules allow."""
-        return judge(self.here.strictest, self.reader, self.now)
+        return judge_strictest(self.here, self.reader, self.now)

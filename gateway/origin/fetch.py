@@ -45,7 +45,7 @@ class OriginRequest(NamedTuple):
 
 class Origin:
     """``open`` and ``close`` stand around its use. ``fetches_max``: questions whose head the origin
-    still owes. ``tls``: for an origin whose certificate the system's store doesn't vouch for."""
+    still owes, and as many whose body a reader is still sending: slow senders keep nobody else out. ``tls``: for an origin whose certificate the system's store doesn't vouch for."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Origin:
         self._idle: deque[Connection] = deque()
         self._all: set[Connection] = set()
         self._sending: set[asyncio.Task[None]] = set()
+        self._uploading: set[Connection] = set()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -88,18 +89,19 @@ class Origin:
     @property
     def under_way(self) -> int:
         """Questions whose head the origin still owes."""
-        return self._under_way
+        return self._under_way - len(self._uploading)
 
     async def fetch(self, request: OriginRequest) -> OriginResponse:
         """Ask, and return when the head has arrived. Raises OriginFailed, OriginTimeout, OriginBusy,
         and whatever ``body`` raises."""
-        if self._under_way >= self._fetches_max:
-            raise OriginBusy
         head, body = _head(request), request.body
         if request.method in _WITHOUT_BODY:
             body = None
         elif isinstance(body, bytes):
             head, body = head + body, None
+        if (self.under_way if body is None else len(self._sending)) >= self._fetches_max:
+            raise OriginBusy
+        connection = None
         self._under_way += 1
         try:
             while True:
@@ -125,6 +127,7 @@ class Origin:
                 return answer
         finally:
             self._under_way -= 1
+            self._uploading.discard(connection)
 
     # Connections.
 
@@ -194,7 +197,9 @@ class Origin:
         connection.sending = True
         task = asyncio.ensure_future(self._send_body(connection, body, length))
         self._sending.add(task)
+        self._uploading.add(connection)
         task.add_done_callback(self._sending.discard)
+        task.add_done_callback(lambda _: self._uploading.discard(connection))
 
     async def _send_body(
         self, connection: Connection, body: AsyncIterator[bytes], length: int | None

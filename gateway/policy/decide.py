@@ -82,6 +82,14 @@ def judge(asked: Settled | Access, reader: Reader, now: float) -> Decision:
     return _paid(access, reader, now)
 
 
+def judge_strictest(narrowed: Way, reader: Reader, now: float) -> Decision:
+    """What a reader gets if the page turns out as strict as the rules of this request allow.
+    ``narrowed``: without rules whose conditions the request doesn't meet."""
+    if now < narrowed.opened_until and narrowed.strictest.level is not Level.REFUSE:
+        return _OPENED
+    return judge(narrowed.strictest, reader, now)
+
+
 def _paid(access: Access, reader: Reader, now: float) -> Decision:
     if reader.newsroom:
         return _NEWSROOM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.edge.rate import RequestRate, network_of
+from gateway.edge.rate import RequestRate, counts, network_of
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from gateway.edge.rate import RequestRate, network_of
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
         ("::ffff:192.0.2.1", "192.0.2.7", True),
         ("unreadable", "unreadable", True),
+        ("fe80::1%eth0", "fe80::2", True),
     ],
 )
 def test_a_network_is_a_24_or_a_64(one: str, other: str, same: bool) -> None:
@@ -28,6 +29,21 @@ def test_a_flood_is_refused_and_the_next_second_begins_anew() -> None:
     assert rate.allows("198.51.100.1", 10.5), "another network"
     assert not rate.allows("192.0.2.9", 10.9), "the same network"
     assert rate.allows("192.0.2.1", 11.0)
+
+
+@pytest.mark.parametrize(
+    ("path", "counted"),
+    [
+        ("/-/stripe/webhook", False),
+        ("/-/login/google/backchannel-logout", False),
+        ("/-/stripe/webhook/x", True),
+        ("/-/login/google/callback", True),
+        ("/a/backchannel-logout", True),
+        ("/", True),
+    ],
+)
+def test_what_others_sign_is_not_counted(path: str, *, counted: bool) -> None:
+    assert counts(path) is counted
 
 
 def test_nought_is_off() -> None:

@@ -329,6 +329,38 @@ async def test_more_fetches_than_may_be_are_refused_at_once() -> None:
         assert origin.under_way == 0
 
 
+async def test_slow_senders_keep_no_place_of_those_who_only_ask() -> None:
+    go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"a"
+        await go_on.wait()
+        yield b"b"
+
+    def post() -> OriginRequest:
+        return OriginRequest(method="POST", target=b"/a", headers=HOST, body=slow(), body_bytes=2)
+
+    async def answering(line: Line) -> None:
+        head = await line.question()
+        if head.startswith(b"POST"):
+            await go_on.wait()
+        await line.say(HELLO)
+
+    async with misbehaving(answering) as heard, asking(heard.port, fetches_max=2) as origin:
+        sending = [asyncio.ensure_future(origin.fetch(post())) for _ in range(2)]
+        while len(heard.heads) < 2:
+            await asyncio.sleep(0)
+        assert origin.under_way == 0, "the origin owes them nothing yet"
+        with pytest.raises(OriginBusy):
+            await origin.fetch(post())
+        assert await (await origin.fetch(get())).read(5) == b"hello"
+        go_on.set()
+        for response in await asyncio.gather(*sending):
+            assert await response.read(5) == b"hello"
+        assert origin.under_way == 0
+        assert await (await origin.fetch(post())).read(5) == b"hello", "their places are free again"
+
+
 async def test_a_slow_reader_makes_the_origin_wait_and_holds_little() -> None:
     size, sent = 8 << 20, 0
 

@@ -49,6 +49,9 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+Pages = dict[str, "Page | Callable[[Asked], Page]"]
+
+
 @dataclass
 class TableOrigin:
     """``pages`` by target or path; anything else is 404. ``seen`` is every request, in order."""
@@ -167,7 +170,7 @@ async def house(
     folder: Path,
     *,
     policy: str,
-    pages: dict[str, Page | Callable[[Asked], Page]],
+    pages: Pages,
     settings: str = "",
     site_extra: str = "",
     clock: Clock | None = None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.ways.house import House, Page, StoppedClock, cookie, house
+from tests.ways.house import House, Page, Pages, StoppedClock, cookie, house
 
 POLICY = """
 version: 1
@@ -164,7 +164,7 @@ async def test_a_purge_reads_a_path_as_people_and_browsers_write_it(
 ) -> None:
     policy = POLICY + "  - { name: kept, path: /caf*, access: public, cache: 60s }\n"
     key = "purge-key-of-thirty-two-characters-or-more"
-    pages = {"/caf%C3%A9": Page(b"<p>a</p>")}
+    pages: Pages = {"/caf%C3%A9": Page(b"<p>a</p>")}
     async with house(tmp_path, policy=policy, pages=pages, settings=f'purge = "{key}"') as inside:
         await ask(inside, "/caf%C3%A9")
         bearer = f"Bearer {key}"
