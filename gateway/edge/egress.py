@@ -17,6 +17,13 @@ from gateway.model.reader import ReaderKind
 IF_NONE_MATCH_BYTES_MAX = 200
 PRIVATE = b"private, no-store"
 _KEPT_IN_304 = frozenset((b"etag", b"cache-control", b"vary", b"content-location", b"expires"))
+# What is said anew of a body that was read whole, and cookies, which are looked at by themselves.
+_SAID_ANEW = frozenset(
+    (
+        b"accept-ranges age cache-control content-digest content-encoding content-length content-md5"
+        b" content-type date digest etag expires last-modified repr-digest set-cookie vary via"
+    ).split()
+)
 
 Shown = tuple[str, str, str, str]
 
@@ -62,6 +69,11 @@ def caching(
     vary = b"Accept-Encoding, Cookie" if vary_by_cookie else b"Accept-Encoding"
     seconds = max(0, int(window_seconds))
     return ((b"cache-control", b"public, max-age=0, s-maxage=%d" % seconds), (b"vary", vary))
+
+
+def beside_ours(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """What the origin's head says that we don't say ourselves of a page that was read whole."""
+    return tuple(pair for pair in headers if pair[0] not in _SAID_ANEW)
 
 
 def etag(body: bytes, coding: str) -> bytes:

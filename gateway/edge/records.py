@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.clock import Clock
+from gateway.edge import egress
 from gateway.edge.asked_labels import AskedLabels
 from gateway.edge.visit import Visit
 from gateway.errors import PageUnreadable
@@ -160,10 +162,11 @@ class Records:
         private: bool,
     ) -> PageRecord:
         fresh = self._freshness(response.status, response.headers, visit.way)
+        passed = partial(forward.answer_headers, response.headers, settings=self.forwarding)
         record = PageRecord(
             key=key,
             status=response.status,
-            headers=forward.answer_headers(response.headers, settings=self.forwarding, gated=True),
+            headers=passed(gated=True),
             content_type=response.header(b"content-type") or b"text/html",
             format=read.format,
             body=packed(read.page),
@@ -176,6 +179,7 @@ class Records:
             readable=read.readable,
             validators=_validators(response),
             caching_headers=_caching_headers(response.headers),
+            open_headers=egress.beside_ours(passed(gated=False)) if private else (),
             tags=tags_of(response.headers),
             cookies_dropped=_cookie_names(response),
             fresh=fresh,

@@ -24,6 +24,7 @@ from gateway.model.page import PageKind, Sharing, Variant, VariantKey
 from gateway.model.reader import Reader, ReaderKind
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
+from gateway.page import document
 from gateway.page.feeds import rewrite_feed
 from gateway.page.render import render_full, render_teaser
 from gateway.page.wall import WallContext
@@ -144,7 +145,7 @@ class Showing:
         sharing = Sharing(choice.key[2])
         if private or sharing is not Sharing.ANYONE:
             sharing = Sharing.NOBODY
-        return Plain(record.status, (*record.headers, *self._caching(record, sharing)))
+        return Plain(record.status, (*_kept(record, choice), *self._caching(record, sharing)))
 
     def _caching(self, record: PageRecord, sharing: Sharing) -> Headers:
         return egress.caching(
@@ -236,7 +237,7 @@ class Showing:
     ) -> Headers:
         kept = tuple(
             pair
-            for pair in record.headers
+            for pair in _kept(record, choice)
             if pair[0] != b"last-modified" or sharing is Sharing.ANYONE
         )
         explained: Headers = ()
@@ -249,6 +250,13 @@ class Showing:
             *kept,
             *explained,
         )
+
+
+def _kept(record: PageRecord, choice: Choice) -> Headers:
+    """What stays of the origin's head: all of it on an answer to a reader's own request that turns
+    out to be open, so that what a site's scripts are told by it arrives."""
+    opened = record.private and choice.settled.access.level is Level.PUBLIC
+    return record.open_headers if opened else record.headers
 
 
 async def _once(
@@ -270,9 +278,12 @@ async def _once(
 
 
 def _content_type(record: PageRecord, *, changed: bool) -> bytes:
-    """What was rendered is UTF-8; what wasn't is as the origin says."""
+    """What was rendered is UTF-8, and HTML where a page came as XML; what wasn't is as the origin
+    says."""
     if not changed:
         return record.content_type
+    if record.facts.kind is not PageKind.FEED and document.is_xml(record.content_type):
+        return b"text/html; charset=utf-8"
     return record.content_type.split(b";", 1)[0].strip() + b"; charset=utf-8"
 
 

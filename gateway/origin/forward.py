@@ -49,7 +49,7 @@ _KEPT_ON_PAGES = frozenset(
         b" feature-policy link location onion-location origin-agent-cluster p3p permissions-policy"
         b" referrer-policy report-to reporting-endpoints nel retry-after strict-transport-security"
         b" x-content-type-options x-frame-options x-robots-tag x-ua-compatible x-xss-protection"
-        b" last-modified"
+        b" last-modified www-authenticate"
     ).split()
 )
 _AFTER_AUTHORITY = (b"", b"/", b"?", b"#", b">", b'"', b"'", b" ", b";", b",")

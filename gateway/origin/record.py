@@ -86,6 +86,7 @@ class PageRecord:
 
     ``flips_at``: when an age condition first changes; ``good_until``: the end of freshness,
     or that flip if it is sooner. ``caching_headers``: the origin's own, brought up to date by a 304.
+    ``open_headers``: what a ``private`` record keeps of the origin's head where nothing gates it.
     ``specialised`` and ``sole`` are the policy's (``policy.ways``), opaque here: the rules left open,
     and what every request comes to where no condition on requests is left. ``read_under``: what the
     policy looked for in the page when ``facts`` were read. ``private``: made with one
@@ -108,6 +109,7 @@ class PageRecord:
     flips_at: float
     fresh: Freshness
     caching_headers: Headers = ()
+    open_headers: Headers = ()
     validators: Headers = ()
     tags: frozenset[str] = frozenset()
     readable: bool = True

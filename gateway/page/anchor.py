@@ -17,16 +17,17 @@ from gateway.page.document import Document
 NAME = "lg-wall"
 
 
-def place(tree: LexborHTMLParser, document: Document, settings: TeaserSettings) -> None:
-    """``tree`` is the page as it will be sent. The cut is tried on another, for cutting destroys."""
+def place(tree: LexborHTMLParser, document: Document, settings: TeaserSettings) -> bool:
+    """``tree`` is the page as it will be sent. The cut is tried on another, for cutting destroys.
+    Whether there is a mark now that wasn't there."""
     if tree.css_first(f"#{NAME}") is not None:
-        return
+        return False
     try:
         first = _first_withheld(tree, document, settings)
     except PageUnreadable:
-        return
+        return False
     if first is None:
-        return
+        return False
     tag = first.tag or ""
     if tag.startswith("-") or "id" in first.attributes:
         mark = tree.create_node("span")
@@ -35,6 +36,7 @@ def place(tree: LexborHTMLParser, document: Document, settings: TeaserSettings) 
         (inside or first).insert_before(mark)
     else:
         first.attrs["id"] = NAME
+    return True
 
 
 def _first_withheld(

@@ -49,14 +49,17 @@ def sign(
         attributes["data-lg-wall"] = str(wall)
 
 
-def apply(tree: LexborHTMLParser, settings: PageSettings) -> None:
-    """``remove`` and ``replace``, on every page."""
+def apply(tree: LexborHTMLParser, settings: PageSettings) -> bool:
+    """``remove`` and ``replace``, on every page. Whether any of them found something."""
+    changed = False
     for selector in settings.remove:
         for node in outermost(select(tree, selector)):
             if node.tag not in ("html", "head", "body"):
                 node.decompose()
+                changed = True
     for replacement in settings.replace:
         for node in outermost(select(tree, replacement.css)):
+            changed = True
             attributes = node.attrs
             for name in _LEADING:
                 if name in attributes:
@@ -68,6 +71,7 @@ def apply(tree: LexborHTMLParser, settings: PageSettings) -> None:
                 attributes["href"] = replacement.href
             else:
                 _linked(tree, node, replacement.href)
+    return changed
 
 
 def _linked(tree: LexborHTMLParser, node: LexborNode, href: str) -> None:

@@ -1,6 +1,6 @@
 """The door of the room: a page's bytes in, the bytes of one reader's variant out.
 
-Every rendering reads and parses anew and owns its tree. The answer is UTF-8 and says so. A page that
+Every rendering reads and parses anew and owns its tree. What was changed is UTF-8 and says so. A page that
 can't be read within its bounds has no teaser but the wall alone; whole, it is sent as it came.
 """
 
@@ -43,7 +43,7 @@ _CHARSET = '<meta charset="utf-8">'
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """``body`` is UTF-8. ``removed`` names the places that carried withheld text, never its words."""
+    """``body`` is UTF-8, or what came. ``removed`` names the places that carried withheld text, never its words."""
 
     body: bytes = field(repr=False)
     words_kept: int = 0
@@ -62,7 +62,8 @@ def render_full(
     rule_opens: bool,
     badge_of: badges.Lookup | None = None,
 ) -> Rendered:
-    """The whole page. ``rule_opens``: a rule, not the page's own word, opens it to everyone.
+    """The whole page; byte for byte where nothing in it is ours to change. ``rule_opens``: a rule, not
+    the page's own word, opens it to everyone.
 
     ``badge_of`` tells the access of a page by its link, None where it isn't known (``badges``)."""
     try:
@@ -71,16 +72,22 @@ def render_full(
         # Whoever gets here may read all of it: as it came, but in the charset that the answer says.
         return Rendered(charsets.decode(body, content_type).encode("utf-8", "replace"))
     tree = document.tree()
-    if access.gated and not rule_opens:
-        anchor.place(tree, document, settings.teaser)
+    changed = False
+    if access.gated and not rule_opens and document.whole:
+        changed = anchor.place(tree, document, settings.teaser)
     marked = reader is not None and marks.settle(tree, reader)
-    marks.apply(tree, settings)
-    marks.sign(tree, access, reader if marked or access.gated else None, None)
+    changed |= marks.apply(tree, settings) or marked
     if badge_of is not None and settings.badges is Badges.CORRECT:
-        badges.correct(tree, settings, badge_of)
+        changed |= badges.correct(tree, settings, badge_of) > 0
     if rule_opens:
-        _say_free(tree, free=True, has_body=True)
-    return Rendered(_serialised(tree).encode("utf-8", "replace"), body_found=True)
+        changed |= _say_free(tree, free=True, has_body=True)
+    if document.whole and (document.html or changed):
+        marks.sign(tree, access, reader if marked or access.gated else None, None)
+    elif not changed:
+        # A fragment or data for a script of the site's, or XML: it has no place for our word.
+        return Rendered(body, body_found=True)
+    text = _serialised(tree) if document.whole else _fragment(tree)
+    return Rendered(text.encode("utf-8", "replace"), body_found=True)
 
 
 def render_teaser(
@@ -171,11 +178,11 @@ def _language(tree: LexborHTMLParser | None) -> str:
     return attributes.get("lang") or attributes.get("xml:lang") or ""
 
 
-def _say_free(tree: LexborHTMLParser, *, free: bool, has_body: bool) -> None:
-    """``isAccessibleForFree`` in the page's own node and nowhere else."""
+def _say_free(tree: LexborHTMLParser, *, free: bool, has_body: bool) -> bool:
+    """``isAccessibleForFree`` in the page's own node and nowhere else. Whether there is one."""
     scripts = list(structured_data.scripts(tree))
     if not scripts:
-        return
+        return False
     heading = tree.css_first("h1")
     titles = frozenset([" ".join(heading.text().split())] if heading is not None else [])
     entities = structured_data.main_entities(
@@ -188,6 +195,7 @@ def _say_free(tree: LexborHTMLParser, *, free: bool, has_body: bool) -> None:
             structured_data.say(each, free=free)
         if mine:
             leaks.set_script(node, structured_data.dump(data))
+    return bool(own)
 
 
 def _serialised(tree: LexborHTMLParser) -> str:
@@ -195,6 +203,12 @@ def _serialised(tree: LexborHTMLParser) -> str:
         node.decompose()
     text = tree.html or ""
     return _HEAD.sub(lambda match: match[0] + _CHARSET, text, count=1)
+
+
+def _fragment(tree: LexborHTMLParser) -> str:
+    """What the parser put into a document's head and body, without the document."""
+    parts = (tree.head, tree.body)
+    return "".join(part.inner_html or "" for part in parts if part is not None)
 
 
 def _bare(wall: str, tree: LexborHTMLParser | None, withheld: Withheld | None = None) -> str:

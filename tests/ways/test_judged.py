@@ -143,3 +143,58 @@ async def test_a_kept_page_outlasts_an_origin_that_is_busy(tmp_path: Path, statu
         answers.append(Page(b"<p>Slow down.", status=status))
         for _ in range(3):
             assert (await ask(at, "/a"))[1] == before[1]
+
+
+async def test_answers_to_a_sites_scripts_arrive_as_they_are(tmp_path: Path) -> None:
+    said = (("HX-Trigger", "done"), ("ETag", '"1"'), ("Last-Modified", "x"), ("Set-Cookie", "a=b"))
+    data = Page(b'{"ok":true}', headers=(*said, ("Content-Disposition", "inline")))
+    rows = Page(b"<tr><td>1</td>", headers=said)
+    moved = Page(b"", status=303, headers=(("Location", "/x"), *said))
+    async with house(
+        tmp_path, policy=POLICY, pages={"/ajax.php": data, "/rows": rows, "/moved": moved}
+    ) as at:
+        for path, method, body in (
+            ("/ajax.php", b"POST", b'{"ok":true}'),
+            ("/rows", b"GET", b"<tr><td>1</td>"),
+            ("/moved", b"POST", b""),
+        ):
+            head, answered = await ask(at, path, b"Sec-Fetch-Dest: empty", method=method)
+            assert answered == body
+            assert b"\r\nhx-trigger: done\r\n" in head
+            assert b"\r\nset-cookie: a=b\r\n" in head
+            assert b"\r\ncache-control: private, no-store\r\n" in head
+            assert head.count(b"\r\ncontent-length:") == 1
+            assert b"last-modified" not in head
+
+
+async def test_a_gated_answer_keeps_nothing_of_its_head_that_isnt_listed(tmp_path: Path) -> None:
+    page = Page(article("paid"), headers=(("X-Words", "12"), ("Digest", "sha-256=x")))
+    async with house(tmp_path, policy=POLICY, pages={"/a": page}) as at:
+        for who in ((), (b"Cookie: " + cookie("gold"),)):
+            head, _ = await ask(at, "/a", b"Sec-Fetch-Dest: empty", *who)
+            assert b" 200 " in head
+            assert b"x-words" not in head
+            assert b"digest" not in head
+
+
+async def test_a_page_that_asks_for_a_password_says_so(tmp_path: Path) -> None:
+    page = Page(b"<p>Non", status=401, headers=(("WWW-Authenticate", "Basic realm=x"),))
+    async with house(tmp_path, policy=POLICY, pages={"/a": page, "/dossiers/a": page}) as at:
+        assert b"\r\nwww-authenticate: basic realm=x" in (await ask(at, "/a"))[0]
+        assert b"mot-secret" not in (await ask(at, "/dossiers/a"))[1]
+
+
+async def test_xhtml_is_sent_as_it_is_and_cut_as_html(tmp_path: Path) -> None:
+    body = article("paid").replace(b"<html>", b'<html xmlns="http://www.w3.org/1999/xhtml">')
+    open_body = body.replace(b'"paid"', b'"public"')
+    pages = {
+        "/paid": Page(body, "application/xhtml+xml"),
+        "/open": Page(open_body, "application/xhtml+xml"),
+    }
+    async with house(tmp_path, policy=POLICY, pages=dict(pages)) as at:
+        head, answered = await ask(at, "/open")
+        assert answered == open_body
+        assert b"\r\ncontent-type: application/xhtml+xml\r\n" in head
+        head, answered = await ask(at, "/paid")
+        assert WITHHELD not in answered
+        assert b"\r\ncontent-type: text/html; charset=utf-8\r\n" in head
