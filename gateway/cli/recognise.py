@@ -23,7 +23,7 @@ _KNOWN_BODIES = (
     "[itemprop='articleBody']",
     ".gh-content",
     ".wp-block-post-content",
-    ".entry-content",
+    ".entry-content:not(.wc-tab)",  # a shop's tabs bear the name too, several on a page
     ".article-body",
     ".article__body",
     ".article-content",

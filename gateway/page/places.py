@@ -7,6 +7,7 @@ here changes the tree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -115,14 +116,32 @@ def find(tree: LexborHTMLParser, teaser: TeaserSettings, nesting: Nesting) -> Pl
 
 
 def _are_excerpts(roots: list[LexborNode], bodies: list[LexborNode]) -> bool:
-    """Whether this is a list of posts, each with a few words of its own: no more than a teaser."""
-    if not bodies or len(roots) < 2:
-        return False
-    if any(root.css_first("h1") is not None for root in roots):
-        return False
+    """Whether this is a list of posts, each with a few words of its own: no more than a teaser.
+
+    Each stands in a root of its own, or, in themes that draw posts as items of a list, in whatever
+    holds no other post's body.
+    """
     if any(len(body.text(separator=" ").split()) > _CARD_WORDS_MAX for body in bodies):
         return False
+    if len(roots) < 2:
+        holders = _holders(bodies) if len(bodies) > 1 else []
+        return bool(holders) and all(map(_holds_a_post, holders, bodies))
+    if not bodies or any(root.css_first("h1") is not None for root in roots):
+        return False
     return all(any(within(body, root) for root in roots if is_card(root)) for body in bodies)
+
+
+def _holders(bodies: list[LexborNode]) -> list[LexborNode]:
+    """The outermost element around each body that holds none of the others."""
+    chains = [[body, *ancestors(body)] for body in bodies]
+    held = Counter(node.mem_id for chain in chains for node in chain)
+    return [[node for node in chain if held[node.mem_id] == 1][-1] for chain in chains]
+
+
+def _holds_a_post(holder: LexborNode, body: LexborNode) -> bool:
+    """A card whose heading stands beside the body: one inside it may be a link of the article's."""
+    beside = (node for node in holder.css(_LINKED_HEADING) if not within(node, body))
+    return is_card(holder) and next(beside, None) is not None
 
 
 def _lone_root(tree: LexborHTMLParser, roots: list[LexborNode]) -> LexborNode | None:

@@ -220,12 +220,16 @@ def _index(source: PolicySource) -> tuple[PathIndex, list[Fault]]:
     for number, (rule, patterns) in enumerate(zip(source.rules, keys, strict=True)):
         covering = [unconditional.covers(pattern) for pattern in patterns]
         if number in source.own and all(cover is not None for cover in covering):
-            earlier = source.rules[next(cover for cover in covering if cover is not None)]
+            taking = next(cover for cover in covering if cover is not None)
+            earlier = source.rules[taking]
+            mend = (
+                "" if taking in source.own else "; with `first: true` yours would stand before it"
+            )
             faults.append(
                 Fault(
                     rule.place,
                     f"rule `{rule.name}` never matches: `{earlier.name}` at {earlier.place}"
-                    " comes first and takes all it asks for",
+                    f" comes first and takes all it asks for{mend}",
                 )
             )
         always = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,14 @@ from gateway.model.access import Access
 from gateway.model.fault import Fault, Place
 from gateway.model.rule import Badges, LabelSource, PageSettings, Replacement, Rule
 from gateway.policy.nodes import Item, Reading, meant
-from gateway.policy.rules import read_access, read_label, read_rule, read_teaser, teaser_of
+from gateway.policy.rules import (
+    WrittenRule,
+    read_access,
+    read_label,
+    read_rule,
+    read_teaser,
+    teaser_of,
+)
 from gateway.policy.source import PolicySource
 
 KEYS = (
@@ -42,7 +49,7 @@ class Written:
     replace: list[Replacement] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     previews: list[str] = field(default_factory=list)
-    rules: list[tuple[Rule, bool]] = field(default_factory=list)
+    rules: list[WrittenRule] = field(default_factory=list)
 
 
 def load(folder: Path) -> PolicySource:
@@ -128,7 +135,7 @@ def _read_file(reading: Reading, text: str, *, in_pack: bool) -> Written:
     _read_once(reading, keys, written)
     if "teaser" in keys:
         written.teaser = read_teaser(reading, keys["teaser"].node)
-    _read_lists(reading, keys, written, in_pack=in_pack)
+    _read_lists(reading, keys, written)
     return written
 
 
@@ -150,9 +157,7 @@ def _read_once(reading: Reading, keys: dict[str, Item], written: Written) -> Non
         note("badges", reading.one_of(keys["badges"].node, tuple(Badges), "`badges`"))
 
 
-def _read_lists(
-    reading: Reading, keys: dict[str, Item], written: Written, *, in_pack: bool
-) -> None:
+def _read_lists(reading: Reading, keys: dict[str, Item], written: Written) -> None:
     for key, into in (
         ("query", written.query),
         ("remove", written.remove),
@@ -172,7 +177,7 @@ def _read_lists(
         else:
             reading.fault(node, "`replace` takes `css` and `href`")
     for node in reading.items(keys["rules"].node, "`rules`") if "rules" in keys else ():
-        rule = read_rule(reading, node, in_pack=in_pack)
+        rule = read_rule(reading, node)
         if rule is not None:
             written.rules.append(rule)
 
@@ -190,14 +195,13 @@ def _merge(all_files: Written, one: Written, reading: Reading) -> None:
                 Fault(Place(reading.file, 1, 1), f"teaser's `{key}` stands in another file too")
             )
     all_files.teaser = {**one.teaser, **all_files.teaser}
-    names = {rule.name: rule.place for rule, _ in all_files.rules}
-    for rule, first in one.rules:
-        if rule.name in names:
-            reading.fault(
-                rule.place, f"two rules are named `{rule.name}`; the first at {names[rule.name]}"
-            )
-        names[rule.name] = rule.place
-        all_files.rules.append((rule, first))
+    names = {written.rule.name: written.rule.place for written in all_files.rules}
+    for written in one.rules:
+        name, place = written.rule.name, written.rule.place
+        if name in names:
+            reading.fault(place, f"two rules are named `{name}`; the first at {names[name]}")
+        names[name] = place
+        all_files.rules.append(written)
     all_files.includes.extend(one.includes)
     for into, more in (
         (all_files.labels, one.labels),
@@ -209,14 +213,20 @@ def _merge(all_files: Written, one: Written, reading: Reading) -> None:
 
 
 def _together(own: Written, packs: list[Written], digest: str) -> PolicySource:
-    """Packs' first rules, the site's, the packs' others; the site's labels before the packs'."""
-    first = [rule for pack in packs for rule, is_first in pack.rules if is_first]
-    after = [rule for pack in packs for rule, is_first in pack.rules if not is_first]
-    mine = [rule for rule, _ in own.rules]
+    """Before all others the rules that are ``first``, the site's before the packs'; then the others,
+    in that order too. The site's labels before the packs'."""
     teaser: dict[str, Any] = {}
     for written in (*packs, own):
         teaser.update(written.teaser)
     everyone = (own, *packs)
+    rules: list[Rule] = []
+    mine: set[int] = set()
+    for first in (True, False):
+        for each in everyone:
+            found = [_over(teaser, rule) for rule in each.rules if rule.first is first]
+            if each is own:
+                mine.update(range(len(rules), len(rules) + len(found)))
+            rules.extend(found)
 
     def once(key: str, otherwise: Any) -> Any:
         return next((w.once[key][1] for w in everyone if key in w.once), otherwise)
@@ -231,11 +241,19 @@ def _together(own: Written, packs: list[Written], digest: str) -> PolicySource:
             remove=tuple(each for written in everyone for each in written.remove),
             badges=Badges(once("badges", "keep")),
         ),
-        rules=(*first, *mine, *after),
+        rules=tuple(rules),
         query=frozenset(name for written in everyone for name in written.query),
         previews=tuple(path for pack in packs for path in pack.previews),
         case_sensitive=bool(once("case_sensitive", False)),
         path_parameters_allowed=once("path_parameters", "refuse") == "allow",
         digest=digest,
-        own=frozenset(range(len(first), len(first) + len(mine))),
+        own=frozenset(mine),
     )
+
+
+def _over(site: dict[str, Any], written: WrittenRule) -> Rule:
+    """The rule, its own teaser's keys over the site's: a rule that says how much is kept says nothing
+    of where a body stands."""
+    if written.teaser is None:
+        return written.rule
+    return replace(written.rule, teaser=teaser_of({**site, **written.teaser}))

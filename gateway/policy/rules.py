@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -33,7 +33,7 @@ LEVELS = {"public": PUBLIC, "members": MEMBERS, "paid": PAID, "refuse": REFUSE}
 AS_LABELLED = "as-labelled"
 RULE_KEYS = (
     "name path host query method header country label section tag author language younger_than"
-    " older_than referrer device when access tiers cache personal teaser"
+    " older_than referrer device when access tiers cache personal teaser first"
 ).split()
 TEASER_KEYS = ("body", "root", "chrome", "keep")
 KEEP_KEYS = ("paragraphs", "words_max", "percent", "until")
@@ -41,10 +41,18 @@ _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def read_rule(reading: Reading, node: Node, *, in_pack: bool) -> tuple[Rule, bool] | None:
-    """The rule, and whether it is marked ``first``; None where it can't be used."""
-    known = (*RULE_KEYS, "first") if in_pack else RULE_KEYS
-    keys = reading.mapping(node, known, "a rule")
+class WrittenRule(NamedTuple):
+    """``first``: it stands before the rules that aren't. ``teaser`` holds the keys that the rule gave,
+    for ``load`` to put over the site's."""
+
+    rule: Rule
+    first: bool
+    teaser: dict[str, Any] | None
+
+
+def read_rule(reading: Reading, node: Node) -> WrittenRule | None:
+    """None where it can't be used."""
+    keys = reading.mapping(node, RULE_KEYS, "a rule")
     before = len(reading.faults)
     name = reading.text(keys["name"].node, "`name`") if "name" in keys else None
     if "name" not in keys or (name is not None and not name.strip()):
@@ -63,10 +71,9 @@ def read_rule(reading: Reading, node: Node, *, in_pack: bool) -> tuple[Rule, boo
         request=_request_conditions(reading, keys),
         cache_seconds=_seconds(reading, keys, "cache"),
         personal=bool("personal" in keys and reading.truth(keys["personal"].node, "`personal`")),
-        teaser=teaser_of(teaser) if teaser is not None else None,
     )
     first = bool("first" in keys and reading.truth(keys["first"].node, "`first`"))
-    return (rule, first) if len(reading.faults) == before else None
+    return WrittenRule(rule, first, teaser) if len(reading.faults) == before else None
 
 
 def read_access(

@@ -48,7 +48,7 @@ def test_what_a_site_calls_itself() -> None:
 @pytest.mark.parametrize(
     ("shape", "body"),
     [
-        ('<article><div class="entry-content">{}</div></article>', ".entry-content"),
+        ('<article><div class="entry-content">{}</div></article>', ".entry-content:not(.wc-tab)"),
         ('<main><div itemprop="articleBody">{}</div></main>', "[itemprop='articleBody']"),
         ('<div id="story"><section>{}</section></div>', "section"),
         ('<main><div class="css-1x2 wide">{}</div><div class="wide"></div></main>', ".css-1x2"),

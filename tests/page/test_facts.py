@@ -257,3 +257,22 @@ def test_a_list_of_whole_posts_is_no_listing() -> None:
 
 def test_one_short_post_stays_an_article() -> None:
     assert known(posts(40, count=1)).body_found
+
+
+def items(words: int, *, inside: bool = False) -> str:
+    """Posts as items of a list, in a root that they share. ``inside``: headings stand in the bodies."""
+    heading = '<h2><a href="/p">Titre</a></h2>'
+    around, within = ("", heading) if inside else (heading, "")
+    item = f'<li>{around}<div class="body">{within}<p>{"mot " * words}</p></div></li>'
+    return f"<!doctype html><html><body><article><h1>Une</h1><ul>{item * 3}</ul></article>"
+
+
+def test_excerpts_in_a_list_are_a_listing() -> None:
+    assert known(items(40)).kind is PageKind.LISTING
+
+
+@pytest.mark.parametrize("page", [items(400), items(40, inside=True)])
+def test_whole_posts_in_a_list_and_parts_of_one_article_are_no_listing(page: str) -> None:
+    facts = known(page)
+    assert facts.kind is PageKind.ARTICLE
+    assert not facts.body_found

@@ -53,7 +53,11 @@ TABLE: list[tuple[str, list[str]]] = [
         RULE + f"    access: paid\n    when: '{'a' * 4001}'\n",
         ["p.yaml:6:11: `when` is longer than 4000"],
     ),
-    (RULE + "    access: paid\n    first: true\n", ["p.yaml:6:5: unknown key `first`"]),
+    (RULE + "    access: paid\n    first: maybe\n", ["p.yaml:6:12: `first` is true or false"]),
+    (
+        GOOD + "include: static\nrules:\n  - { name: x, path: /pagefind/a, access: public }\n",
+        ["p.yaml:5:5: rule `x` never matches", "; with `first: true` yours would stand before it"],
+    ),
     (GOOD + "include: [gost]\n", ["no pack `gost`", "did you mean `ghost`?"]),
     (GOOD + "labels:\n  - meta: a\n    css: b\n", ["p.yaml:4:5: a label is read in one place"]),
     (GOOD + "labels:\n  - ghost: api\n", ["p.yaml:4:12: `ghost` knows content-api"]),
@@ -120,6 +124,25 @@ def test_a_pack_stands_around_the_sites_rules() -> None:
     assert names.index("sources of the pages") < names.index("mine")
     assert source.settings.labels[0].name == "mine"
     assert source.settings.teaser.root == ("article", "main")
+
+
+def test_a_rule_of_the_site_that_is_first_stands_before_a_pack_s() -> None:
+    text = (
+        "include: [static]\nrules:\n  - { name: other, path: /x, access: paid }\n"
+        "  - { name: mine, first: true, path: /pagefind/**, access: public }\n"
+    )
+    source = load_texts([("p.yaml", GOOD + text)])
+    assert [source.rules[number].name for number in sorted(source.own)] == ["mine", "other"]
+    assert source.rules[0].name == "mine"
+    assert not faults(GOOD + text)
+
+
+def test_a_rule_s_own_teaser_goes_over_the_site_s_key_by_key() -> None:
+    rule = "rules:\n  - { name: x, path: /x, access: paid, teaser: { keep: { paragraphs: 4 } } }\n"
+    source = load_texts([("p.yaml", GOOD + "include: ghost\nteaser: { body: [.b] }\n" + rule)])
+    own = next(rule.teaser for rule in source.rules if rule.name == "x")
+    assert own is not None
+    assert (own.body, own.root, own.keep.paragraphs) == ((".b",), ("article", "main"), 4)
 
 
 @pytest.mark.parametrize("what", ["absent", "empty"])
