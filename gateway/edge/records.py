@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.edge import egress
 from gateway.edge.asked_labels import AskedLabels
 from gateway.edge.visit import Visit
-from gateway.errors import PageUnreadable
+from gateway.errors import OriginFailed, PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.rule import LabelKind
 from gateway.origin import forward
@@ -229,13 +229,17 @@ def _kind_of_body(raw: bytes, response: OriginResponse) -> str:
 
 
 def _read(raw: bytes, response: OriginResponse, kind: str, policy: Policy) -> _Read:
-    """Decode, parse, read the facts. Runs in a thread."""
+    """Decode, parse, read the facts. Runs in a thread. Raises OriginFailed."""
     head = facts_of_head(response, policy)
     content_type = response.header(b"content-type") or b"text/html"
     if not raw:
         return _Read(b"", dataclasses.replace(head, kind=PageKind.LISTING), content_type)
     try:
         page = document.decode_body(raw, response.header(b"content-encoding"))
+    except PageUnreadable as error:
+        # Neither could a reader be shown it: what codes it isn't known, or it has no end.
+        raise OriginFailed(f"a body that can't be decoded: {error.reason}") from error
+    try:
         if kind in _FEEDS:
             feed = dataclasses.replace(head, kind=PageKind.FEED)
             return _Read(page, feed, _FEEDS[kind] + _parameters(content_type))
@@ -244,7 +248,7 @@ def _read(raw: bytes, response: OriginResponse, kind: str, policy: Policy) -> _R
     except PageUnreadable:
         # An article without a body that could be found: the strictest that its rules allow.
         unread = dataclasses.replace(head, kind=PageKind.ARTICLE)
-        return _Read(raw, unread, content_type, readable=False)
+        return _Read(page, unread, content_type, readable=False)
 
 
 def _parameters(content_type: bytes) -> bytes:

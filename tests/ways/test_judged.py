@@ -4,6 +4,7 @@ faces of a page, an origin that is busy."""
 from __future__ import annotations
 
 import asyncio
+import gzip
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,21 @@ async def test_xhtml_is_sent_as_it_is_and_cut_as_html(tmp_path: Path) -> None:
         head, answered = await ask(at, "/paid")
         assert WITHHELD not in answered
         assert b"\r\ncontent-type: text/html; charset=utf-8\r\n" in head
+
+
+async def test_a_page_beyond_the_bounds_is_sent_in_the_coding_it_says(tmp_path: Path) -> None:
+    deep = b"<!doctype html><title>t</title>" + b"<div>" * 600 + b"<p>bonjour"
+    coded = (("Content-Encoding", "gzip"),)
+    pages = {
+        "/dossiers/a": Page(gzip.compress(deep), headers=coded),
+        "/dossiers/b": Page(gzip.compress(deep)[:-30], headers=coded),
+        "/dossiers/c": Page(deep, headers=(("Content-Encoding", "rot13"),)),
+    }
+    async with house(tmp_path, policy=POLICY, pages=dict(pages)) as at:
+        gold = b"Cookie: " + cookie("gold")
+        assert (await ask(at, "/dossiers/a", gold))[1] == deep
+        head, body = await ask(at, "/dossiers/a", gold, b"Accept-Encoding: gzip")
+        assert b"\r\ncontent-encoding: gzip\r\n" in head
+        assert gzip.decompress(body) == deep
+        for path in ("/dossiers/b", "/dossiers/c"):
+            assert b" 502 " in (await ask(at, path, gold))[0]
