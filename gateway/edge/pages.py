@@ -118,8 +118,14 @@ class Pages:
         return Plain(response.status, kept, raw)
 
     def key(self, visit: Visit) -> PageKey:
-        request = visit.request
-        return page_key(request.host, request.path, request.query, significant=visit.policy.query)
+        request, policy = visit.request, visit.policy
+        return page_key(
+            request.host,
+            request.path,
+            request.query,
+            significant=policy.query,
+            asked=policy.asked_query,
+        )
 
     def _current(self, kept: PageRecord, visit: Visit) -> PageRecord | None:
         record = self.records.current(kept, visit)

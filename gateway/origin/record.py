@@ -54,17 +54,19 @@ def page_key(
     significant: frozenset[str],
     asked: frozenset[str] = frozenset(),
 ) -> PageKey:
-    """``significant`` parameters make another page, tracking parameters leave the key, and any other
-    keeps the page from being kept. The order of different parameters makes no difference."""
+    """``significant`` parameters make another page, tracking parameters leave the key unless a rule
+    asked for them (``asked``), and any other keeps the page from being kept. The order of different
+    parameters makes no difference."""
     if not query:
         return PageKey(host, path, path.encode())
     kept: list[tuple[str, bytes]] = []
     keepable = len(query) <= 512
     for part in query.split(b"&"):
         name = next(iter(parse_qsl(part.decode("latin-1"), keep_blank_values=True)), ("", ""))[0]
-        if name in significant:
+        tracking = _tracking(name.lower())
+        if name in significant or (tracking and name in asked):
             kept.append((name, part))
-        elif name in asked or not _tracking(name.lower()):
+        elif not tracking:
             keepable = keepable and not part
     if not keepable:
         return PageKey(host, path, path.encode() + b"?" + query, keepable=False)

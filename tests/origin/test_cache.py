@@ -395,6 +395,23 @@ def test_a_query_that_the_policy_doesnt_name_travels_whole_and_isnt_kept(query: 
     assert key_of(query) == PageKey(HOST, "/a", b"/a?" + query, keepable=False)
 
 
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        (b"utm_source=x&utm_medium=y", b"/a?utm_source=x"),
+        (b"utm_medium=y&utm%5fsource=x&page=2", b"/a?page=2&utm%5fsource=x"),
+        (b"UTM_SOURCE=x", b"/a"),
+    ],
+)
+def test_a_tracking_parameter_that_a_rule_asks_for_makes_another_page(
+    query: bytes, target: bytes
+) -> None:
+    asked = frozenset(("utm_source", "src"))
+    made = page_key(HOST, "/a", query, significant=SIGNIFICANT, asked=asked)
+    assert made == PageKey(HOST, "/a", target)
+    assert not page_key(HOST, "/a", b"src=x", significant=SIGNIFICANT, asked=asked).keepable
+
+
 @given(st.binary(max_size=60).map(lambda raw: raw.replace(b" ", b"")))
 def test_a_key_never_raises_and_says_what_the_origin_is_asked(query: bytes) -> None:
     made = key_of(query)

@@ -217,3 +217,22 @@ async def test_a_page_beyond_the_bounds_is_sent_in_the_coding_it_says(tmp_path: 
         assert gzip.decompress(body) == deep
         for path in ("/dossiers/b", "/dossiers/c"):
             assert b" 502 " in (await ask(at, path, gold))[0]
+
+
+async def test_a_rule_may_ask_for_a_parameter_by_which_mailers_follow_a_click(
+    tmp_path: Path,
+) -> None:
+    rule = "  - { name: letter, label: paid, query: { utm_source: letter }, access: public }\n"
+    policy = POLICY.replace("  - { name: labelled", rule + "  - { name: labelled")
+    page = Page(article("paid"), headers=(("Cache-Control", "max-age=50"),))
+    async with house(tmp_path, policy=policy, pages={"/a": page}) as at:
+        for _ in range(2):
+            for query, whole in (
+                ("?utm_source=letter", True),
+                ("?utm_medium=mail&utm_source=letter", True),
+                ("", False),
+                ("?utm_source=other", False),
+                ("?gclid=x", False),
+            ):
+                assert (WITHHELD in (await ask(at, "/a" + query))[1]) is whole, query
+        assert len(at.origin.seen) == 3
