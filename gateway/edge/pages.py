@@ -17,20 +17,22 @@ from gateway.edge import kinds
 from gateway.edge.answers import Answer, Plain, Ready
 from gateway.edge.failures import Failures
 from gateway.edge.passing import Body, Passing
+from gateway.edge.peeking import content_type
 from gateway.edge.records import PAGE_BYTES_MAX, OtherType, Records
 from gateway.edge.showing import Showing
 from gateway.edge.visit import Visit
 from gateway.errors import LychgateError, OriginFailed
-from gateway.model.decision import Full, Reason, Refuse
+from gateway.model.decision import Decision, Full, Reason, Refuse
 from gateway.model.request import Request
 from gateway.ops.counters import Counters
 from gateway.origin import forward
 from gateway.origin.cache import PageCache
 from gateway.origin.fetch import OriginResponse
 from gateway.origin.record import PageKey, PageRecord, page_key
-from gateway.page import document
+from gateway.page import sniffing
+from gateway.page.sniffing import Family, Kind
 from gateway.policy.decide import judge, settle
-from gateway.policy.ways import WayKind
+from gateway.policy.ways import Settled, WayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ class Pages:
     async def reported(self, visit: Visit, body: Body | None) -> Answer:
         """``mode = "report"``: the origin's page as it is, and what would be walled is counted."""
         response, asserted = await self.passing.ask_as_reader(visit, body)
-        if document.sniff_kind(response.header(b"content-type"), b"") != "html":
+        if sniffing.named(content_type(response)) is not Kind.HTML:
             return self.passing.streamed(response, private=asserted)
         raw = await response.opening(PAGE_BYTES_MAX)
         record = await self.records.made_of(response, visit, self.key(visit), asked=False)
@@ -194,6 +196,9 @@ class Pages:
             gated = visit.here.strictest.gated
             return await self._judged_other(made, visit, private=gated, as_gateway=True)
         await made.response.close()
+        decision = judge(self._settled_other(made, visit), visit.reader, visit.now)
+        if not isinstance(decision, Full):
+            return self._refused_other(decision, visit)
         return await self.judged(visit, None, asked_whole=True)
 
     async def _judged_other(
@@ -206,11 +211,10 @@ class Pages:
         asked_whole: bool = False,
     ) -> Answer:
         """By the path and by what the answer's own head says; there is no part of it to show."""
-        specialised = visit.policy.specialise(visit.way, made.facts, now=visit.now)
-        settled = settle(specialised, visit.request, visit.policy)
+        settled = self._settled_other(made, visit)
         decision = judge(settled, visit.reader, visit.now)
-        html = document.sniff_kind(made.response.header(b"content-type"), b"") != "other"
-        if isinstance(decision, Full) and not (html and made.status == 206):
+        part = made.status == 206 and self._part_of_page(made.response, visit, asked_whole)
+        if isinstance(decision, Full) and not part:
             private = private or settled.access.gated
             if as_gateway and not _readable(made.response, visit.request):
                 await made.response.close()
@@ -222,8 +226,25 @@ class Pages:
             if asked_whole or as_gateway:
                 raise OriginFailed("a part, where the whole page was asked for")
             return await self.page(visit)
+        return self._refused_other(decision, visit)
+
+    def _settled_other(self, made: OtherType, visit: Visit) -> Settled:
+        specialised = visit.policy.specialise(visit.way, made.facts, now=visit.now)
+        return settle(specialised, visit.request, visit.policy)
+
+    def _refused_other(self, decision: Decision, visit: Visit) -> Plain:
         reason = decision.reason if isinstance(decision, Refuse) else Reason.TYPE_HAS_NO_TEASER
         return self.failures.refused(visit.request, reason)
+
+    def _part_of_page(self, response: OriginResponse, visit: Visit, asked_whole: bool) -> bool:
+        """Whether the whole of which this is a part may be a page or a feed, as far as is known."""
+        said = content_type(response)
+        if sniffing.named(said) is not None:
+            return True
+        family = sniffing.family(said)
+        if asked_whole or family is Family.ITSELF:
+            return False
+        return family is Family.XML or not self.known_as_other(visit)
 
 
 def _shareable(made: PageRecord | OtherType) -> PageRecord | None:

@@ -14,6 +14,8 @@ from functools import partial
 from gateway.clock import Clock
 from gateway.edge import egress
 from gateway.edge.asked_labels import AskedLabels
+from gateway.edge.peeking import content_type as said_type
+from gateway.edge.peeking import kind_of
 from gateway.edge.visit import Visit
 from gateway.errors import OriginFailed, PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
@@ -22,22 +24,21 @@ from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
 from gateway.origin.freshness import Freshness, freshness
 from gateway.origin.record import PageKey, PageRecord, packed, tags_of
-from gateway.page import document
+from gateway.page import document, sniffing
 from gateway.page.facts import facts as read_facts
 from gateway.page.facts import header_words
+from gateway.page.sniffing import FEEDS, Family, Kind
 from gateway.policy.compile import Policy
 from gateway.policy.ways import Way
 
 _OUTSIDE = frozenset((LabelKind.HEADER, LabelKind.GHOST, LabelKind.ORIGIN_GATE))
 PAGE_BYTES_MAX = 16 << 20
 FEED_SECONDS_MAX = 60.0  # items may flip by age, which a feed's record doesn't see
-OPENING_BYTES_MAX = 8 << 20
-_FEEDS = {
-    "rss": b"application/rss+xml",
-    "atom": b"application/atom+xml",
-    "json-feed": b"application/feed+json",
+_FEED_TYPES = {
+    Kind.RSS: b"application/rss+xml",
+    Kind.ATOM: b"application/atom+xml",
+    Kind.JSON_FEED: b"application/feed+json",
 }
-_AMBIGUOUS = frozenset((b"", b"text/xml", b"application/xml", b"application/json", b"text/plain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class OtherType:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A body as it was read. ``readable`` false: it couldn't be, within its bounds."""
+    """A body as it was read. ``format``: the type that it turned out to be. ``readable`` false: it
+    couldn't be, within its bounds."""
 
     page: bytes
     facts: PageFacts
@@ -101,9 +103,12 @@ class Records:
         was made for one reader.
         """
         redirect = 300 <= response.status < 400
-        kind = "other" if response.status == 206 else await _kind(response)
-        if kind == "other" and not redirect:
-            return OtherType(response, facts_of_head(response, visit.policy))
+        kind = Kind.OTHER if response.status == 206 else await kind_of(response)
+        if kind in (Kind.OTHER, Kind.XML) and not redirect:
+            facts = facts_of_head(response, visit.policy)
+            if kind is Kind.XML:
+                facts = dataclasses.replace(facts, kind=PageKind.ARTICLE)
+            return OtherType(response, facts)
         try:
             raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)
         finally:
@@ -163,11 +168,13 @@ class Records:
     ) -> PageRecord:
         fresh = self._freshness(response.status, response.headers, visit.way)
         passed = partial(forward.answer_headers, response.headers, settings=self.forwarding)
+        said = said_type(response)
+        unsaid = sniffing.family(said) is Family.UNSAID
         record = PageRecord(
             key=key,
             status=response.status,
             headers=passed(gated=True),
-            content_type=response.header(b"content-type") or b"text/html",
+            content_type=read.format if unsaid else said or b"",
             format=read.format,
             body=packed(read.page),
             facts=read.facts,
@@ -205,33 +212,10 @@ def facts_of_head(response: OriginResponse, policy: Policy) -> PageFacts:
     return PageFacts(PageKind.OTHER, words=header_words(response.headers, policy.settings))
 
 
-async def _kind(response: OriginResponse) -> str:
-    """``html``, ``rss``, ``atom``, ``json-feed`` or ``other``. A type under which feeds come though
-    it doesn't name them is looked into, without taking the body."""
-    content_type = response.header(b"content-type")
-    kind = document.sniff_kind(content_type, b"")
-    bare = (content_type or b"").split(b";", 1)[0].strip().lower()
-    if kind != "other" or not (bare in _AMBIGUOUS or bare.endswith((b"+xml", b"+json"))):
-        return kind
-    opening = await response.opening(OPENING_BYTES_MAX)
-    return await asyncio.to_thread(_kind_of_body, opening, response)
-
-
-def _kind_of_body(raw: bytes, response: OriginResponse) -> str:
-    try:
-        page = document.decode_body(raw, response.header(b"content-encoding"))
-    except PageUnreadable:
-        # Too large to be looked into: what can't be shown in part is judged whole.
-        return "other"
-    if b"jsonfeed.org" in page and page.lstrip()[:1] == b"{":
-        return "json-feed"
-    return document.sniff_kind(response.header(b"content-type"), page[:1024])
-
-
-def _read(raw: bytes, response: OriginResponse, kind: str, policy: Policy) -> _Read:
+def _read(raw: bytes, response: OriginResponse, kind: Kind, policy: Policy) -> _Read:
     """Decode, parse, read the facts. Runs in a thread. Raises OriginFailed."""
     head = facts_of_head(response, policy)
-    content_type = response.header(b"content-type") or b"text/html"
+    content_type = said_type(response) or b"text/html"
     if not raw:
         return _Read(b"", dataclasses.replace(head, kind=PageKind.LISTING), content_type)
     try:
@@ -239,10 +223,12 @@ def _read(raw: bytes, response: OriginResponse, kind: str, policy: Policy) -> _R
     except PageUnreadable as error:
         # Neither could a reader be shown it: what codes it isn't known, or it has no end.
         raise OriginFailed(f"a body that can't be decoded: {error.reason}") from error
+    if kind in FEEDS:
+        feed = dataclasses.replace(head, kind=PageKind.FEED)
+        return _Read(page, feed, _FEED_TYPES[kind] + _parameters(content_type))
+    if sniffing.family(content_type) is Family.UNSAID:
+        content_type = b"text/html" + _parameters(content_type)
     try:
-        if kind in _FEEDS:
-            feed = dataclasses.replace(head, kind=PageKind.FEED)
-            return _Read(page, feed, _FEEDS[kind] + _parameters(content_type))
         found = read_facts(document.read(page, content_type), response.headers, policy.settings)
         return _Read(page, found, content_type)
     except PageUnreadable:

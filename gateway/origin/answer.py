@@ -102,6 +102,11 @@ class OriginResponse:
             self._buffered += size
         return b"".join(parts)
 
+    async def first(self) -> bytes:
+        """The chunk that comes next, without taking it; empty where nothing more comes."""
+        await self.more()
+        return self._chunks[0] if self._chunks else b""
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises OriginFailed when the origin cuts it or stops within it."""
         while True:

@@ -35,6 +35,41 @@ def decode_body(raw: bytes, content_encoding: bytes | None, *, bytes_max: int = 
         raise PageUnreadable("damaged-coding") from error
 
 
+def decode_opening(raw: bytes, content_encoding: bytes | None, *, bytes_max: int) -> bytes:
+    """As much of the beginning as ``raw``, the beginning of a coded body, tells; at most ``bytes_max``
+    and what a step brings beyond. For looking, not for showing: a coding that isn't known is taken for
+    none, and damage ends the body. Never raises."""
+    coding = (content_encoding or b"identity").decode("latin-1").strip().lower()
+    begin = _BEGINNINGS.get(coding)
+    if begin is None:
+        return raw[:bytes_max]
+    try:
+        return begin(raw, bytes_max)
+    except (zlib.error, brotli.error, zstandard.ZstdError):
+        return b""
+
+
+def _begin_deflate(raw: bytes, bytes_max: int) -> bytes:
+    try:
+        return zlib.decompressobj(15).decompress(raw, bytes_max)
+    except zlib.error:
+        return zlib.decompressobj(-15).decompress(raw, bytes_max)
+
+
+def _begin_brotli(raw: bytes, bytes_max: int) -> bytes:
+    return bytes(brotli.Decompressor().process(raw, output_buffer_limit=bytes_max))
+
+
+def _begin_zstd(raw: bytes, bytes_max: int) -> bytes:
+    decoder = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES_MAX).decompressobj()
+    decoded = bytearray()
+    for start in range(0, len(raw), _ZSTD_INPUT_BYTES):
+        if decoder.eof or len(decoded) >= bytes_max:
+            break
+        decoded += decoder.decompress(raw[start : start + _ZSTD_INPUT_BYTES])
+    return bytes(decoded)
+
+
 def _identity(raw: bytes, bytes_max: int) -> bytes:
     if len(raw) > bytes_max:
         raise PageUnreadable("too-many-bytes")
@@ -117,4 +152,11 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "deflate": _deflate,
     "br": _brotli,
     "zstd": _zstd,
+}
+_BEGINNINGS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": lambda raw, bytes_max: zlib.decompressobj(31).decompress(raw, bytes_max),
+    "x-gzip": lambda raw, bytes_max: zlib.decompressobj(31).decompress(raw, bytes_max),
+    "deflate": _begin_deflate,
+    "br": _begin_brotli,
+    "zstd": _begin_zstd,
 }

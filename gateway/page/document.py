@@ -16,28 +16,7 @@ from gateway.errors import PageUnreadable
 from gateway.page import bounds, charsets
 from gateway.page.codings import BYTES_MAX, decode_body
 
-__all__ = ["BYTES_MAX", "Document", "decode_body", "is_xml", "read", "sniff_kind"]
-
-_KINDS = {
-    b"text/html": "html",
-    b"application/xhtml+xml": "html",
-    b"application/rss+xml": "rss",
-    b"application/atom+xml": "atom",
-    b"application/feed+json": "json-feed",
-}
-# Types under which a page or feed may come though they don't say so: what the body begins with
-# tells. Text and images are here too, since a browser or a crawler may sniff what we don't. What is
-# stepped over is never given back (``(?>…)``, ``*+``), or a row of comments could be read in 2^n ways.
-_OPENING = re.compile(
-    rb"^(?:\xef\xbb\xbf)?\s*+(?>(?:<\?xml[^>]*>|<!--.*?-->)\s*+)*+<"
-    rb"(!doctype\s+html|html|head|body|article|main|(?:[a-z]\w*:)?(rss|rdf|feed))(?=[\s>:]|\Z)",
-    re.IGNORECASE | re.DOTALL,
-)
-# A producer that sorts its keys puts ``version`` last, behind every item.
-_JSON_FEED = re.compile(
-    rb"""^(?:\xef\xbb\xbf)?\s*\{.*?(?:https?:\\?/\\?/jsonfeed\.org\\?/version|"content_(?:html|text)"\s*:)""",
-    re.DOTALL,
-)
+__all__ = ["BYTES_MAX", "Document", "decode_body", "is_xml", "read"]
 
 
 # What makes a document of a text; data that begins as JSON does may hold one, and is none.
@@ -87,17 +66,3 @@ def is_xml(content_type: bytes | None) -> bool:
 
 def _bare(content_type: bytes | None) -> bytes:
     return (content_type or b"").split(b";", 1)[0].strip().lower()
-
-
-def sniff_kind(content_type: bytes | None, body_head: bytes) -> str:
-    """``html``, ``rss``, ``atom``, ``json-feed`` or ``other``.
-
-    The type decides where it names one of them; otherwise the first kilobyte of the body does.
-    """
-    named = _KINDS.get(_bare(content_type))
-    if named is not None:
-        return named
-    if match := _OPENING.match(body_head):
-        feed = (match[2] or b"").lower()
-        return {b"": "html", b"rss": "rss", b"rdf": "rss", b"feed": "atom"}[feed]
-    return "json-feed" if _JSON_FEED.match(body_head) else "other"

@@ -33,7 +33,7 @@ _BODIES = frozenset(
 _SUMMARIES = frozenset(
     (("", "description"), (_RSS1, "description"), (ATOM, "summary"), ("", "summary"))
 )
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
 _ENCODING = re.compile(r"""(encoding\s*=\s*)(["'])([^"']*)\2""")
 _NAME = re.compile(r"<([^\s/>]+)")
 _NAMESPACE = re.compile(r"""\sxmlns(?::[^\s=]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -84,7 +84,7 @@ def rewrite(
 
 
 def _as_utf_8(body: bytes, content_type: bytes | None) -> bytes:
-    text = charsets.decode(body, content_type)
+    text = charsets.decode(body, content_type).lstrip(" \t\r\n\ufeff")
     declaration = _DECLARATION.match(text)
     if declaration is not None and (said := _ENCODING.search(declaration[0])):
         if charsets.known(said[3].encode("ascii", "replace")) is None:

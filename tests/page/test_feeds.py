@@ -251,7 +251,7 @@ def test_other_fields_of_a_json_item_hide_nothing(extra: dict[str, object]) -> N
 BROKEN = {
     "doctype": b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"><channel/></rss>',
     "laughs": b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><rss><channel>&b;</channel></rss>',
-    "external": b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><rss><channel/></rss>',
+    "external": b'<!DOCTYPE x SYSTEM "file:///etc/passwd" [<!ENTITY % a "">]><rss><channel/></rss>',
     "not closed": rss(body_of(1))[:-40],
     "not xml": b"<rss><channel><item>",
     "empty": b"",
@@ -267,6 +267,43 @@ def test_what_can_t_be_read_is_refused_in_time(feed: bytes) -> None:
     with pytest.raises(PageUnreadable):
         rewritten(feed, "rss")
     assert time.process_time() - started < 0.5
+
+
+NETSCAPE = "http://my.netscape.com/publish/formats/rss-0.91.dtd"
+
+
+@pytest.mark.parametrize("dtd", [NETSCAPE, "file:///etc/passwd"])
+def test_a_doctype_that_declares_nothing_is_read_past(dtd: str) -> None:
+    body = body_of(1).replace("</p>", " &eacute;t&eacute;</p>", 1).replace("<", "&lt;")
+    whole = rss("", description=body).replace(
+        b"<rss ", f'<!DOCTYPE rss PUBLIC "-//N//DTD RSS 0.91//EN" "{dtd}"><rss '.encode(), 1
+    )
+    text = rewritten(whole, "rss")
+    assert prose.markers(text, "gone") == set()
+    assert "été" in text
+    assert rewritten(whole, "rss", lambda item: OPEN).encode() == whole
+
+
+def test_items_in_capitals_are_items() -> None:
+    feed = rss(body_of(1)).replace(b"item>", b"ITEM>")
+    assert prose.markers(rewritten(feed, "rss"), "gone") == set()
+
+
+def test_spaces_before_a_feed_are_no_fault() -> None:
+    """Templates and plugins leave them there."""
+    text = rewritten(b"\n " + rss(body_of(1)), "rss")
+    assert prose.markers(text, "gone") == set()
+    assert text.startswith("<?xml")
+
+
+def test_an_atom_entry_may_stand_alone() -> None:
+    feed = (
+        '<entry xmlns="http://www.w3.org/2005/Atom"><link href="https://news.example/p"/>'
+        f'<content type="html"><![CDATA[{body_of(1)}]]></content></entry>'
+    ).encode()
+    text = rewritten(feed, "atom")
+    assert prose.markers(text, "gone") == set()
+    assert prose.markers(text, "may") == {1, 2}
 
 
 @pytest.mark.parametrize(
