@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FETCHED = {
     "open": "the reader: nothing could gate it",
+    "opened": "the gateway: a rule opens its path",
     "label": "the gateway: only the page itself can say",
     "path": "the gateway: a rule names its path",
 }
@@ -103,6 +104,8 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
     """For people: what is empty is left out."""
     decision = found.decision + (f", wall {found.wall}" if found.wall else "")
     words = f"{found.words_kept} shown, {found.words_withheld} withheld"
+    if found.decision == "full" and found.words_withheld:
+        words += " by the origin itself"
     article = found.kind == "article"
     unread = "" if found.label_readable else ": no map knows it, so it is the strictest"
     body = "found" if found.body_found else "not found: nothing of it is shown in part"

@@ -6,6 +6,7 @@ what stands between comes from the same record, rules and reasons that the gate 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from gateway.edge.ingress import Ingress
 from gateway.edge.records import OtherType
 from gateway.edge.target import MovedTo
 from gateway.edge.visit import Visit
-from gateway.errors import LychgateError, RequestRefused
+from gateway.errors import LychgateError, PageUnreadable, RequestRefused
 from gateway.model.access import Access
 from gateway.model.decision import Decision, Full, Reason, Refuse, Teaser
 from gateway.model.entitlement import Entitlement
@@ -30,6 +31,8 @@ from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
 from gateway.model.rule import LabelSource, PageSettings
 from gateway.origin.record import PageRecord
+from gateway.page import charsets
+from gateway.page.document import decode_body
 from gateway.page.facts import body_words
 from gateway.policy.compile import Policy
 from gateway.policy.decide import judge, settle, settle_by_path
@@ -133,7 +136,7 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
         target=target,
         reader=told,
         status=status,
-        way=visit.way.kind.name.lower(),
+        way="opened" if asking.gate.opens_as_gateway(visit) else visit.way.kind.name.lower(),
         caching=CASES.get(sharing, ""),
         cache_control=_one(headers, b"cache-control"),
         location=_one(headers, b"location"),
@@ -142,7 +145,8 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
     )
     if record is None and isinstance(answer, Streamed):
         return dataclasses.replace(explanation, kind=str(PageKind.OTHER), decision="full")
-    return dataclasses.replace(explanation, **_why(visit, record, body, asking.gate.report_mode))
+    why = _why(visit, record, body, asking.gate.report_mode, passed=isinstance(answer, Streamed))
+    return dataclasses.replace(explanation, **why)
 
 
 def _admitted(asking: Asking, target: str, reader: Reader, policy: Policy) -> Request | MovedTo:
@@ -184,11 +188,16 @@ async def _sent(answer: Answer) -> tuple[int, Headers, bytes, str]:
                 body = await answer.response.read(BODY_BYTES_MAX)
             finally:
                 await answer.response.close()
+            with contextlib.suppress(PageUnreadable):
+                body = decode_body(body, answer.response.header(b"content-encoding"))
             return answer.status, answer.headers, body, ""
 
 
-def _why(visit: Visit, record: PageRecord | None, body: bytes, report_mode: bool) -> dict[str, Any]:
-    """The fields that say why. Without a record, what the path alone says."""
+def _why(
+    visit: Visit, record: PageRecord | None, body: bytes, report_mode: bool, *, passed: bool
+) -> dict[str, Any]:
+    """The fields that say why. Without a record, what the path alone says. ``passed``: what is sent
+    is the origin's answer to this reader, which needn't be the page that the gateway reads."""
     settled = settle_by_path(visit.way, visit.request, visit.policy, now=visit.now)
     if record is None:
         if settled is None:
@@ -209,14 +218,16 @@ def _why(visit: Visit, record: PageRecord | None, body: bytes, report_mode: bool
     }
     if record.facts.kind is PageKind.ARTICLE and record.facts.body_found:
         whole = body_words(page, visit.policy.settings)
-        kept = len(whole) if isinstance(decision, Full) else _shown(whole, body)
+        certain = isinstance(decision, Full) and not passed
+        kept = len(whole) if certain else _shown(whole, body)
         found.update(words_kept=kept, words_withheld=len(whole) - kept)
     return found
 
 
 def _shown(whole: tuple[str, ...], body: bytes) -> int:
     """How many of an article's words stand in what is sent, in runs and in their order."""
-    sent = words_of(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", body.decode(), flags=re.S))
+    text = charsets.decode(body, None)
+    sent = words_of(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", text, flags=re.S))
     matching = SequenceMatcher(None, whole, sent, autojunk=False).get_matching_blocks()
     return sum(block.size for block in matching if block.size >= _RUN_WORDS)
 

@@ -71,11 +71,18 @@ class Gate:
             return self.failures.refused(visit.request, Reason.METHOD_NEEDS_ACCESS)
         return None
 
+    def opens_as_gateway(self, visit: Visit) -> bool:
+        """Whether a rule opens the path, and the gateway is known at the origin by headers of its own."""
+        return visit.here.opened_by_path and bool(self.passing.forwarding.identity)
+
     def _open(self, visit: Visit, body: Body | None) -> Awaitable[Answer]:
-        """Nothing could gate it: streamed with the reader's own cookies."""
-        changes = visit.policy.settings.replace or visit.policy.settings.remove
-        if changes and kinds.navigation(visit.request) and not visit.here.personal:
-            return self.pages.judged(visit, body)
+        """Nothing could gate it: streamed with the reader's own cookies. But what a rule opens by its
+        path shall be open whatever the origin says, so its pages are asked for as the gateway."""
+        if kinds.navigation(visit.request) and not visit.here.personal:
+            if self.opens_as_gateway(visit) and not self.pages.known_as_other(visit):
+                return self.pages.page(visit)
+            if visit.policy.settings.replace or visit.policy.settings.remove:
+                return self.pages.judged(visit, body)
         return self.passing.as_reader(visit, body, private=False)
 
     async def _path_gated(self, visit: Visit, decision: Decision, body: Body | None) -> Answer:

@@ -82,6 +82,8 @@ class Pages:
             return await self._show(kept, visit, strictly=True)
         if isinstance(made, OtherType):
             return await self._other(made, visit)
+        if visit.here.kind is WayKind.OPEN and self._somebodys(made):
+            return await self.judged(visit, None)
         return await self._show(made, visit)
 
     async def judged(self, visit: Visit, body: Body | None, *, asked_whole: bool = False) -> Answer:
@@ -128,6 +130,11 @@ class Pages:
             significant=policy.query,
             asked=policy.asked_query,
         )
+
+    def _somebodys(self, made: PageRecord) -> bool:
+        """Whether the origin marks a page as one reader's. What was asked for as the gateway is then
+        the gateway's own, such as its account, unless its pages may be shared."""
+        return not self.records.shared_identity and made.fresh.open_caching.startswith(b"private")
 
     def _current(self, kept: PageRecord, visit: Visit) -> PageRecord | None:
         record = self.records.current(kept, visit)

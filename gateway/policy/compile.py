@@ -139,6 +139,7 @@ class Policy:
             kind = WayKind.PATH
         else:
             kind = WayKind.LABEL if gates_by_page else WayKind.OPEN
+        decider = candidates[-1][0]
         seconds = [r.cache_seconds for r, _, _ in candidates if r.cache_seconds is not None]
         return Way(
             kind=kind,
@@ -150,6 +151,7 @@ class Policy:
             label_could_gate=any(rule.access is None or rule.page.labels for rule in by_page)
             and bool(gates_by_page),
             opened_until=opened,
+            opened_by_path=kind is WayKind.OPEN and decider.paths not in ((), _EVERYWHERE),
         )
 
     def narrowed(self, way: Way, request: Request) -> Way:

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.ways.asking import ask
 from tests.ways.house import Asked, Page, cookie, house
-from tests.ways.test_judged import ask
 
 pytestmark = pytest.mark.anyio
 

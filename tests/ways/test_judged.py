@@ -3,17 +3,16 @@ faces of a page, an origin that is busy."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 from pathlib import Path
 
 import pytest
 
-from tests.ways.house import Asked, House, Page, StoppedClock, cookie, house
+from tests.ways.asking import WITHHELD, article, ask
+from tests.ways.house import Asked, Page, StoppedClock, cookie, house
 
 pytestmark = pytest.mark.anyio
 
-WITHHELD = b"mot-secret"
 POLICY = """
 version: 1
 default: public
@@ -28,29 +27,6 @@ rules:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-def article(label: str = "") -> bytes:
-    meta = f'<meta name="tier" content="{label}">' if label else ""
-    return (
-        f"<!doctype html><html><head><title>t</title>{meta}</head><body><article><h1>Titre</h1>"
-        '<div class="body"><p>Le premier alinéa se lit.</p><p>Le deuxième dit le mot-secret.</p>'
-        "<p>Le troisième aussi, le mot-secret.</p></div></article></body></html>"
-    ).encode()
-
-
-async def ask(
-    at: House, path: str, *headers: bytes, method: bytes = b"GET", body: bytes = b""
-) -> tuple[bytes, bytes]:
-    """Head, in lower case, and body, on a connection of its own."""
-    reader, writer = await asyncio.open_connection(*at.address)
-    lines = [b"%b %b HTTP/1.1" % (method, path.encode()), b"Host: localhost", b"Connection: close"]
-    lines += [*headers, *([b"Content-Length: %d" % len(body)] if body else [])]
-    writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-    head, _, answered = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    await writer.wait_closed()
-    return head.lower(), answered
 
 
 @pytest.mark.parametrize(
