@@ -66,16 +66,18 @@ class NotEntered(StrEnum):
     USED = "used"  # the state, link or code has served before
     ADDRESS_TAKEN = "address-taken"  # its verified address is another account's
     IDENTITY_TAKEN = "identity-taken"  # it was to be added, and belongs to another account
+    ENDED = "ended"  # it was to be added, and the session that asked for it is over
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to log in to an account. ``key`` names it in forms."""
+    """One way to log in to an account. ``key`` names it in forms; ``proved``: that ``email`` is its own."""
 
     key: str
     provider: str
     issuer: str
     email: str
+    proved: bool
     added_at: float
 
 
@@ -140,12 +142,14 @@ class Accounts(Protocol):
     async def account(self, reader_id: str, *, session_id: str, now: float) -> Account | None: ...
 
     async def ways_of_address(self, email: str) -> Sequence[str]:
-        """Providers by which accounts with this verified address log in, the oldest first."""
+        """Providers by which accounts with this verified address log in, or those that its mailed links
+        log in to; the oldest first."""
 
     async def rename(self, reader_id: str, *, name: str, language: str, now: float) -> None: ...
 
     async def remove_way(self, reader_id: str, key: str, *, now: float) -> bool:
-        """False where there is no such way, or it is the last one. Its sessions end with it."""
+        """False where there is no such way, or it is the last one. Its sessions end with it, and its
+        address is the account's no longer, unless another way proves it."""
 
     async def end(self, session_id: str, *, now: float) -> None: ...
 

@@ -36,5 +36,5 @@ class Directory(Protocol):
         """Stripe's ids of those that were made for an account, though nothing be paid yet."""
 
     async def merge(self, kept: str, gone: str, *, now: float) -> bool:
-        """The ways of ``gone`` lead to ``kept`` from now on, and its sessions end. Its row stays, and
-        nobody enters by it. False, and nothing done, where one of the two isn't there."""
+        """The ways of ``gone`` lead to ``kept`` from now on, and so does a mailed link to the address that
+        it has proved; its sessions end. Its row stays, and nobody enters by it. False, and nothing done, where one of the two isn't there."""

@@ -21,6 +21,7 @@ from gateway.rooms.pages import login_url
 
 CODE_URL = "/-/login/code"
 APART_URL = "/-/login/code/apart"
+_TOLD_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +68,17 @@ class Joins:
         )
 
     async def tell_of_new_way(self, ask: Ask, reader_id: str, name: str) -> None:
-        """A mail to the account's own address: whoever didn't add it wants to know."""
+        """A mail to each address that the account has proved, for one of them alone may be in other hands:
+        whoever didn't add it wants to know. The first way of all is nobody's news."""
         if self.mailing is None:
             return
         account = await self.accounts.account(reader_id, session_id="", now=ask.now)
-        if account is not None and account.email_verified:
-            await self.mailing.notice(ask, account.email, kind="new-way", provider=name)
+        if account is None or len(account.ways) == 1:
+            return
+        own = [account.email] if account.email_verified else []
+        proved = dict.fromkeys([*own, *(each.email for each in account.ways if each.proved)])
+        for email in list(proved)[:_TOLD_MAX]:
+            await self.mailing.notice(ask, email, kind="new-way", provider=name)
 
     async def _elsewhere(
         self, ask: Ask, provider: Provider, identity: Identity, back: str

@@ -158,7 +158,7 @@ class MailedLink:
             taken = entered is NotEntered.IDENTITY_TAKEN
             failing = Failing.TAKEN if taken else Failing.EXPIRED
             return await self.pages.failed(ask, failing, return_to=mailed.return_to)
-        if entered.added and mailed.purpose is not Purpose.LOGIN:
+        if entered.added:
             name = self.joins.names.get(provider, provider)
             await self.joins.tell_of_new_way(ask, entered.reader_id, name)
         return await self.entering.back(ask, entered, mailed.return_to)

@@ -48,7 +48,7 @@ def key(*names: str) -> str:
 
 def way(row: Any) -> Way:
     named = key(row["issuer"], row["subject"])
-    return Way(named, row["provider"], row["issuer"], row["email"], row["added_at"])
+    return Way(named, row["provider"], row["issuer"], row["email"], row["proved"], row["added_at"])
 
 
 def open_session(row: Any, current: str) -> OpenSession:

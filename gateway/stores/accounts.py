@@ -14,7 +14,8 @@ from gateway.identity.accounts import (
     Login,
     NotEntered,
 )
-from gateway.stores import account_rows, entering, leaving, schema
+from gateway.model.identity import MAIL_ISSUER
+from gateway.stores import account_rows, addresses, entering, leaving, schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
@@ -30,6 +31,8 @@ class Accounts:
         identity = entry.identity
 
         def work(connection: Connection) -> Entered | NotEntered:
+            if entry.adding_to:
+                entering.lock(connection, f"ways {entry.adding_to}")
             names = [f"{identity.issuer} {identity.subject}", identity.proved_email]
             entering.lock(connection, *filter(None, names))
             if not entering.use(connection, entry.used, entry.used_until):
@@ -38,7 +41,8 @@ class Accounts:
             if isinstance(chosen, NotEntered):
                 return chosen
             reader_id, is_new, added = chosen
-            entering.complete(connection, reader_id, entry)
+            if not is_new:
+                entering.complete(connection, reader_id, entry, now=now)
             session_id = entering.begin(connection, entry, reader_id, now=now)
             return Entered(session_id, reader_id, is_new, added)
 
@@ -99,10 +103,12 @@ class Accounts:
 
     async def ways_of_address(self, email: str) -> Sequence[str]:
         reader, way = schema.reader.c, schema.reader_identity.c
+        proved = select(reader.id).where(reader.email == email, reader.email_verified)
+        mailed = select(way.reader_id).where(way.issuer == MAIL_ISSUER, way.subject == email)
         wanted = (
             select(way.provider)
             .join(schema.reader, reader.id == way.reader_id)
-            .where(reader.email == email, reader.email_verified)
+            .where(way.reader_id.in_(proved.union(mailed)))
             .order_by(reader.created_at, way.added_at)
         )
         async with self._store.reading() as connection:
@@ -138,6 +144,7 @@ class Accounts:
             )
             theirs = and_(session.issuer == row.issuer, session.subject == row.subject)
             account_rows.end(connection, theirs, now=now)
+            addresses.settle(connection, reader_id, now=now)
             return True
 
         return await self._store.write(work)

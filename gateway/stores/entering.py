@@ -30,7 +30,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.identity.accounts import Entry, Joining, NotEntered
 from gateway.identity.cookies import new_session_id
 from gateway.model.identity import MAIL_ISSUER, Identity
-from gateway.stores import account_rows, schema
+from gateway.stores import account_rows, addresses, schema
 from gateway.stores.adopting_schema import imported
 
 _DEVICE_MAX = 200
@@ -43,10 +43,14 @@ def unclaimed() -> ColumnElement[bool]:
 
 
 # Made once: a login is a dozen short statements, and making them anew was a third of it.
-_reader, _way = schema.reader.c, schema.reader_identity.c
+_reader, _way, _session = schema.reader.c, schema.reader_identity.c, schema.session.c
 _READER = select(schema.reader).where(_reader.id == bindparam("reader_id"))
-_READER_OF = select(_way.reader_id).where(
-    _way.issuer == bindparam("issuer"), _way.subject == bindparam("subject")
+# Held until the session stands: whoever removes this way, or moves it to another account, waits for
+# it and ends it; and who comes later finds what they have done.
+_READER_OF = (
+    select(_way.reader_id)
+    .where(_way.issuer == bindparam("issuer"), _way.subject == bindparam("subject"))
+    .with_for_update(key_share=True)
 )
 _READER_AT = (
     select(_reader.id)
@@ -96,10 +100,13 @@ def reader_of(connection: Connection, identity: Identity) -> str | None:
 
 
 def reader_at(connection: Connection, proved_email: str) -> str | None:
-    """The account that a proved address belongs to: one that a file brought for it, or else the oldest,
-    which has the history."""
+    """The account that a proved address belongs to: the one that its mailed links log in to, as after two
+    were made one; or one that a file brought for it; or else the oldest, which has the history."""
     if not proved_email:
         return None
+    mailed = reader_of(connection, Identity(MAIL_ISSUER, proved_email))
+    if mailed is not None:
+        return mailed
     reader_id: str | None = connection.execute(_READER_AT, {"email": proved_email}).scalar()
     return reader_id
 
@@ -111,6 +118,8 @@ def choose(
     identity = entry.identity
     known = reader_of(connection, identity)
     if entry.joining is Joining.ADD:
+        if entry.previous and not _lives(connection, entry.previous, now):
+            return NotEntered.ENDED
         if known is not None and known != entry.adding_to:
             return NotEntered.IDENTITY_TAKEN
         if known is None and _waits(connection, identity):
@@ -130,6 +139,11 @@ def choose(
     # Claimed, where a file had brought it.
     connection.execute(_CLAIMED, {"reader_id": reader_id})
     return reader_id, neighbour is None, neighbour is not None
+
+
+def _lives(connection: Connection, session_id: str, now: float) -> bool:
+    live = select(_session.id).where(_session.id == session_id, account_rows.live(now))
+    return connection.execute(live).first() is not None
 
 
 def _waits(connection: Connection, identity: Identity) -> bool:
@@ -172,26 +186,26 @@ def _bind(connection: Connection, entry: Entry, reader_id: str, *, now: float) -
         "added_at": now,
         "provider": entry.provider,
         "email": entry.identity.email,
+        "proved": entry.identity.email_verified,
     }
     connection.execute(_INSERT_WAY, row)
 
 
-def complete(connection: Connection, reader_id: str, entry: Entry) -> None:
-    """What the account doesn't know yet, and the login says. Nothing known is overwritten, but
-    an address that nobody had proved gives way to one that is."""
+def complete(connection: Connection, reader_id: str, entry: Entry, *, now: float) -> None:
+    """What the account doesn't know yet, and the login says. Nothing known is overwritten, but an
+    address that no way to log in proves, or proves no longer."""
     reader, identity = schema.reader, entry.identity
     row = connection.execute(_READER, {"reader_id": reader_id}).mappings().one()
-    known: dict[str, str | bool] = {}
+    known: dict[str, str] = {}
     if identity.name and not row["name"]:
         known["name"] = identity.name[:200]
     if (language := _language(entry)) and not row["language"]:
         known["language"] = language
-    if identity.email and not row["email_verified"]:
-        same = row["email"] == identity.email
-        if identity.email_verified or not (row["email"] or same):
-            known |= {"email": identity.email, "email_verified": identity.email_verified}
     if known:
         connection.execute(update(reader).where(reader.c.id == reader_id).values(**known))
+    wanting = not row["email_verified"] and (identity.proved_email or not row["email"])
+    if addresses.heard(connection, identity) or wanting:
+        addresses.settle(connection, reader_id, latest=identity.email, now=now)
 
 
 def begin(connection: Connection, entry: Entry, reader_id: str, *, now: float) -> str:

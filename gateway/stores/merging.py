@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from gateway.identity.merging import Summary
+from gateway.model.identity import MAIL_ISSUER
 from gateway.stores import account_rows, entering, schema
 from gateway.stores.adopting_schema import imported
 from gateway.stores.engine import Store
@@ -60,20 +61,43 @@ class Directory:
         reader, way, session = schema.reader.c, schema.reader_identity.c, schema.session.c
 
         def work(connection: Connection) -> bool:
-            entering.lock(connection, *(f"ways {each}" for each in sorted((kept, gone))))
-            there = connection.execute(select(reader.id).where(reader.id.in_((kept, gone))))
-            if len(set(there.scalars())) != 2:
+            entering.lock(connection, *(f"ways {each}" for each in (kept, gone)))
+            there = connection.execute(
+                select(reader.id, reader.email).where(reader.id.in_((kept, gone)))
+            )
+            emails = {row.id: row.email for row in there}
+            if len(emails) != 2:
                 return False
+            # Nobody joins it by its address meanwhile.
+            if emails[gone]:
+                entering.lock(connection, f"{MAIL_ISSUER} {emails[gone]}", emails[gone])
             connection.execute(
                 update(schema.reader_identity).where(way.reader_id == gone).values(reader_id=kept)
             )
-            # Its address leads nobody there any more; the row stays, so that it can be undone.
-            connection.execute(
-                update(schema.reader).where(reader.id == gone).values(email_verified=False)
-            )
+            _lead(connection, gone, kept, now=now)
             connection.execute(delete(imported).where(imported.c.reader_id == gone))
             account_rows.end(connection, session.reader_id == gone, now=now)
             tell(connection, Kind.READER, kept, gone, now=now)
             return True
 
         return await self._store.write(work)
+
+
+def _lead(connection: Connection, gone: str, kept: str, *, now: float) -> None:
+    """The address that ``gone`` has proved leads to ``kept``, as by a mailed link: a letter to it made
+    one more account otherwise. ``gone``'s row stays, so that it can be undone, and has proved nothing."""
+    reader = schema.reader.c
+    own = select(reader.email, reader.email_verified).where(reader.id == gone)
+    row = connection.execute(own.with_for_update(key_share=True)).one()
+    if row.email_verified:
+        way = {
+            "issuer": MAIL_ISSUER,
+            "subject": row.email,
+            "reader_id": kept,
+            "added_at": now,
+            "provider": MAIL_ISSUER,
+            "email": row.email,
+            "proved": True,
+        }
+        entering.inserted(connection, insert(schema.reader_identity), way)
+    connection.execute(update(schema.reader).where(reader.id == gone).values(email_verified=False))

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -49,6 +50,8 @@ reader_identity = Table(
     Column("added_at", Float, nullable=False),
     Column("provider", String(64), nullable=False, default="", server_default=""),
     Column("email", String(320), nullable=False, default="", server_default=""),
+    # Whether this way has proved its address, and doesn't merely claim it.
+    Column("proved", Boolean, nullable=False, default=False, server_default=false()),
     UniqueConstraint("issuer", "subject", name="reader_identity_once"),
     Index("reader_identity_reader", "reader_id"),
 )

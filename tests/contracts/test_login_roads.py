@@ -200,6 +200,30 @@ def test_one_address_with_two_ways_is_joined_by_a_mailed_code(url: str, tmp_path
     through(url, tmp_path, work)
 
 
+def test_every_address_of_an_account_hears_of_a_way_that_is_added(url: str, tmp_path: Path) -> None:
+    async def work(inside: Lodge) -> None:
+        ana = await inside.logged_in(BY_GOOGLE)
+        home = "ana@home.example"
+        asked = {"email": home, "add": "1", "return_to": "/-/account"}
+        await ana.post("/-/login/mail", asked)
+        ((_, _, text),) = await letters(inside)
+        found = re.search(r"\b(\d{3}) (\d{3})\b", text)
+        assert found
+        await ana.post("/-/login/code", {"code": found[1] + found[2]})
+        assert {to for to, _, _ in await letters(inside)} == {ANA, home}
+        # By a mailed link nobody asks an account for leave, so it hears of that too.
+        other = inside.browser()
+        link, _ = await mailed(inside, other)
+        await other.post(link)
+        assert {to for to, _, _ in await letters(inside)} == {ANA, home}
+        alone = inside.browser()
+        link, _ = await mailed(inside, alone, "bob@news.example")
+        await alone.post(link)
+        assert await letters(inside) == [], "the first way of all is nobody's news"
+
+    through(url, tmp_path, work)
+
+
 def test_whoever_wants_two_accounts_has_two(url: str, tmp_path: Path) -> None:
     async def work(inside: Lodge) -> None:
         first = inside.browser()
