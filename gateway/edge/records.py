@@ -56,13 +56,11 @@ class OtherType:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A body as it was read. ``format``: the type that it turned out to be. ``readable`` false: it
-    couldn't be, within its bounds."""
+    """A body as it was read. ``format``: the type that it turned out to be."""
 
     page: bytes
     facts: PageFacts
     format: bytes
-    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +112,11 @@ class Records:
         finally:
             await response.close()
         read = await asyncio.to_thread(_read, raw, response, kind, visit.policy)
-        if asked and read.readable and read.facts.kind in (PageKind.ARTICLE, PageKind.LISTING):
+        if (
+            asked
+            and read.facts.readable
+            and read.facts.kind in (PageKind.ARTICLE, PageKind.LISTING)
+        ):
             words = await self.asked_labels.words(read.page, visit, key)
             if words:
                 read = dataclasses.replace(read, facts=_with_words(read.facts, words))
@@ -183,7 +185,6 @@ class Records:
             policy_version="",
             read_under=visit.policy.settings,
             flips_at=0.0,
-            readable=read.readable,
             validators=_validators(response),
             caching_headers=_caching_headers(response.headers),
             open_headers=egress.beside_ours(passed(gated=False)) if private else (),
@@ -203,7 +204,7 @@ class Records:
             received_at=self.clock.now(),
             rule_cache_seconds=way.cache_seconds,
             shared_identity=self.shared_identity,
-            label_could_gate=way.label_could_gate,
+            page_could_close=way.page_could_close,
         )
 
 
@@ -233,8 +234,8 @@ def _read(raw: bytes, response: OriginResponse, kind: Kind, policy: Policy) -> _
         return _Read(page, found, content_type)
     except PageUnreadable:
         # An article without a body that could be found: the strictest that its rules allow.
-        unread = dataclasses.replace(head, kind=PageKind.ARTICLE)
-        return _Read(page, unread, content_type, readable=False)
+        unread = dataclasses.replace(head, kind=PageKind.ARTICLE, readable=False)
+        return _Read(page, unread, content_type)
 
 
 def _parameters(content_type: bytes) -> bytes:

@@ -115,7 +115,9 @@ class Showing:
         self.decided(choice.decision.reason)
         if 300 <= record.status < 400:
             return self._redirect(record, choice, private=private)
-        if isinstance(choice.decision, Teaser) and not (record.status == 200 and record.readable):
+        if isinstance(choice.decision, Teaser) and not (
+            record.status == 200 and record.facts.readable
+        ):
             status = record.status if record.status != 200 else 502
             return self.failures.status(status, "origin-error-withheld", request=request)
         coding = codings.accepted(request.header(b"accept-encoding"))[0]
@@ -203,7 +205,7 @@ class Showing:
         badge_of: Callable[[str], Access | None],
     ) -> bytes:
         source, decision, access = record.source(), choice.decision, choice.settled.access
-        if not source or not record.readable:
+        if not source or not record.facts.readable:
             return source
         settings = dataclasses.replace(policy.settings, teaser=choice.settled.teaser)
         if record.facts.kind is PageKind.FEED:

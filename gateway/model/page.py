@@ -38,7 +38,8 @@ class PageFacts:
     """Read once, when the page record is made. ``published_at`` is None for a page with no date.
 
     ``words`` come in the order of the policy's ``labels``. ``body_found`` tells an article whose
-    body selector matched exactly one place; without it no body is ever shown in part.
+    body selector matched exactly one place; without it no body is ever shown in part. ``readable``
+    false: the page couldn't be parsed within its bounds, so that only its head said anything.
     """
 
     kind: PageKind
@@ -51,6 +52,7 @@ class PageFacts:
     title: str = ""
     body_found: bool = False
     reader_marks: bool = False  # the page holds data-lg-when elements
+    readable: bool = True
 
 
 class Outcome(StrEnum):

@@ -1,8 +1,8 @@
 """How long an answer of the origin may be used: RFC 9111 as a shared cache, without heuristics.
 
 Pure. Two things go beyond the RFC. A rule's ``cache:`` overrides what the origin says. And a page
-that its own label could gate is used for 60 seconds at most, revalidation included, by us and by
-any cache in front of us, so that closing it takes no longer.
+that its own words could close (a label, a tag, a section) is used for 60 seconds at most, revalidation
+included, by us and by any cache in front of us, so that closing it takes no longer.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def freshness(
     received_at: float,
     rule_cache_seconds: float | None,
     shared_identity: bool,
-    label_could_gate: bool,
+    page_could_close: bool,
 ) -> Freshness:
     """``received_at`` is when the head arrived. ``rule_cache_seconds``: a rule's ``cache:``."""
     said = directives(headers)
@@ -71,7 +71,7 @@ def freshness(
     stale_while = 0.0
     if usable_stale and not private:
         stale_while = _seconds(said.get("stale-while-revalidate", ""))
-    if label_could_gate:
+    if page_could_close:
         lifetime = min(lifetime, LABEL_LAG_SECONDS)
         stale_while = min(stale_while, LABEL_LAG_SECONDS - lifetime)
     age = 0.0 if rule_cache_seconds is not None else _age(headers, received_at)

@@ -92,9 +92,8 @@ class PageRecord:
     ``specialised`` and ``sole`` are the policy's (``policy.ways``), opaque here: the rules left open,
     and what every request comes to where no condition on requests is left. ``read_under``: what the
     policy looked for in the page when ``facts`` were read. ``private``: made with one
-    reader's own request. ``readable`` false: the page couldn't be parsed within its bounds. ``cookies_dropped``: names of cookies that
-    the origin wanted to set on an anonymous fetch, for ``explain``. ``grew``, ``weighed`` and ``used``
-    are the cache's: whom to tell of new variants, the bytes it counts, whether it was asked for.
+    reader's own request. ``cookies_dropped``: names of cookies that the origin wanted to set on an
+    anonymous fetch, for ``explain``. ``grew``, ``weighed`` and ``used`` are the cache's: whom to tell of new variants, the bytes it counts, whether it was asked for.
     """
 
     key: PageKey
@@ -114,7 +113,6 @@ class PageRecord:
     open_headers: Headers = ()
     validators: Headers = ()
     tags: frozenset[str] = frozenset()
-    readable: bool = True
     private: bool = False
     cookies_dropped: tuple[str, ...] = ()
     variants: dict[VariantKey, Variant] = field(default_factory=dict, repr=False)

@@ -27,7 +27,7 @@ from gateway.policy.conditions import ConditionFailed, RequestTest, host_matches
 from gateway.policy.labels import strictest_of
 from gateway.policy.paths import PathIndex, path_key, pattern_key, twins
 from gateway.policy.source import PolicySource
-from gateway.policy.specialise import specialise
+from gateway.policy.specialise import asks_its_words, asks_no_page, specialise
 from gateway.policy.ways import Settled, Specialised, Way, WayKind
 
 DEFAULT = "default"
@@ -108,7 +108,7 @@ class Policy:
             if rule.hosts and not any(host_matches(pattern, host) for pattern in rule.hosts):
                 continue
             found.append(self._candidate(rule, self._tests[number]))
-            if _asks_no_page(rule) and self._tests[number] is None:
+            if asks_no_page(rule) and self._tests[number] is None:
                 break
         else:
             found.append(self._candidate(self._default, None))
@@ -131,8 +131,8 @@ class Policy:
         preview: bool,
         opened: float,
     ) -> Way:
-        by_path = [rule for rule, _, _ in candidates if _asks_no_page(rule)]
-        by_page = [rule for rule, _, _ in candidates if not _asks_no_page(rule)]
+        by_path = [rule for rule, _, _ in candidates if asks_no_page(rule)]
+        by_page = [rule for rule, _, _ in candidates if not asks_no_page(rule)]
         gates_by_page = [rule for rule in by_page if rule.access is None or rule.access.gated]
         kept_by_path = [rule for rule in by_path if rule.cache_seconds is not None]
         if kept_by_path or any(rule.access and rule.access.gated for rule in by_path):
@@ -150,6 +150,8 @@ class Policy:
             preview=preview,
             label_could_gate=any(rule.access is None or rule.page.labels for rule in by_page)
             and bool(gates_by_page),
+            page_could_close=any(map(asks_its_words, by_page))
+            and any(rule.access is None or rule.access.gated for rule, _, _ in candidates),
             opened_until=opened,
             opened_by_path=kind is WayKind.OPEN and decider.paths not in ((), _EVERYWHERE),
         )
@@ -163,7 +165,7 @@ class Policy:
         for rule, test, settled in way.candidates:
             if test is None or _passes(test, request):
                 left.append((rule, None, settled))
-                if _asks_no_page(rule):
+                if asks_no_page(rule):
                     break
         return self._way(tuple(left), preview=way.preview, opened=way.opened_until)
 
@@ -204,10 +206,6 @@ def _passes(test: RequestTest, request: Request) -> bool:
         return test(request)
     except ConditionFailed:
         return True
-
-
-def _asks_no_page(rule: Rule) -> bool:
-    return rule.page == ASKS_NOTHING_OF_PAGE and rule.access is not None
 
 
 def _index(source: PolicySource) -> tuple[PathIndex, list[Fault]]:

@@ -1,8 +1,8 @@
 """Settling, once a page, what the page itself can say: labels, sections, authors, age.
 
 Pure. A listing is decided by its path alone. A page whose access can't be settled (an unreadable
-label, an article whose body isn't found and that says nothing) gets the strictest access of the
-rules that it leaves open.
+label, an article whose body isn't found and that says nothing, a page beyond the parser's bounds that
+could have said anything) gets the strictest access of the rules that it leaves open.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.model.access import Access, Level, strictest
 from gateway.model.page import Label, PageFacts, PageKind
-from gateway.model.rule import ASKS_NOTHING_OF_PAGE, PageConditions, Rule
+from gateway.model.rule import ASKS_NOTHING_OF_PAGE, LabelKind, PageConditions, Rule
 from gateway.policy.conditions import RequestTest
 from gateway.policy.labels import fold, settle_label
 from gateway.policy.ways import Settled, Specialised, Way
@@ -26,7 +26,7 @@ def specialise(
 ) -> Specialised:
     """``query``: that of the page, where the record is for those who GET it; else conditions on the
     query and the method are left to each request."""
-    label = settle_label(facts.words, policy.settings.labels)
+    label = _label(policy, facts)
     unsettled = _unsettled(way, facts, label)
     choices: list[tuple[RequestTest | None, Settled]] = []
     left_open: list[Access] = []
@@ -45,8 +45,7 @@ def specialise(
         if test is None or access.level is not Level.REFUSE:
             left_open.append(access)
         choices.append((test, ready if ready is not None else policy.follow(rule, access)))
-        certain = rule.page == ASKS_NOTHING_OF_PAGE or not unsettled
-        if test is None and certain:
+        if test is None and (not unsettled or _certain(rule, label)):
             break
     closest = strictest(left_open)
     if unsettled:
@@ -60,14 +59,51 @@ def specialise(
     return Specialised(policy.version, _cut(choices), label, closest, flips_at)
 
 
+def _label(policy: Policy, facts: PageFacts) -> Label | None:
+    """The page's own word. Where its head alone was read, a word of the head counts only if no source
+    that comes before looks into the page."""
+    sources = policy.settings.labels
+    label = settle_label(facts.words, sources)
+    if label is not None and not facts.readable:
+        earlier = sources[: label.source]
+        return label if all(source.kind is LabelKind.HEADER for source in earlier) else None
+    return label
+
+
 def _unsettled(way: Way, facts: PageFacts, label: Label | None) -> bool:
     """Whether the page should have said something and didn't. A path that asks nothing of the page
     is settled whatever the page looks like."""
-    if all(rule.page == ASKS_NOTHING_OF_PAGE and rule.access for rule, _, _ in way.candidates):
+    asking = [rule for rule, _, _ in way.candidates if not asks_no_page(rule)]
+    if not asking:
         return False
+    if not facts.readable and not all(_asks_labels_alone(rule) for rule in asking):
+        return True
     if label is not None:
         return not label.readable
     return facts.kind is PageKind.ARTICLE and not facts.body_found
+
+
+def asks_no_page(rule: Rule) -> bool:
+    return rule.page == ASKS_NOTHING_OF_PAGE and rule.access is not None
+
+
+def asks_its_words(rule: Rule) -> bool:
+    """Whether a rule asks what the page says, which may change at any time, and not its age alone."""
+    ages = PageConditions(
+        younger_than_seconds=rule.page.younger_than_seconds,
+        older_than_seconds=rule.page.older_than_seconds,
+    )
+    return rule.access is None or rule.page != ages
+
+
+def _asks_labels_alone(rule: Rule) -> bool:
+    return rule.page == PageConditions(labels=rule.page.labels)
+
+
+def _certain(rule: Rule, label: Label | None) -> bool:
+    """Whether a rule that could hold does, though the page is unsettled."""
+    told = label is not None and label.readable
+    return asks_no_page(rule) or (told and _asks_labels_alone(rule))
 
 
 def _holds(
@@ -75,13 +111,16 @@ def _holds(
 ) -> bool:
     """Whether the rule's conditions on the page hold; where unsettled, whether they could."""
     asked = rule.page
+    if rule.access is None and label is None and not unsettled:
+        return False  # as labelled, and there is no label
     if asked == ASKS_NOTHING_OF_PAGE:
-        return rule.access is not None or label is not None or unsettled
+        return True
     if facts.kind is PageKind.LISTING:
         return False
-    if asked.labels and not unsettled and not _labelled(asked.labels, label):
+    could_say = unsettled and (label is None or not label.readable)
+    if asked.labels and not could_say and not _labelled(asked.labels, label):
         return False
-    return (
+    return not facts.readable or (
         _one_of(asked.sections, facts.sections)
         and _one_of(asked.tags, facts.tags)
         and _one_of(asked.authors, facts.authors)

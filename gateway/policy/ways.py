@@ -35,7 +35,8 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Way:
     """``candidates``: the rules that can apply, in order, the last one always. ``strictest``: what
-    the page could turn out to ask. ``opened_until``: an operator's opening, 0 for none.
+    the page could turn out to ask. ``page_could_close``: other words of the page (a label, a tag …) may
+    close it to somebody, at any time. ``opened_until``: an operator's opening, 0 for none.
     ``opened_by_path``: nothing could gate it, and a rule names its path to say so."""
 
     kind: WayKind
@@ -45,6 +46,7 @@ class Way:
     personal: bool = False
     preview: bool = False
     label_could_gate: bool = False
+    page_could_close: bool = False
     opened_until: float = 0.0
     opened_by_path: bool = False
 

@@ -32,7 +32,7 @@ def of(
     status: int = 200,
     rule: float | None = None,
     shared: bool = False,
-    label: bool = False,
+    closing: bool = False,
 ) -> Freshness:
     return freshness(
         status,
@@ -40,7 +40,7 @@ def of(
         received_at=NOW,
         rule_cache_seconds=rule,
         shared_identity=shared,
-        label_could_gate=label,
+        page_could_close=closing,
     )
 
 
@@ -225,7 +225,7 @@ def seconds() -> st.SearchStrategy[int | None]:
     etag=st.booleans(),
     rule=st.none() | st.integers(1, 100_000).map(float),
     shared=st.booleans(),
-    label=st.booleans(),
+    closing=st.booleans(),
     order=st.randoms(use_true_random=False),
 )
 def test_freshness_is_what_a_plain_model_says(
@@ -240,7 +240,7 @@ def test_freshness_is_what_a_plain_model_says(
     etag: bool,
     rule: float | None,
     shared: bool,
-    label: bool,
+    closing: bool,
     order: random.Random,
 ) -> None:
     numbers = {
@@ -260,7 +260,7 @@ def test_freshness_is_what_a_plain_model_says(
     headers += [(b"age", b"%d" % age)] if age is not None else []
     headers += [ETAG] if etag else []
     order.shuffle(headers)
-    fresh = of(*headers, status=status, rule=rule, shared=shared, label=label)
+    fresh = of(*headers, status=status, rule=rule, shared=shared, closing=closing)
 
     # The model: who may keep it at all, then how long, then how long beyond.
     secret = bool({"private", "no-store"} & flags)
@@ -272,7 +272,7 @@ def test_freshness_is_what_a_plain_model_says(
         lasts, revalidate, age = int(rule), False, None
     if status in (404, 410):
         lasts = 10
-    lasts = min(lasts, 60) if label else lasts
+    lasts = min(lasts, 60) if closing else lasts
     if status in (200, 203, 301, 404, 410):
         assert fresh.fresh_until == NOW - (age or 0) + lasts
     may = status in (200, 203, 301, 404, 410) and (not secret or shared or rule is not None)
@@ -285,7 +285,7 @@ def test_freshness_is_what_a_plain_model_says(
         assert swr == sie == 0
     else:
         asked = 0 if secret else stale_while or 0
-        assert swr == (min(asked, 60 - lasts) if label else asked)
+        assert swr == (min(asked, 60 - lasts) if closing else asked)
         assert sie == min(86400, stale_error if stale_error is not None else 86400)
 
     # The laws, whatever the model says.
@@ -295,9 +295,9 @@ def test_freshness_is_what_a_plain_model_says(
     else:
         outside = max(int(told["max-age"]), int(told.get("s-maxage", 0)))
         assert outside + int(told.get("stale-while-revalidate", 0)) <= lasts + swr
-        if label:
+        if closing:
             assert outside + int(told.get("stale-while-revalidate", 0)) <= LABEL_LAG_SECONDS
-    if label:
+    if closing:
         assert fresh.stale_while_revalidate_until <= NOW + LABEL_LAG_SECONDS
     assert fresh.born_at <= NOW
 

@@ -72,6 +72,15 @@ def test_an_article_that_says_nothing_and_shows_no_body_is_the_strictest() -> No
     assert settled(by_path, silent).access == MEMBERS, "nothing hangs on the page here"
 
 
+def test_as_labelled_follows_nothing_where_there_is_no_label() -> None:
+    rules = policy(
+        "default: members\nlabels: [{ meta: tier }]\n"
+        "rules: [{ name: x, younger_than: 24h, access: as-labelled }]\n"
+    )
+    assert settled(rules, page(age=HOUR)).access == MEMBERS
+    assert settled(rules, page("paid", age=HOUR)).access == PAID
+
+
 def test_is_accessible_for_free_says_only_that_it_is_gated() -> None:
     rules = policy(
         """
@@ -112,6 +121,58 @@ rules:
     assert said(everything, page(), READERS["anonymous"], asking("/a/c")) == "opened-by-hand"
     assert said(everything, page(), READERS["anonymous"], asking("/shut")) == "refused-by-rule"
     assert everything.version != rules.version
+
+
+UNREAD = """
+default: public
+labels: [{ header: X-Access }, { meta: tier }, { header: X-Later }]
+rules:
+  - { name: premium, path: /tagged/**, tag: premium, access: paid, tiers: [gold] }
+  - { name: old, path: /aged/**, older_than: 30d, access: members }
+  - { name: fresh, path: /fresh/**, younger_than: 1h, access: public }
+  - { name: labelled, path: [/labelled/**, /tagged/**], label: any, access: as-labelled }
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "access"),
+    [
+        ("/tagged/a", [], Access(Level.PAID, frozenset({"gold"}))),
+        ("/tagged/a", [(0, "public")], Access(Level.PAID, frozenset({"gold"}))),
+        ("/aged/a", [], MEMBERS),
+        ("/fresh/a", [], PUBLIC),  # it could only have opened what is open
+        ("/elsewhere", [], PUBLIC),
+        ("/labelled/a", [], PAID),
+        ("/labelled/a", [(0, "public")], PUBLIC),  # the head was read, and decides
+        ("/labelled/a", [(0, "members")], MEMBERS),
+        ("/labelled/a", [(2, "public")], PAID),  # the meta before it couldn't be
+    ],
+)
+def test_a_page_that_can_t_be_read_could_have_said_what_closes_it(
+    path: str, words: list[tuple[int, str]], access: Access
+) -> None:
+    unread = PageFacts(
+        PageKind.ARTICLE, words=tuple(LabelWord(*word) for word in words), readable=False
+    )
+    assert settled(policy(UNREAD), unread, asking(path)).access == access
+
+
+@pytest.mark.parametrize(
+    ("rules", "could"),
+    [
+        ("{ name: x, tag: premium, access: paid }", True),
+        ("{ name: x, section: Economie, access: members }", True),
+        ("{ name: x, author: A, country: FR, access: refuse }", True),
+        ("{ name: x, access: as-labelled }", True),
+        ("{ name: x, tag: free, access: public }, { name: y, access: paid }", True),
+        ("{ name: x, label: members, younger_than: 1h, access: public }", False),
+        ("{ name: x, older_than: 30d, access: members }", False),  # it flips at its instant
+        ("{ name: x, access: paid }", False),
+    ],
+)
+def test_what_a_page_s_own_words_could_close(rules: str, could: bool) -> None:
+    compiled = policy(f"default: public\nlabels: [{{ meta: tier }}]\nrules: [{rules}]\n")
+    assert compiled.way("news.example", "/a").page_could_close is could
 
 
 RULE = st.fixed_dictionaries(
