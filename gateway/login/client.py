@@ -87,11 +87,20 @@ class Client:
             trust_env=False,
         )
 
-    async def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> object:
-        """What stands at ``url``. Raises ProviderUnavailable; within ``in_time``."""
+    async def json(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        withheld: tuple[int, ...] = (),
+    ) -> object:
+        """What stands at ``url``; None for the statuses ``withheld``, by which it isn't for us.
+        Raises ProviderUnavailable; within ``in_time``."""
         response = await self._client.get(
             url, headers={"accept": "application/json", **(headers or {})}
         )
+        if response.status_code in withheld:
+            return None
         if response.status_code != 200:
             raise ProviderUnavailable(f"status {response.status_code}")
         return parsed(response.content)

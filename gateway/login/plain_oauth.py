@@ -1,7 +1,7 @@
 """Providers of plain OAuth 2, which prove nobody by themselves: GitHub and Facebook.
 
 What they sign is nothing, so who came is asked of their API with the fresh access token, over TLS.
-An address of GitHub's is verified where GitHub says so; one of Facebook's never is.
+Of GitHub's addresses the primary one counts, and it must be verified; one of Facebook's never is.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from gateway.model.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
+    """``answers_as`` follows the issuer of the config in the ``iss`` of a callback (RFC 9207)."""
+
     authorize: str
     token: str
     api: str
     scopes: tuple[str, ...]
+    answers_as: str = ""
 
 
 GITHUB = Endpoints(
@@ -34,7 +37,10 @@ GITHUB = Endpoints(
     "https://github.com/login/oauth/access_token",
     "https://api.github.com",
     ("read:user", "user:email"),
+    # https://docs.github.com/en/apps/github-authentication-discovery-endpoints, "Issuer"
+    answers_as="/login/oauth",
 )
+_GITHUB_ADDRESS = (("email", "email"), ("email_verified", "verified"))
 FACEBOOK = Endpoints(
     "https://www.facebook.com/v23.0/dialog/oauth",
     "https://graph.facebook.com/v23.0/oauth/access_token",
@@ -90,7 +96,10 @@ class PlainOAuth:
         now: float,
     ) -> Proof:
         code = checks.check_callback(
-            parameters, state=state, metadata_issuer=self.issuer, iss_required=False
+            parameters,
+            state=state,
+            metadata_issuer=self.issuer.rstrip("/") + self._endpoints.answers_as,
+            iss_required=False,
         )
         async with in_time():
             try:
@@ -124,31 +133,34 @@ class PlainOAuth:
             await self._tokens.aclose()
 
     async def _at_github(self, access_token: str) -> Identity:
-        """https://docs.github.com/en/rest/users: the number stays when the login name changes."""
+        """https://docs.github.com/en/rest/users: the number stays when the login name changes.
+
+        Addresses are withheld from an app that may not read them; the reader has none here then.
+        """
         me = _object(await self._ask("/user", access_token))
-        listed = await self._ask("/user/emails", access_token)
-        addresses = (
-            [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        listed = await self._ask("/user/emails", access_token, withheld=(403, 404))
+        addresses = listed if isinstance(listed, list) else []
+        primary: dict[str, object] = next(
+            (each for each in addresses if isinstance(each, dict) and each.get("primary") is True),
+            {},
         )
-        primary = next((each for each in addresses if each.get("primary") is True), {})
-        verified = primary.get("verified") is True
-        return self._identity(me.get("id"), primary.get("email"), verified, me.get("name"))
+        told = {name: primary.get(key) for name, key in _GITHUB_ADDRESS}
+        return self._identity(me.get("id"), {"name": me.get("name"), **told})
 
     async def _at_facebook(self, access_token: str) -> Identity:
         me = _object(await self._ask("/me?fields=id,name,email", access_token))
-        return self._identity(me.get("id"), me.get("email"), False, me.get("name"))
+        return self._identity(me.get("id"), {"name": me.get("name"), "email": me.get("email")})
 
-    def _identity(self, subject: object, email: object, verified: bool, name: object) -> Identity:
+    def _identity(self, subject: object, told: Mapping[str, object]) -> Identity:
+        """``told`` in the words of OpenID Connect. Raises LoginRefused."""
         if isinstance(subject, bool) or not isinstance(subject, int | str) or not str(subject):
             raise LoginRefused(Refusal.BAD_SUBJECT)
-        told: dict[str, object] = {"email": email, "name": name}
-        if verified:
-            told["email_verified"] = True
         return checks.completed(Identity(self.issuer, str(subject)[:255]), told)
 
-    async def _ask(self, path: str, access_token: str) -> object:
+    async def _ask(self, path: str, access_token: str, *, withheld: tuple[int, ...] = ()) -> object:
         headers = {"authorization": f"Bearer {access_token}"}
-        return await self._client.json(self._endpoints.api + path, headers=headers)
+        url = self._endpoints.api + path
+        return await self._client.json(url, headers=headers, withheld=withheld)
 
     def _token_client(self) -> TokenClient:
         if self._tokens is None:

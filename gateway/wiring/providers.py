@@ -66,6 +66,7 @@ def provider_of(
         told.token_url or plain.token,
         told.api_url or plain.api,
         registration.scopes,
+        plain.answers_as,
     )
     return PlainOAuth(registration, kind=kind, endpoints=endpoints, client=client)
 
