@@ -83,7 +83,7 @@ DOORS = {
     "structlog": {"ops"},
     "redis": {"bus"},
     "joserfc": {"origin/assertion.py", "login", "demo", "bench/storm.py"},
-    "authlib": {"login/provider.py", "login/plain_oauth.py"},
+    "authlib": {"login/token_client.py"},
     "aiosmtplib": {"jobs/smtp.py"},
     "limits": {"login/limits.py", "stores/rates.py", "bus/rates.py"},
     "stripe": {"money/stripe_api"},

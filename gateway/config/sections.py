@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.config.alerting import Address, Webhook
+from gateway.config.signing import SigningKey
 from gateway.config.values import (
     ApiBase,
     Bind,
@@ -151,7 +152,7 @@ class Provider(Section):
     response_mode: Literal["", "query", "form_post"] = ""
     team_id: str = ""
     key_id: str = ""
-    private_key: Secret | None = None
+    private_key: SigningKey | None = None
     authorize_url: ApiBase = ""
     token_url: ApiBase = ""
     api_url: ApiBase = ""

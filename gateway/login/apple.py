@@ -1,19 +1,24 @@
-"""Sign in with Apple's client secret: a JWT that the publisher's key signs, anew for each use.
+"""What is Apple's own: a client secret that the publisher's key signs, anew for each use, and a name that
+is posted beside the code.
 
 https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.clock import Clock
+from gateway.login.checks import name_of
 
 ISSUER = "https://appleid.apple.com"
+# Its `scopes_supported`: no `profile`.
+SCOPES = ("openid", "email", "name")
 _SECONDS = 300
 
 
@@ -44,3 +49,19 @@ class AppleSecret:
 def constant(secret: str) -> Callable[[], str]:
     """An ordinary secret, as something to be called."""
     return lambda: secret
+
+
+def name_posted(parameters: Mapping[str, list[str]]) -> str:
+    """The name of somebody who logs in for the first time: no token of Apple's holds it. Nobody's word but
+    the browser's, as a name that is typed.
+
+    https://developer.apple.com/documentation/signinwithapple/configuring-your-webpage-for-sign-in-with-apple
+    """
+    try:
+        told = json.loads((parameters.get("user") or [""])[0])
+    except (ValueError, RecursionError):
+        return ""
+    name = told.get("name") if isinstance(told, dict) else None
+    if not isinstance(name, dict):
+        return ""
+    return name_of({"given_name": name.get("firstName"), "family_name": name.get("lastName")})

@@ -79,7 +79,6 @@ class Metadata:
     iss_in_response: bool
     token_auth_methods: tuple[str, ...]
     backchannel_logout: bool
-    scopes: tuple[str, ...]
 
 
 def check_metadata(document: object, *, issuer: str) -> Metadata:
@@ -119,7 +118,6 @@ def check_metadata(document: object, *, issuer: str) -> Metadata:
             document, "token_endpoint_auth_methods_supported", ("client_secret_basic",)
         ),
         backchannel_logout=_truth(document, "backchannel_logout_supported"),
-        scopes=_words(document, "scopes_supported", ()),
     )
 
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from authlib.integrations.base_client import OAuthError
-
 from gateway.errors import LoginRefused, ProviderUnavailable
 from gateway.login import checks
 from gateway.login.checks import LogoutNotice, Refusal
 from gateway.login.client import Client, in_time
-from gateway.login.provider import Proof, Registration, TokenClient, token_client
+from gateway.login.provider import Proof
+from gateway.login.token_client import Registration, TokenClient, redeemed, token_client
 from gateway.model.identity import Identity
 
 
@@ -102,21 +101,14 @@ class PlainOAuth:
             iss_required=False,
         )
         async with in_time():
-            try:
-                tokens: dict[str, Any] = await self._token_client().fetch_token(
-                    self._endpoints.token,
-                    grant_type="authorization_code",
-                    code=code,
-                    code_verifier=verifier,
-                    redirect_uri=redirect_uri,
-                    headers={"accept": "application/json"},
-                )
-            except OAuthError as error:
-                raise LoginRefused(Refusal.CODE_REFUSED, str(error.error)[:100]) from None
-            access_token = tokens.get("access_token")
-            if not isinstance(access_token, str) or not access_token:
-                raise LoginRefused(Refusal.CODE_REFUSED, "access_token")
-            return Proof(await self._who(access_token))
+            tokens = await redeemed(
+                self._token_client(),
+                self._endpoints.token,
+                code=code,
+                verifier=verifier,
+                redirect_uri=redirect_uri,
+            )
+            return Proof(await self._who(tokens["access_token"]))
 
     async def end_session_url(self, *, id_token: str, back: str, state: str) -> str:
         return ""

@@ -1,32 +1,27 @@
-"""The one door to login providers: what a login needs of any of them, and OpenID Connect on Authlib.
+"""The one door to login providers: what a login needs of any of them, and OpenID Connect.
 
-Authlib draws up the authorization request and the token request, with PKCE and the client's proof;
-what it leaves unchecked (the id token's claims, the response's issuer, the metadata) is checked in
-``checks``, and keys live in ``keys``. Every error that comes out of here is one of ours.
+``token_client`` draws up the authorization request and the token request, with PKCE and the client's
+proof; what its library leaves unchecked (the id token's claims, the response's issuer, the metadata) is
+checked in ``checks``, and keys live in ``keys``. Every error that comes out of here is one of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
-from urllib.parse import quote_plus, urlencode, urlsplit
-
-import httpx2
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from urllib.parse import urlencode, urlsplit
 
 from gateway.clock import Clock
 from gateway.errors import LoginRefused, ProviderUnavailable
 from gateway.login import checks
 from gateway.login.checks import LogoutNotice, Metadata, Refusal
-from gateway.login.client import ANSWER_SECONDS, Client, in_time, parsed, transport
+from gateway.login.client import Client, in_time
 from gateway.login.keys import Kept, Keys, NamedKey, read_keys
+from gateway.login.token_client import Registration, TokenClient, redeemed, token_client
 from gateway.model.identity import Identity
 
-SCOPES = ("openid", "email", "profile")
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -81,59 +76,6 @@ class Provider(Protocol):
         """Origins that a form of ours may be redirected to, as far as they are known."""
 
     async def close(self) -> None: ...
-
-
-class TokenClient(AsyncOAuth2Client):  # type: ignore[misc]  # Authlib is untyped
-    """Authlib's, one for all logins: so it keeps no token."""
-
-    def parse_response_token(self, resp: httpx2.Response) -> dict[str, Any]:
-        said = parsed(resp.content)
-        if not isinstance(said, dict):
-            raise ProviderUnavailable("no token response")
-        if "error" in said or resp.status_code >= 400:
-            if resp.status_code >= 500:
-                raise ProviderUnavailable(f"status {resp.status_code}")
-            raise OAuthError(str(said.get("error", "")), "")
-        return said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """What the publisher registered at a provider. ``secret`` is called at each use, for some are
-    signed anew."""
-
-    id: str
-    name: str
-    issuer: str
-    client_id: str
-    secret: Any
-    scopes: tuple[str, ...] = SCOPES
-    form_post: bool = False
-    wants_groups: bool = False
-
-
-def token_client(registration: Registration, *, method: str) -> TokenClient:
-    """``method``: how the client proves itself (OpenID Connect Core 1.0, section 9)."""
-    client = TokenClient(
-        client_id=registration.client_id,
-        client_secret=registration.secret(),
-        token_endpoint_auth_method=method,
-        code_challenge_method="S256",
-        scope=" ".join(registration.scopes),
-        transport=transport(),
-        timeout=ANSWER_SECONDS,
-        follow_redirects=False,
-        trust_env=False,
-    )
-    client.register_client_auth_method(("client_secret_basic", _basic))
-    return client
-
-
-def _basic(client: Any, method: str, uri: str, headers: Any, body: str) -> tuple[str, Any, str]:
-    """RFC 6749, 2.3.1: both are form-encoded before they are joined, which Authlib leaves out."""
-    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
-    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return uri, headers, body
 
 
 class OpenIDProvider:
@@ -197,9 +139,9 @@ class OpenIDProvider:
             await asyncio.sleep(0)
             tokens = await self._redeem(metadata, code, verifier, redirect_uri)
             await asyncio.sleep(0)
-            id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
-            if not isinstance(id_token, str) or not isinstance(access_token, str):
-                raise LoginRefused(Refusal.MISSING_TOKEN)
+            id_token, access_token = tokens.get("id_token"), tokens["access_token"]
+            if not isinstance(id_token, str):
+                raise LoginRefused(Refusal.MISSING_TOKEN, "id_token")
             claims, algorithm = await self._keys.verified(id_token, algorithms=metadata.algorithms)
             identity = checks.check_id_token(
                 claims,
@@ -210,7 +152,10 @@ class OpenIDProvider:
                 access_token=access_token,
                 algorithm=algorithm,
             )
-            return Proof(await self._completed(metadata, identity, access_token), id_token)
+            identity = await self._completed(metadata, identity, access_token)
+        if not identity.name and self._registered.name_posted is not None:
+            identity = replace(identity, name=self._registered.name_posted(parameters))
+        return Proof(identity, id_token)
 
     async def end_session_url(self, *, id_token: str, back: str, state: str) -> str:
         async with in_time():
@@ -249,16 +194,9 @@ class OpenIDProvider:
     ) -> dict[str, Any]:
         client = self._token_client(metadata)
         client.client_secret = self._registered.secret()
-        try:
-            tokens: dict[str, Any] = await client.fetch_token(
-                metadata.token_endpoint,
-                grant_type="authorization_code",
-                code=code,
-                code_verifier=verifier,
-                redirect_uri=redirect_uri,
-            )
-        except OAuthError as error:
-            raise LoginRefused(Refusal.CODE_REFUSED, str(error.error)[:100]) from None
+        tokens = await redeemed(
+            client, metadata.token_endpoint, code=code, verifier=verifier, redirect_uri=redirect_uri
+        )
         if str(tokens.get("token_type", "")).lower() != "bearer":
             raise LoginRefused(Refusal.CODE_REFUSED, "token_type")
         return tokens

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from gateway.clock import Clock
 from gateway.config import Provider as ProviderSettings
 from gateway.config import Settings
+from gateway.login import apple
 from gateway.login.apple import ISSUER as APPLE
 from gateway.login.apple import AppleSecret, constant
 from gateway.login.client import Client
 from gateway.login.plain_oauth import FACEBOOK, GITHUB, Endpoints, PlainOAuth
-from gateway.login.provider import SCOPES, OpenIDProvider, Provider, Registration
+from gateway.login.provider import OpenIDProvider, Provider
+from gateway.login.token_client import SCOPES, Registration
 
 _NAMES = {
     "https://accounts.google.com": "Google",
@@ -21,6 +23,7 @@ _NAMES = {
     "https://login.microsoftonline.com": "Microsoft",
 }
 _KINDS = {"https://github.com": "github", "https://www.facebook.com": "facebook"}
+_SCOPES = {APPLE: apple.SCOPES}
 _PLAIN = {"github": GITHUB, "facebook": FACEBOOK}
 
 
@@ -54,10 +57,11 @@ def provider_of(
         issuer=told.issuer,
         client_id=told.client_id,
         secret=secret,
-        scopes=told.scopes or (plain.scopes if plain else SCOPES),
+        scopes=told.scopes or (plain.scopes if plain else _SCOPES.get(told.issuer, SCOPES)),
         form_post=(told.response_mode or ("form_post" if told.issuer == APPLE else "query"))
         == "form_post",
         wants_groups=any(each.startswith("group:") for each in people),
+        name_posted=apple.name_posted if told.issuer == APPLE else None,
     )
     if plain is None:
         return OpenIDProvider(registration, client=client, clock=clock)

@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from gateway.config import load_settings
 from gateway.errors import Faults
@@ -33,6 +40,13 @@ def faults(folder: Path, text: str, environ: Mapping[str, str] | None = None) ->
     return str(raised.value).replace(f"{folder}/", "").splitlines()
 
 
+APPLE = """[[login.provider]]
+id = "apple"
+issuer = "https://appleid.apple.com"
+client_id = "c"
+team_id = "t"
+key_id = "k"
+"""
 LAST = 7  # the last line of SOUND; what a case adds begins on the next
 CASES: list[tuple[str, str]] = [
     # Unknown keys and sections, with what was meant.
@@ -95,6 +109,8 @@ CASES: list[tuple[str, str]] = [
      "8:1: `client_secret` is needed, or `team_id`, `key_id` and `private_key` (Apple)"),
     ("[[login.provider]]\nid='mail'\nissuer='https://a'\nclient_id='c'\nclient_secret='s'",
      "9:4: `mail` is the mailed link's own"),
+    (f"{APPLE}private_key='no key'",
+     "14:13: `login.provider[0].private_key`: a private key in PEM, without a password, is needed (.p8)"),
     ("[console]\nproviders = ['gogle']", "9:14: no login provider `gogle`"),
     ("[console]\nfinance = ['someone']",
      "9:12: `console.finance[0]`: an e-mail address or `group:NAME` is needed"),
@@ -216,9 +232,29 @@ def test_files_that_cant_be_read(tmp_path: Path) -> None:
         SOUND + f'[stripe]\nsecret_key = "ok"\nwebhook_secrets = "{SECRET}"',
         SOUND + f'[mail]\nurl = "http://u:{SECRET}@mail"\nsender = "a@b.example"',
         SOUND + f'[site.secret]\nkey = "{SECRET}"',
+        SOUND + f'{APPLE}private_key = "{SECRET}"',
     ],
 )
 def test_a_fault_never_shows_a_secret(text: str, tmp_path: Path) -> None:
     told = "\n".join(faults(tmp_path, text))
     assert SECRET not in told
     assert "short-secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("curve", "password", "told"),
+    [
+        (ec.SECP384R1(), b"", "an elliptic curve key on P-256 is needed, for ES256"),
+        (None, b"", "an elliptic curve key on P-256 is needed, for ES256"),
+        (ec.SECP256R1(), b"x", "a private key in PEM, without a password, is needed (.p8)"),
+    ],
+)
+def test_a_key_that_cant_sign_is_a_fault(
+    curve: ec.EllipticCurve | None, password: bytes, told: str, tmp_path: Path
+) -> None:
+    key = ec.generate_private_key(curve) if curve else ed25519.Ed25519PrivateKey.generate()
+    hidden = BestAvailableEncryption(password) if password else NoEncryption()
+    (tmp_path / "key.p8").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden))
+    text = f'{SOUND}{APPLE}private_key = "file:key.p8"'
+    (said,) = faults(tmp_path, text)
+    assert said.endswith(f"`login.provider[0].private_key`: {told}")

@@ -15,6 +15,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
@@ -166,7 +167,9 @@ class Provider:
             for each in (value if isinstance(value, list) else [value])
         ]
         if said.get("response_mode") == "form_post":
-            fields = "".join(f'<input type=hidden name="{n}" value="{v}">' for n, v in answer)
+            fields = "".join(
+                f'<input type=hidden name="{n}" value="{escape(v)}">' for n, v in answer
+            )
             form = f'<form method=post action="{said["redirect_uri"]}">{fields}</form>'
             return Page(f"<!doctype html><title>…</title>{form}".encode())
         mark = "&" if "?" in said["redirect_uri"] else "?"

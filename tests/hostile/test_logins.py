@@ -58,6 +58,18 @@ REFUSED: dict[str, tuple[Manner, str]] = {
     "no id token": (Manner(token={"id_token": GONE}), Refusal.MISSING_TOKEN),
     "an id token that is null": (Manner(token={"id_token": None}), Refusal.MISSING_TOKEN),
     "no access token": (Manner(token={"access_token": GONE}), Refusal.MISSING_TOKEN),
+    "an access token that no header can hold": (
+        Manner(token={"access_token": "é"}),
+        Refusal.MISSING_TOKEN,
+    ),
+    "half a character for an access token": (
+        Manner(token={"access_token": "\ud800"}),
+        Refusal.MISSING_TOKEN,
+    ),
+    "an access token of two lines": (
+        Manner(token={"access_token": "a\r\nx: y"}),
+        Refusal.MISSING_TOKEN,
+    ),
     "another kind of token": (Manner(token={"token_type": "mac"}), Refusal.CODE_REFUSED),
     "no kind of token": (Manner(token={"token_type": GONE}), Refusal.CODE_REFUSED),
     "not a token": (Manner(token={"id_token": "x"}), Refusal.BAD_TOKEN),

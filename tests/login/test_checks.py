@@ -32,7 +32,6 @@ def test_a_sound_document() -> None:
         iss_in_response=True,
         token_auth_methods=("client_secret_post", "client_secret_basic"),
         backchannel_logout=True,
-        scopes=("openid", "email"),
     )
 
 
@@ -43,7 +42,7 @@ def test_the_least_document_takes_the_defaults_of_the_standard() -> None:
     assert least.token_auth_methods == ("client_secret_basic",)
     assert not least.iss_in_response
     assert not least.backchannel_logout
-    assert (least.userinfo_endpoint, least.end_session_endpoint, least.scopes) == ("", "", ())
+    assert (least.userinfo_endpoint, least.end_session_endpoint) == ("", "")
 
 
 @pytest.mark.parametrize("document", [None, [], "", "{}", 1, True, [metadata()], b"{}"])
@@ -247,8 +246,6 @@ def test_what_a_shared_secret_signs_is_never_ours() -> None:
         ("code_challenge_methods_supported", {"S256": 1}),
         ("token_endpoint_auth_methods_supported", "client_secret_basic"),
         ("token_endpoint_auth_methods_supported", [None]),
-        ("scopes_supported", "openid"),
-        ("scopes_supported", [["openid"]]),
         ("authorization_response_iss_parameter_supported", "true"),
         ("authorization_response_iss_parameter_supported", 1),
         ("authorization_response_iss_parameter_supported", None),

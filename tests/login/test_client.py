@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from gateway.login.client import Client, in_time
-from gateway.login.provider import Registration, token_client
+from gateway.login.token_client import Registration, token_client
 from tests.ways.house import Page, TableOrigin
 
 SAID = Page(

@@ -218,18 +218,21 @@ def test_without_a_primary_address_a_reader_has_none(addresses: Page, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "token"),
+    ("kind", "token", "reason"),
     [
-        ("github", said(BAD_CODE)),
-        ("github", said({"access_token": "", "token_type": "bearer"})),
-        ("facebook", said(FACEBOOK_BAD_CODE, 400)),
+        ("github", said(BAD_CODE), "code-refused"),
+        ("facebook", said(FACEBOOK_BAD_CODE, 400), "code-refused"),
+        ("github", said({"access_token": "", "token_type": "bearer"}), "missing-token"),
+        ("facebook", said({"access_token": "\ud800é", "token_type": "bearer"}), "missing-token"),
     ],
 )
-def test_a_code_that_has_served_is_refused(kind: str, token: Page, tmp_path: Path) -> None:
+def test_an_answer_without_a_token_is_refused(
+    kind: str, token: Page, reason: str, tmp_path: Path
+) -> None:
     async def work(inside: Lodge) -> None:
         status, browser = await enters(inside)
         assert (status, browser.session()) == (400, "")
-        assert inside.reasons() == ["code-refused"]
+        assert inside.reasons() == [reason]
 
     through(Hub(kind, token=token), tmp_path, work)
 
