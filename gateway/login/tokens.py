@@ -44,6 +44,8 @@ _TENANT_ID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _NAME_MAX = 200
 _GROUPS_MAX = 500
 _HANDLE = re.compile(r"[\x20-\x7e]{1,255}")  # Core 1.0, 2: `sub` is at most 255 ASCII characters
+# Half a surrogate pair can't be sent, nor NUL be stored.
+_GROUP = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -264,6 +266,6 @@ def _groups(groups: object) -> tuple[str, ...]:
     """All of them or none: a list that can't be read in full proves no membership."""
     if not isinstance(groups, list) or len(groups) > _GROUPS_MAX:
         return ()
-    if not all(isinstance(group, str) and 0 < len(group) <= 255 for group in groups):
+    if not all(isinstance(group, str) and _GROUP.fullmatch(group) for group in groups):
         return ()
     return tuple(groups)

@@ -124,6 +124,8 @@ def test_languages(locale: object, language: str) -> None:
         (["a", None], ()),
         ([["a"]], ()),
         ([""], ()),
+        (["a", "\ud800"], ()),  # no answer of ours could hold it
+        (["a", "b\0"], ()),
         (["x" * 256], ()),
         (["a"] * 501, ()),
         ({"admins": True}, ()),
