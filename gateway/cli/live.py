@@ -108,4 +108,9 @@ def _fault(page: Explanation) -> str:
         return f"no body found, so none of it is shown in part: {page.target}"
     if not page.label_readable:
         return f"no map knows the label “{page.label}”, so it is the strictest: {page.target}"
+    if page.passed and b"data-lg-when" in page.body:
+        return (
+            "its data-lg-when marks are settled for nobody, since nothing could gate it and it is"
+            f" passed on as it comes; a rule with `cache:` makes a page of it: {page.target}"
+        )
     return ""

@@ -64,7 +64,8 @@ class Explanation:
     """``decision`` and ``reason`` are those of the gate; ``body`` is what would be sent, uncoded.
 
     ``page`` is the whole page as the gateway reads it at the origin; empty where it isn't read.
-    ``words_withheld`` counts words of the article's body that this reader isn't sent.
+    ``words_withheld`` counts words of the article's body that this reader isn't sent. ``passed``: the
+    answer is the origin's own, streamed.
     """
 
     target: str
@@ -87,7 +88,7 @@ class Explanation:
     cache_control: str = ""
     cookies_dropped: tuple[str, ...] = ()
     location: str = ""
-    notes: tuple[str, ...] = ()
+    passed: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
     page: bytes = field(default=b"", repr=False)
@@ -142,10 +143,11 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
         location=_one(headers, b"location"),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
         body=body,
+        passed=isinstance(answer, Streamed),
     )
-    if record is None and isinstance(answer, Streamed):
+    if record is None and explanation.passed:
         return dataclasses.replace(explanation, kind=str(PageKind.OTHER), decision="full")
-    why = _why(visit, record, body, asking.gate.report_mode, passed=isinstance(answer, Streamed))
+    why = _why(visit, record, body, asking.gate.report_mode, passed=explanation.passed)
     return dataclasses.replace(explanation, **why)
 
 

@@ -35,12 +35,14 @@ def paragraphs(name: str) -> list[str]:
 
 @dataclass
 class NewsSite:
-    """``badges``: what the front page says of each article, where not its label's own word."""
+    """``badges``: what the front page says of each article, where not its label's own word. ``marked``:
+    what stands in an article's header."""
 
     server: HTTPServer
     gated: bool = False
     leaking: str = ""
     badge: str = "Public"
+    marked: str = ""
 
     @property
     def url(self) -> str:
@@ -76,7 +78,7 @@ class NewsSite:
         return _html(
             f'<html lang="en"><head><title>{name}</title>'
             f'<meta property="og:type" content="article">'
-            f'<meta name="article:content_tier" content="{tier}"></head><body><article>'
+            f'<meta name="article:content_tier" content="{tier}"></head><body>{self.marked}<article>'
             f'<h1>{name}</h1><div class="story-text">{body}</div></article></body></html>',
             cookie=True,
         )

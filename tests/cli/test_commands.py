@@ -100,6 +100,22 @@ def test_check_live_fails_where_a_label_cant_be_read(run: Run, configured: Path)
     assert "no map knows the label “metered”, so it is the strictest: /a/storm-inquiry" in ran.out
 
 
+def test_check_live_tells_of_marks_that_are_settled_for_nobody(
+    run: Run, configured: Path, site: NewsSite
+) -> None:
+    site.marked = '<a data-lg-when="anonymous" href="/-/login">Log in</a>'
+    assert run("check", "--live").code == 0
+    policy = configured.parent / "policies" / "site.yaml"
+    text = policy.read_text()
+    policy.write_text(text.replace("label: any, access: as-labelled", "path: /b/**, access: paid"))
+    ran = run("check", "--live")
+    assert ran.code == 1
+    assert "its data-lg-when marks are settled for nobody, since nothing could gate it" in ran.out
+    rule = "rules:\n  - { name: notes, path: /a/**, access: public, cache: 60s }"
+    policy.write_text(policy.read_text().replace("rules:", rule))
+    assert run("check", "--live").code == 0
+
+
 def test_check_finds_selectors_that_can_t_be_read(run: Run, configured: Path) -> None:
     policy = configured.parent / "policies" / "site.yaml"
     policy.write_text(policy.read_text() + 'remove: [".ad", "p:::x", "div >> > a"]\n')
