@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.edge import kinds
+from gateway.edge import kinds, open_feeds
 from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures
 from gateway.edge.pages import Pages
@@ -77,12 +77,17 @@ class Gate:
 
     def _open(self, visit: Visit, body: Body | None) -> Awaitable[Answer]:
         """Nothing could gate it: streamed with the reader's own cookies. But what a rule opens by its
-        path shall be open whatever the origin says, so its pages are asked for as the gateway."""
+        path shall be open whatever the origin says, so its pages are asked for as the gateway; and a
+        feed leads to pages that something else may gate."""
+        judged = False
         if kinds.navigation(visit.request) and not visit.here.personal:
             if self.opens_as_gateway(visit) and not self.pages.known_as_other(visit):
                 return self.pages.page(visit)
-            if visit.policy.settings.replace or visit.policy.settings.remove:
-                return self.pages.judged(visit, body)
+            judged = bool(visit.policy.settings.replace or visit.policy.settings.remove)
+        if visit.policy.gates:
+            return open_feeds.passed(self.pages, visit, body, judged=judged)
+        if judged:
+            return self.pages.judged(visit, body)
         return self.passing.as_reader(visit, body, private=False)
 
     async def _path_gated(self, visit: Visit, decision: Decision, body: Body | None) -> Answer:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.clock import Clock
 from gateway.edge import kinds
@@ -92,6 +94,12 @@ class Pages:
         ``asked_whole``: the page was asked for as the gateway before, and no page came.
         """
         response, asserted = await self.passing.ask_as_reader(visit, body)
+        return await self.judged_answer(response, visit, asserted=asserted, asked_whole=asked_whole)
+
+    async def judged_answer(
+        self, response: OriginResponse, visit: Visit, *, asserted: bool, asked_whole: bool = False
+    ) -> Answer:
+        """``asserted``: the origin was told who the reader is."""
         made = await self.records.made_of(response, visit, self.key(visit), asked=False)
         if isinstance(made, OtherType):
             return await self._judged_other(made, visit, private=asserted, asked_whole=asked_whole)
@@ -176,8 +184,12 @@ class Pages:
                     await made.response.close()
                     self.cache.drop(key)
 
+        self.later(key, renew)
+
+    def later(self, key: PageKey, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Work on a page that no reader waits for, once at a time."""
         if key not in self.renewing:
-            task = asyncio.get_running_loop().create_task(renew())
+            task = asyncio.get_running_loop().create_task(work())
             self.renewing[key] = task
             task.add_done_callback(lambda _: self.renewing.pop(key, None))
 

@@ -82,7 +82,10 @@ async def holds_feed(response: OriginResponse) -> bool:
     return await kind_of(response, patient=False) in FEEDS
 
 
-def may_hold_feed(response: OriginResponse) -> bool:
-    """The same for an answer without a body, or with a part of it."""
+def may_hold_feed(response: OriginResponse, *, named_too: bool) -> bool:
+    """The same for an answer without a body, or with a part of it: whether that is worth asking.
+    ``named_too``: also of what the type says to be a page, or says nothing of."""
     family = sniffing.family(content_type(response))
-    return family is not Family.ITSELF and response.status not in _WITHOUT_BODY
+    if family is Family.ITSELF or response.status in _WITHOUT_BODY:
+        return False
+    return named_too or family not in (Family.PAGE, Family.UNSAID)

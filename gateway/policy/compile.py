@@ -66,6 +66,10 @@ class Policy:
         for number, pattern in enumerate(source.previews):
             self._previews.add(pattern_key(pattern, case_sensitive=source.case_sensitive), number)
         self._default = Rule(DEFAULT, Place("", 0, 0), source.default)
+        # Whether any page of the site could be closed to anyone.
+        self.gates = any(
+            rule.access is None or rule.access.gated for rule in (*source.rules, self._default)
+        )
         self._open(openings)
 
     def _open(self, openings: Iterable[Opening]) -> None:

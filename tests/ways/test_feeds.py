@@ -3,6 +3,7 @@ the page that it leads to."""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Callable
 from pathlib import Path
@@ -159,3 +160,146 @@ async def test_xml_that_nobody_knows_is_closed_where_a_page_could_gate_itself(
                 assert WITHHELD not in body
             head, body = await ask(at, path, b"Cookie: " + cookie("gold"))
             assert body == whole
+
+
+BY_PATH = (
+    RULES
+    + """
+rules:
+  - { name: dossiers, path: /dossiers/**, access: paid }
+"""
+)
+JSON_FEED = b'{"items": [{"url": "/dossiers/a", "content_html": "<p>Un.</p><p>Deux.</p><p>mot-secret</p>"}]}'
+COMMON = (("ETag", '"1"'), ("Cache-Control", "max-age=60"))
+OPEN_FEEDS: dict[str, Answer] = {
+    **{path: feed for path, feed in FEEDS.items() if path != "/utf-16.xml"},
+    "/declared": Page(rss(PAID), "application/rss+xml"),
+    "/named.json": Page(JSON_FEED, "application/feed+json"),
+    "/plain.json": Page(JSON_FEED, "text/plain"),
+    "/no-type": Page(rss(PAID), ""),
+    "/kept": Page(rss(PAID), "application/rss+xml", headers=COMMON),
+    "/missing": Page(rss(PAID), "text/xml", status=404),
+}
+
+
+@pytest.mark.parametrize("path", OPEN_FEEDS)
+async def test_a_feed_on_an_open_path_tells_no_more_than_its_pages(
+    tmp_path: Path, path: str
+) -> None:
+    async with house(tmp_path, policy=BY_PATH, pages=dict(OPEN_FEEDS)) as at:
+        for more in ((), (b"Range: bytes=0-",), (b"Sec-Fetch-Dest: empty",), (b"Cookie: a=1",)):
+            head, body = await ask(at, path, *more)
+            assert b" 404 " in head if path == "/missing" else b" 200 " in head
+            assert WITHHELD not in body
+            assert b"item" in body
+        head, body = await ask(at, path, method=b"POST", body=b"feed=rss2")
+        assert WITHHELD not in body
+        head, body = await ask(at, path, b"Cookie: " + cookie("gold"))
+        assert WITHHELD in body
+
+
+async def test_a_feed_s_length_is_that_of_what_is_sent(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=BY_PATH, pages=dict(OPEN_FEEDS)) as at:
+        for path in ("/declared", "/comment.xml"):
+            whole, body = await ask(at, path)
+            head, nothing = await ask(at, path, method=b"HEAD")
+            assert nothing == b""
+            assert b"content-length: %d\r\n" % len(body) in head
+            assert b"etag" not in whole or head.split(b"etag")[1] == whole.split(b"etag")[1]
+
+
+async def test_an_open_feed_is_kept_once_it_is_known(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=BY_PATH, pages=dict(OPEN_FEEDS)) as at:
+        first, _ = await ask(at, "/kept", b"Cookie: a=1")
+        assert b"cache-control: private, no-store" in first
+        while at.lychgate.pages.renewing:
+            await asyncio.sleep(0)
+        known = len(at.origin.seen)
+        assert at.origin.seen[-1].header(b"cookie") is None
+        for _ in range(2):
+            head, body = await ask(at, "/kept")
+            assert b"s-maxage=" in head
+            assert WITHHELD not in body
+        assert len(at.origin.seen) == known
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (("ETag", '"1"'), ("Cache-Control", "private")),
+        (("ETag", '"1"'), ("Vary", "Accept, Cookie")),
+        (),
+    ],
+)
+async def test_a_feed_of_one_reader_isn_t_kept(
+    tmp_path: Path, headers: tuple[tuple[str, str], ...]
+) -> None:
+    def personal(asked: Asked) -> Page:
+        mine = asked.header(b"cookie") or b"nobody"
+        return Page(
+            rss("<link>/a</link>").replace(b">G<", b">%b<" % mine), "text/xml", 200, headers
+        )
+
+    async with house(tmp_path, policy=BY_PATH, pages={"/mine": personal}) as at:
+        for name in (b"a=1", b"b=2"):
+            head, body = await ask(at, "/mine", b"Cookie: " + name)
+            assert name in body
+            assert b"cache-control: private, no-store" in head
+
+
+async def test_a_path_that_is_a_feed_to_some_is_kept_for_nobody(tmp_path: Path) -> None:
+    """Or whoever asks for the feed would choose what everyone gets."""
+
+    def negotiated(asked: Asked) -> Page:
+        if asked.header(b"accept") == b"application/rss+xml":
+            return Page(rss(PAID), "application/rss+xml", headers=COMMON)
+        return Page(b"<!doctype html>" + (asked.header(b"cookie") or b""), headers=COMMON)
+
+    async with house(tmp_path, policy=BY_PATH, pages={"/": negotiated}) as at:
+        _, body = await ask(at, "/", b"Accept: application/rss+xml")
+        assert WITHHELD not in body
+        while at.lychgate.pages.renewing:
+            await asyncio.sleep(0)
+        _, body = await ask(at, "/", b"Cookie: a=1")
+        assert body == b"<!doctype html>a=1"
+
+
+UNTOUCHED: dict[str, Answer] = {
+    **HARMLESS,
+    "/page": Page(ARTICLE),
+    "/page.gz": Page(gzip.compress(ARTICLE), headers=(("Content-Encoding", "gzip"),)),
+    "/unknown.xml": Page(b"<nitf/>", "text/xml"),
+    "/data.json": Page(b'{"a": [1, 2]}', "application/json"),
+    "/ontology": Page(b'<!DOCTYPE r [<!ENTITY a "b">]><rdf:RDF/>', "application/rdf+xml"),
+    "/none": Page(b"", "text/xml"),
+    "/short": Page(b"<", "text/xml"),
+}
+
+
+@pytest.mark.parametrize("path", UNTOUCHED)
+async def test_all_else_passes_byte_for_byte_on_an_open_path(tmp_path: Path, path: str) -> None:
+    found = UNTOUCHED[path]
+    page = found if isinstance(found, Page) else found(Asked("GET", b"", ((b"range", b""),)))
+    async with house(tmp_path, policy=BY_PATH, pages={path: found}) as at:
+        for _ in range(2):
+            head, body = await ask(at, path, b"Range: bytes=0-")
+            assert b" %d " % page.status in head
+            assert body == page.body
+            head, _ = await ask(at, path, method=b"HEAD")
+            assert b"content-length: %d\r\n" % len(page.body) in head
+
+
+async def test_where_nothing_is_gated_feeds_pass_too(tmp_path: Path) -> None:
+    async with house(tmp_path, policy="version: 1\ndefault: public\n", pages=dict(FEEDS)) as at:
+        _, body = await ask(at, "/doctype.xml")
+        assert body == rss(PAID, before=DOCTYPE)
+
+
+async def test_a_part_is_asked_after_once(tmp_path: Path) -> None:
+    """Who fetches a film in parts isn't kept waiting for each."""
+    pages: dict[str, Answer] = {"/film": ranged(b"\x00\x01" * 99, "application/octet-stream")}
+    async with house(tmp_path, policy=BY_PATH, pages=pages) as at:
+        for _ in range(3):
+            head, _ = await ask(at, "/film", b"Range: bytes=0-")
+            assert b" 206 " in head
+        assert len(at.origin.seen) == 4
