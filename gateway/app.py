@@ -34,7 +34,6 @@ from gateway.edge.showing import Showing
 from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.edge.upgrading import Upgrading
 from gateway.identity.cookies import CookieSigner, cookie_name
-from gateway.identity.roles import People
 from gateway.identity.sessions import SessionCache, SessionStore
 from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog
@@ -49,6 +48,7 @@ from gateway.wiring.origin import forward_settings, origin_of
 from gateway.wiring.pages import help_page_of, own_hosts, reloaded, site_origins, templates_of
 from gateway.wiring.rooms import RoomsHere
 from gateway.wiring.running import Lychgate
+from gateway.wiring.staff import newsroom_of
 from gateway.wiring.walls import Walls
 
 CACHE_BYTES_MAX = 256 << 20
@@ -129,9 +129,9 @@ class _Parts:
         self.origin = origin_of(settings)
         self.assertions = Assertions(self.keys, issuer=settings.site.url, clock=clock)
         self.store = None if session_store else Store(settings.store.url.get_secret_value())
-        newsroom = People(frozenset(settings.newsroom.readers))
+        newsroom = newsroom_of(settings).reads
         self.sessions = SessionCache(
-            store=session_store or Sessions(self.store, newsroom=newsroom.hold),  # type: ignore[arg-type]  # one is given
+            store=session_store or Sessions(self.store, newsroom=newsroom),  # type: ignore[arg-type]  # one is given
             signer=CookieSigner(self.keys),
             cookie_name=self.cookie_name,
         )

@@ -173,6 +173,14 @@ def _meant(written: str | int, known: list[str]) -> str:
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
+_PEOPLE = (
+    ("newsroom", "readers"),
+    ("console", "finance"),
+    ("console", "support"),
+    ("console", "admins"),
+)
+
+
 def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     """What each key may say by itself, but not beside the others."""
     providers = [provider.id for provider in settings.login.provider]
@@ -195,6 +203,10 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
                 ("console", "providers", number),
                 f"no login provider `{name}`{_meant(name, providers)}",
             )
+    if not settings.console.providers:
+        for staff, key in _PEOPLE:
+            if getattr(getattr(settings, staff), key):
+                yield (staff, key), "they count on sessions from `console.providers`: name one"
     if settings.alerts.mail and settings.mail is None:
         yield ("alerts", "mail"), "mail is sent with [mail], and there is none"
     for number, plan in enumerate(settings.plan):

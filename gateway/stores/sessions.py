@@ -31,17 +31,18 @@ ABSOLUTE_SECONDS = 180 * 86400.0
 IDLE_SECONDS = 60 * 86400.0
 SEEN_SECONDS = 300.0
 
-Newsroom = Callable[[str, Iterable[str]], bool]
+Newsroom = Callable[[str, str, str, Iterable[str]], bool]
 
 
-def _nobody(proved_email: str, groups: Iterable[str]) -> bool:
+def _nobody(provider: str, issuer: str, proved_email: str, groups: Iterable[str]) -> bool:
     return False
 
 
 class Sessions:
     """Implements ``identity.sessions.SessionStore``; writes tell the workers in one transaction.
 
-    ``newsroom`` tells by a login's verified address and groups who reads every tier.
+    ``newsroom`` tells by a login's provider, its issuer, the verified address and the groups who reads
+    every tier.
     """
 
     def __init__(self, store: Store, *, newsroom: Newsroom = _nobody) -> None:
@@ -75,12 +76,15 @@ class Sessions:
         return found
 
     def _reader(self, row: RowMapping, held: Iterable[Entitlement]) -> Reader:
+        login = schema.session.c
         return Reader(
             id=row[schema.reader.c.id],
             email=row[schema.reader.c.email],
             name=row[schema.reader.c.name],
             newsroom=row[schema.reader.c.newsroom]
-            or self._newsroom(row[schema.session.c.proved_email], row[schema.session.c.groups]),
+            or self._newsroom(
+                row[login.provider], row[login.issuer], row[login.proved_email], row[login.groups]
+            ),
             entitlements=tuple(held),
         )
 

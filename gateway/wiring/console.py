@@ -23,8 +23,8 @@ from gateway.stores.audit import Audit
 from gateway.stores.engine import Store
 from gateway.wiring.console_people import people_actions
 from gateway.wiring.journal import WaitingCounts, journal_actions, journal_of
-from gateway.wiring.login import operators_of
 from gateway.wiring.news import teller
+from gateway.wiring.staff import operators_of
 from gateway.wiring.syncing import door_of
 from gateway.wiring.words import Words as SiteWords
 

@@ -9,9 +9,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from gateway.config import Settings
 from gateway.identity.cookies import CookieSigner
-from gateway.identity.roles import Operators, People, Role
 from gateway.login.account import AccountPages, Forgetting, Subscriptions
 from gateway.login.attempts import Attempts
 from gateway.login.client import Client
@@ -29,6 +27,7 @@ from gateway.stores.engine import Store
 from gateway.stores.mailed import MailedLogins
 from gateway.wiring.ground import Ground
 from gateway.wiring.providers import provider_of
+from gateway.wiring.staff import operators_of
 from gateway.wiring.words import Held, Words
 
 _PORTAL, _CANCEL = "/-/portal", "/-/cancel"
@@ -163,15 +162,3 @@ class Login:
             names=self._names,
             languages=tuple(settings.site.languages),
         )
-
-
-def operators_of(settings: Settings) -> Operators:
-    console = settings.console
-    return Operators(
-        providers=frozenset(console.providers),
-        people=(
-            (Role.FINANCE, People(frozenset(console.finance))),
-            (Role.SUPPORT, People(frozenset(console.support))),
-            (Role.ADMIN, People(frozenset(console.admins))),
-        ),
-    )

@@ -13,7 +13,7 @@ from gateway.identity.roles import FRESH_SECONDS, Operators, People, Role
 NOON = 1_800_000_000.0
 CLERK = Login("s", "r", NOON, "google", "https://a", "compta@news.example", (), "")
 OPERATORS = Operators(
-    providers=frozenset({"google"}),
+    providers={"google": "https://a"},
     people=((Role.FINANCE, People(frozenset({"compta@news.example"}))),),
 )
 
@@ -26,6 +26,7 @@ OPERATORS = Operators(
         (CLERK, 0.0, frozenset({Role.ADMIN}), Denied.NO_ROLE),
         (CLERK, FRESH_SECONDS, None, Denied.STALE),
         (replace(CLERK, provider="mail"), 0.0, None, Denied.NO_ROLE),
+        (replace(CLERK, issuer="https://b"), 0.0, None, Denied.NO_ROLE),
         (replace(CLERK, proved_email="ana@news.example"), FRESH_SECONDS, None, Denied.NO_ROLE),
     ],
 )

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from gateway.identity.accounts import Entered, Entry, Joining, NotEntered
 from gateway.identity.mailed import TRIES_MAX, Mailed, Purpose
-from gateway.identity.roles import People
+from gateway.identity.roles import Newsroom, People
 from gateway.model.identity import MAIL_ISSUER, Identity
 from gateway.model.imported import Found, Person
 from gateway.model.letter import Letter
@@ -253,10 +253,14 @@ def test_export_holds_all_but_what_opens_and_erasing_leaves_nothing(url: str) ->
 
 def test_the_newsroom_is_told_by_what_a_login_proved(url: str) -> None:
     async def work(store: Store) -> None:
-        sessions = Sessions(store, newsroom=People(frozenset({"group:redaction"})).hold)
+        people = People(frozenset({"group:redaction"}))
+        newsroom = Newsroom(providers={"google": GOOGLE}, people=people)
+        sessions = Sessions(store, newsroom=newsroom.reads)
         ana = await entered(store, entry())
         bob = await entered(store, entry(Identity(GOOGLE, "bob"), used="s2"))
-        for entry_of, reads_all in ((ana, True), (bob, False)):
+        elsewhere = replace(ANA, issuer="https://gitlab.example", email="eve@x.example")
+        eve = await entered(store, entry(elsewhere, used="s3", provider="gitlab"))
+        for entry_of, reads_all in ((ana, True), (bob, False), (eve, False)):
             session = await sessions.session(entry_of.session_id, now=NOON)
             assert session is not None
             assert session.reader.newsroom is reads_all
