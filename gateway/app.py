@@ -40,12 +40,11 @@ from gateway.ops.logs import AccessLog
 from gateway.ops.notes import Notes
 from gateway.origin.assertion import Assertions
 from gateway.origin.cache import PageCache
-from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
 from gateway.wiring.news import bell, forgetting, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
-from gateway.wiring.pages import help_page_of, own_hosts, reloaded, site_origins, templates_of
+from gateway.wiring.pages import help_page_of, own_hosts, policies_of, site_origins, templates_of
 from gateway.wiring.rooms import RoomsHere
 from gateway.wiring.running import Lychgate
 from gateway.wiring.staff import newsroom_of
@@ -123,7 +122,7 @@ class _Parts:
         self.access_log = AccessLog(on=settings.ops.access_log)
         self.notes = Notes(counters=self.counters, access_log=self.access_log, clock=clock)
         self.rate = RequestRate(settings.limits.requests_per_second)
-        self.policies = PolicyHolder(settings.policies.folder, told=reloaded)
+        self.policies = policies_of(settings)
         self.templates = templates_of(settings)
         self.walls = Walls(settings, self.templates)
         self.origin = origin_of(settings)

@@ -48,7 +48,10 @@ def not_reached(error: OriginFailed) -> str:
 
 def policy_of(settings: Settings) -> Policy:
     """Raises Faults."""
+    from zoneinfo import ZoneInfo
+
     from gateway.policy.compile import compile_policy
     from gateway.policy.load import load
 
-    return compile_policy(load(settings.policies.folder))
+    timezone = ZoneInfo(settings.site.timezone)
+    return compile_policy(load(settings.policies.folder, timezone=timezone))

@@ -20,6 +20,7 @@ from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.origin.cache import PageCache
+from gateway.page.facts import instant
 from gateway.page.feeds import FeedItem
 from gateway.policy import labels
 from gateway.policy.compile import Policy
@@ -69,7 +70,7 @@ class FeedItems:
             PageKind.ARTICLE,
             words=words,
             tags=frozenset(item.categories),
-            published_at=item.published_at,
+            published_at=instant(item.dates, policy.settings.timezone),
             body_found=True,
         )
         specialised = policy.specialise(way, facts, now=now, query=b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 
 from gateway.model.access import Access
@@ -77,13 +78,15 @@ class Badges(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """What the page way needs of a policy, the same for all its rules."""
+    """What the page way needs of a policy, the same for all its rules. ``timezone``: that of the site,
+    in which its pages and feeds mean dates that name none."""
 
     teaser: TeaserSettings = field(default_factory=TeaserSettings)
     labels: tuple[LabelSource, ...] = ()
     replace: tuple[Replacement, ...] = ()
     remove: tuple[str, ...] = ()
     badges: Badges = Badges.KEEP
+    timezone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.errors import PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
@@ -25,6 +25,7 @@ from gateway.page.words import tokens
 
 Headers = Sequence[tuple[bytes, bytes]]
 _LABEL_CHARACTERS_MAX = 200
+_DATES_MAX = 100
 _SPACE = re.compile(r"\s+")
 
 
@@ -53,7 +54,7 @@ def facts(document: Document, headers: Headers, settings: PageSettings) -> PageF
         sections=_named(metas, entities, ("article:section",), ("articleSection",)),
         tags=_tags(metas, entities),
         authors=_named(metas, entities, ("author", "article:author"), ("author",)),
-        published_at=_published_at(metas, entities, tree),
+        published_at=instant(_dates(metas, entities, tree, found), settings.timezone),
         title=title,
         body_found=found.body is not None,
         reader_marks=tree.css_first("[data-lg-when]") is not None,
@@ -175,21 +176,37 @@ def _tags(metas: list[tuple[str, str]], entities: list[dict[str, Any]]) -> froze
     return frozenset(filter(None, map(_clean, values)))
 
 
-def _published_at(
-    metas: list[tuple[str, str]], entities: list[dict[str, Any]], tree: LexborHTMLParser
-) -> float | None:
-    values = [content for key, content in metas if key == "article:published_time"]
+def _dates(
+    metas: list[tuple[str, str]],
+    entities: list[dict[str, Any]],
+    tree: LexborHTMLParser,
+    found: places.Places,
+) -> Iterator[str]:
+    yield from (content for key, content in metas if key == "article:published_time")
     for entity in entities:
-        values.extend(structured_data.strings(entity.get("datePublished")))
-    marked = tree.css_first('[itemprop="datePublished"]')
-    if marked is not None:
-        attributes = marked.attributes
-        values.append(attributes.get("datetime") or attributes.get("content") or "")
-    return instant(values)
+        yield from structured_data.strings(entity.get("datePublished"))
+    for node in tree.css('[itemprop~="datePublished"]')[:_DATES_MAX]:
+        if _is_own(node, found):
+            attributes = node.attributes
+            yield attributes.get("datetime") or attributes.get("content") or ""
 
 
-def instant(values: Iterable[str]) -> float | None:
-    """The first value that is a date, in seconds since the epoch; without a zone it is UTC."""
+def _is_own(node: LexborNode, found: places.Places) -> bool:
+    """Whether microdata speaks of this page's article, and not of one that it leads to: it stands in the
+    head, or in the article's root or an item around it. The nearest item around it (HTML, section 5.2)
+    holds the article's body."""
+    root, above = found.root, list(places.ancestors(node))
+    if any(each.tag == "head" for each in above):
+        return True
+    item = next((each for each in above if "itemscope" in each.attributes), None)
+    if root is None or (item is not None and not places.within(found.body or root, item)):
+        return False
+    around = item is not None and item.tag not in ("html", "body")
+    return (around or places.within(node, root)) and not places.is_others(node, root)
+
+
+def instant(values: Iterable[str], timezone: tzinfo) -> float | None:
+    """The first value that is a date, in seconds since the epoch; without a zone it is in the site's."""
     for value in values:
         try:
             found = datetime.fromisoformat(value.strip())
@@ -199,7 +216,9 @@ def instant(values: Iterable[str]) -> float | None:
             except (ValueError, TypeError, IndexError, OverflowError):
                 continue
         if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC)
+            # A time that says -0000 is in UTC, of which nobody says where (RFC 5322 section 3.3).
+            in_utc = value.rstrip().endswith("-0000")
+            found = found.replace(tzinfo=UTC if in_utc else timezone)
         try:
             seconds = found.timestamp()
         except (ValueError, OverflowError):

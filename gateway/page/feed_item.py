@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """``link`` as the feed has it, relative or absolute, maybe empty. ``published_at`` in seconds
-    since the epoch."""
+    """``link`` as the feed has it, relative or absolute, maybe empty, and ``dates`` of publication as it
+    writes them, for ``facts.instant``."""
 
     link: str
     categories: tuple[str, ...]
-    published_at: float | None
+    dates: tuple[str, ...]

@@ -18,7 +18,6 @@ from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import DEFAULT_KEEP, Keep
 from gateway.page import leaks, xml_feeds
 from gateway.page.document import BYTES_MAX
-from gateway.page.facts import instant
 from gateway.page.feed_item import FeedItem
 from gateway.page.hidden_forms import without_tags
 from gateway.page.render import Rendered
@@ -101,7 +100,7 @@ def _item(item: dict[str, Any]) -> FeedItem:
     return FeedItem(
         link=link if isinstance(link, str) else "",
         categories=tuple(strings(item.get("tags"))),
-        published_at=instant(strings(item.get("date_published"))),
+        dates=tuple(strings(item.get("date_published"))),
     )
 
 

@@ -11,7 +11,6 @@ from gateway.errors import PageUnreadable
 from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import Keep
 from gateway.page import charsets, feed_outline
-from gateway.page.facts import instant
 from gateway.page.feed_item import FeedItem
 from gateway.page.feed_outline import ATOM, Part
 from gateway.page.hidden_forms import without_tags
@@ -127,7 +126,7 @@ def _read(item: Part) -> FeedItem:
             dates.append(part.text.strip())
     if not link:
         link = next((part.text.strip() for part in item.parts if part.name == "guid"), "")
-    return FeedItem(link, tuple(filter(None, categories)), instant(dates))
+    return FeedItem(link, tuple(filter(None, categories)), tuple(dates))
 
 
 def _gated(feed: bytes, item: Part, keep: Keep, changed: Changed) -> str:

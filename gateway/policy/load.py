@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ class Written:
     rules: list[WrittenRule] = field(default_factory=list)
 
 
-def load(folder: Path) -> PolicySource:
-    """The whole policy of a folder. Raises Faults."""
+def load(folder: Path, *, timezone: tzinfo = UTC) -> PolicySource:
+    """The whole policy of a folder. ``timezone``: the site's. Raises Faults."""
     if not folder.is_dir():
         raise Faults((Fault(Place(str(folder)), "no such folder of policies"),))
     paths = sorted(
@@ -64,7 +65,7 @@ def load(folder: Path) -> PolicySource:
     )
     if not paths:
         raise Faults((Fault(Place(str(folder)), "the folder holds no policy (*.yaml)"),))
-    return load_texts([(str(path), _text(path)) for path in paths])
+    return load_texts([(str(path), _text(path)) for path in paths], timezone=timezone)
 
 
 def _text(path: Path) -> str:
@@ -78,7 +79,7 @@ def _text(path: Path) -> str:
         raise Faults((Fault(Place(str(path)), error.strerror or "can't be read"),)) from None
 
 
-def load_texts(files: Iterable[tuple[str, str]]) -> PolicySource:
+def load_texts(files: Iterable[tuple[str, str]], *, timezone: tzinfo = UTC) -> PolicySource:
     """The same from (name, text) pairs. Raises Faults with every fault of every file."""
     files = list(files)
     faults: list[Fault] = []
@@ -99,7 +100,7 @@ def load_texts(files: Iterable[tuple[str, str]]) -> PolicySource:
         )
     if faults:
         raise Faults(tuple(sorted(faults)))
-    return _together(own, list(packs.values()), digest.hexdigest())
+    return _together(own, list(packs.values()), digest.hexdigest(), timezone)
 
 
 def _include(
@@ -212,7 +213,7 @@ def _merge(all_files: Written, one: Written, reading: Reading) -> None:
         into.extend(more)  # type: ignore[arg-type]  # the pairs are of one type each
 
 
-def _together(own: Written, packs: list[Written], digest: str) -> PolicySource:
+def _together(own: Written, packs: list[Written], digest: str, timezone: tzinfo) -> PolicySource:
     """Before all others the rules that are ``first``, the site's before the packs'; then the others,
     in that order too. The site's labels before the packs'."""
     teaser: dict[str, Any] = {}
@@ -240,6 +241,7 @@ def _together(own: Written, packs: list[Written], digest: str) -> PolicySource:
             replace=tuple(each for written in everyone for each in written.replace),
             remove=tuple(each for written in everyone for each in written.remove),
             badges=Badges(once("badges", "keep")),
+            timezone=timezone,
         ),
         rules=tuple(rules),
         query=frozenset(name for written in everyone for name in written.query),

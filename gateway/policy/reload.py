@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from gateway.errors import Faults
@@ -20,12 +21,17 @@ class PolicyHolder:
     """``current`` is always a whole, good policy. ``told`` hears of each reload's outcome."""
 
     def __init__(
-        self, folder: Path, *, told: Callable[[Policy, tuple[Fault, ...]], None] | None = None
+        self,
+        folder: Path,
+        *,
+        timezone: tzinfo = UTC,
+        told: Callable[[Policy, tuple[Fault, ...]], None] | None = None,
     ) -> None:
-        """Raises Faults: a gateway doesn't start on a faulty policy."""
+        """``timezone``: the site's. Raises Faults: a gateway doesn't start on a faulty policy."""
         self._folder = folder
+        self._timezone = timezone
         self._told = told
-        self.current: Policy = compile_policy(load(folder))
+        self.current: Policy = compile_policy(load(folder, timezone=timezone))
         self.faults: tuple[Fault, ...] = ()
 
     def get(self) -> Policy:
@@ -34,7 +40,8 @@ class PolicyHolder:
     def reload(self) -> bool:
         """Whether the files are good now."""
         try:
-            policy = compile_policy(load(self._folder), openings=self.current.openings)
+            source = load(self._folder, timezone=self._timezone)
+            policy = compile_policy(source, openings=self.current.openings)
             self.current = policy.with_walls(self.current.walls)
             self.faults = ()
         except Faults as faulty:

@@ -1,9 +1,10 @@
-"""The pages of ours, the site's own names, and what is told of a reload."""
+"""The pages of ours, the site's own names, and its policies with what is told of a reload."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from gateway.config import Settings
 from gateway.edge.help_page import HelpPage
@@ -13,6 +14,7 @@ from gateway.model.fault import Fault
 from gateway.ops.logs import logger
 from gateway.page.templates import SiteWords, Templates
 from gateway.policy.compile import Policy
+from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.wiring.holding import Holding
 
@@ -74,7 +76,13 @@ def site_origins(settings: Settings) -> frozenset[bytes]:
     return frozenset(f"{parts.scheme}://{name}".lower().encode() for name in names)
 
 
-def reloaded(policy: Policy, faults: tuple[Fault, ...]) -> None:
+def policies_of(settings: Settings) -> PolicyHolder:
+    """Raises Faults."""
+    timezone = ZoneInfo(settings.site.timezone)
+    return PolicyHolder(settings.policies.folder, timezone=timezone, told=_reloaded)
+
+
+def _reloaded(policy: Policy, faults: tuple[Fault, ...]) -> None:
     log = logger("lychgate.policy")
     if faults:
         log.error("policy-faulty", kept=policy.version, faults=[str(fault) for fault in faults])

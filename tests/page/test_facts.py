@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.model.page import PageKind
 from gateway.model.rule import LabelKind, LabelSource
+from gateway.page.facts import instant
 from tests.page.showing import article, known, settings
 
 CARD = '<article class="card"><a href="/b"><h3>Ailleurs</h3></a><p class="post-access">{}</p></article>'
@@ -184,6 +187,75 @@ def test_facts_from_json_ld_alone() -> None:
     assert {section.casefold() for section in facts.sections} == {"eau", "mer"}
     assert {tag.casefold() for tag in facts.tags} == {"sel", "digue"}
     assert {author.casefold() for author in facts.authors} == {"a. b."}
+
+
+OWN, OTHER = "2020-01-02T00:00:00Z", "2026-11-01T00:00:00Z"
+
+
+def time(date: str) -> str:
+    return f'<time itemprop="datePublished" datetime="{date}"></time>'
+
+
+def dated(*, head: str = "", header: str = "", inside: str = "", end: str = "") -> str:
+    """An article's page with dates in its head, the site's header, beside its headline and at its end."""
+    page = article("<p>Un.</p>", head=head).replace("<h1>", f"{inside}<h1>")
+    page = page.replace("<header><p>Gazette", f"<header>{header}<p>Gazette")
+    return page.replace("</article>", f"{end}</article>")
+
+
+NEWS = 'itemscope itemtype="https://schema.org/NewsArticle"'
+CARD_DATED = f'<div><h3><a href="/b">Ailleurs</a></h3>{time(OTHER)}</div>'
+COMMENT = f'<div itemscope itemtype="https://schema.org/Comment">{time(OTHER)}</div>'
+
+
+@pytest.mark.parametrize(
+    ("page", "date"),
+    [
+        (dated(header=f"<p {NEWS}>{time(OTHER)}</p>", inside=time(OWN)), OWN),
+        (dated(header=f"<p {NEWS}>{time(OTHER)}</p>"), None),
+        (dated(header=f"<p>{time(OTHER)}</p>"), None),
+        (dated(end=CARD_DATED + COMMENT), None),
+        (dated(end=f"<aside {NEWS}>{time(OTHER)}</aside>"), None),
+        (dated(end=CARD_DATED + COMMENT + time(OWN)), OWN),
+        (dated(inside=time(OWN)).replace("<article>", f"<article {NEWS}>"), OWN),
+        (
+            dated(inside=time(OWN)).replace("<article>", f"<article><div {NEWS}>"),
+            OWN,
+        ),
+        (
+            dated()
+            .replace("<article>", f"{time(OWN)}<article>")
+            .replace("<main>", f"<main {NEWS}>"),
+            OWN,
+        ),
+        (dated(header=time(OTHER)).replace("<body>", f"<body {NEWS}>"), None),
+        (dated(head=f'<meta itemprop="datePublished" content="{OWN}">', header=time(OTHER)), OWN),
+        (dated(inside=time(OWN).replace('"datePublished"', '"dateCreated datePublished"')), OWN),
+    ],
+)
+def test_an_article_s_date_is_its_own(page: str, date: str | None) -> None:
+    """Else a younger article in a ticker or a comment would open an old one."""
+    expected = datetime.fromisoformat(date).timestamp() if date else None
+    assert known(page).published_at == expected
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("2026-07-01T09:00:00", 1_782_864_000.0),
+        ("2026-07-01 09:00", 1_782_864_000.0),
+        ("2026-07-01", 1_782_831_600.0),
+        ("2026-07-01T09:00:00Z", 1_782_896_400.0),
+        ("2026-07-01T09:00:00+02:00", 1_782_889_200.0),
+        ("Wed, 01 Jul 2026 09:00:00", 1_782_864_000.0),
+        ("Wed, 01 Jul 2026 09:00:00 -0000", 1_782_896_400.0),
+    ],
+)
+def test_a_date_without_a_zone_is_in_the_site_s(date: str, seconds: float) -> None:
+    assert instant([date], ZoneInfo("Asia/Tokyo")) == seconds
+    page = article("<p>Un.</p>", head=f'<meta property="article:published_time" content="{date}">')
+    there = replace(settings(), timezone=ZoneInfo("Asia/Tokyo"))
+    assert known(page, with_settings=there).published_at == seconds
 
 
 @pytest.mark.parametrize(

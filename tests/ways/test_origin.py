@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -183,3 +185,29 @@ async def test_while_the_origin_is_down_kept_pages_show_and_nothing_opens(tmp_pa
         assert WITHHELD not in body
         assert b" 200 " in (await get(at, "/libre"))[0]
         assert b" 502 " in (await get(at, "/autre"))[0]
+
+
+async def test_dates_of_pages_and_feeds_without_a_zone_are_the_site_s(tmp_path: Path) -> None:
+    """Read as UTC, what Tokyo publishes now would lie in the future, which satisfies no age."""
+    clock = StoppedClock()
+    here = datetime.fromtimestamp(clock.instant - 60, ZoneInfo("Asia/Tokyo")).replace(tzinfo=None)
+    meta = f'<meta property="article:published_time" content="{here.isoformat()}"></head>'
+    item = f"<item><link>/new</link><pubDate>{here:%a, %d %b %Y %H:%M:%S}</pubDate>"
+    feed = f"<rss><channel>{item}<description>Le mot-secret.</description></item></channel></rss>"
+    pages: dict[str, Page | Callable[[Asked], Page]] = {
+        "/a": Page(article().replace(b"</head>", meta.encode())),
+        "/feed": Page(feed.encode(), "application/rss+xml"),
+    }
+    async with house(
+        tmp_path,
+        policy=(
+            "version: 1\ndefault: paid\nteaser: { body: ['.body'] }\nrules:\n"
+            "  - { name: feed, path: /feed, access: public }\n"
+            "  - { name: fresh, younger_than: 1h, access: public }\n"
+        ),
+        pages=pages,
+        site_extra='timezone = "Asia/Tokyo"',
+        clock=clock,
+    ) as at:
+        assert WITHHELD in (await get(at, "/a"))[1]
+        assert WITHHELD in (await get(at, "/feed"))[1]
