@@ -59,7 +59,7 @@ def send(
     if isinstance(answer, Streamed):
         return _stream(answer, method=method, send=send, date=date)
     if isinstance(answer, Plain):
-        headers = (*answer.headers, (b"content-length", b"%d" % len(answer.body)), date)
+        headers = (*answer.headers, *egress.length(answer.status, answer.body), date)
         return _whole(answer.status, headers, answer.body, method=method, send=send)
     variant = answer.variant
     headers, body, status = variant.headers, variant.body, variant.status

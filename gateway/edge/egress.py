@@ -100,7 +100,7 @@ def variant(
     born_at: float,
 ) -> Variant:
     """A variant from its headers (all but Content-Length, ETag, Age and Date) and coded body."""
-    whole = (*headers, (b"content-length", b"%d" % len(body)), (b"etag", validator))
+    whole = (*headers, *length(status, body), (b"etag", validator))
     return Variant(
         status=status,
         headers=whole,
@@ -110,6 +110,11 @@ def variant(
         not_modified=status_line(304) + _lines(only_for_304(whole)),
         born_at=born_at,
     )
+
+
+def length(status: int, body: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Content-Length, where the status allows a body (RFC 9110 section 8.6)."""
+    return () if status in (204, 304) else ((b"content-length", b"%d" % len(body)),)
 
 
 def only_for_304(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[bytes, bytes], ...]:

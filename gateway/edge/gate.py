@@ -16,6 +16,7 @@ from gateway.edge.answers import Answer, Plain
 from gateway.edge.failures import Failures
 from gateway.edge.pages import Pages
 from gateway.edge.passing import Body, Passing
+from gateway.edge.reporting import reported
 from gateway.edge.visit import Visit
 from gateway.model.decision import Decision, Full, Reason, Refuse
 from gateway.policy.decide import judge, settle_by_path
@@ -37,7 +38,7 @@ class Gate:
         """Raises OriginFailed and its kin; everything else ends in an answer."""
         request, way, reader = visit.request, visit.here, visit.reader
         if self.report_mode:
-            return await self.pages.reported(visit, body)
+            return await reported(self.pages, visit, body)
         if way.preview and reader.newsroom:
             # Before a pack's refusal: that one is for everybody else.
             return await self.passing.as_reader(visit, body, private=True)

@@ -20,7 +20,7 @@ from gateway.edge.answers import Answer, Plain, Ready
 from gateway.edge.failures import Failures
 from gateway.edge.passing import Body, Passing
 from gateway.edge.peeking import content_type
-from gateway.edge.records import PAGE_BYTES_MAX, OtherType, Records
+from gateway.edge.records import OtherType, Records
 from gateway.edge.showing import Showing
 from gateway.edge.visit import Visit
 from gateway.errors import LychgateError, OriginFailed
@@ -32,7 +32,7 @@ from gateway.origin.cache import PageCache
 from gateway.origin.fetch import OriginResponse
 from gateway.origin.record import PageKey, PageRecord, page_key
 from gateway.page import sniffing
-from gateway.page.sniffing import Family, Kind
+from gateway.page.sniffing import Family
 from gateway.policy.decide import judge, settle
 from gateway.policy.ways import Settled, WayKind
 
@@ -101,33 +101,14 @@ class Pages:
     ) -> Answer:
         """``asserted``: the origin was told who the reader is."""
         made = await self.records.made_of(response, visit, self.key(visit), asked=False)
+        if visit.request.method == "HEAD" and isinstance(made, PageRecord) and made.status == 200:
+            # What stands in a page's head hangs on its body (RFC 9110 section 9.3.2).
+            response, asserted = await self.passing.ask_as_reader(visit, None, method="GET")
+            made = await self.records.made_of(response, visit, self.key(visit), asked=False)
         if isinstance(made, OtherType):
             return await self._judged_other(made, visit, private=asserted, asked_whole=asked_whole)
         answer = await self._show(made, visit, private=True)
         return with_cookies(answer, response, self.passing.forwarding)
-
-    async def reported(self, visit: Visit, body: Body | None) -> Answer:
-        """``mode = "report"``: the origin's page as it is, and what would be walled is counted."""
-        response, asserted = await self.passing.ask_as_reader(visit, body)
-        if sniffing.named(content_type(response)) is not Kind.HTML:
-            return self.passing.streamed(response, private=asserted)
-        raw = await response.opening(PAGE_BYTES_MAX)
-        record = await self.records.made_of(response, visit, self.key(visit), asked=False)
-        if isinstance(record, PageRecord):
-            choice = self.showing.choose(
-                record,
-                visit.reader,
-                visit.request,
-                has_session_cookie=visit.request.has_session_cookie,
-                policy=visit.policy,
-                now=visit.now,
-            )
-            self.counters.decisions[f"report:{choice.decision.reason}"] += 1
-        headers = forward.answer_headers(
-            response.headers, settings=self.passing.forwarding, gated=False
-        )
-        kept = tuple(pair for pair in headers if pair[0] != b"content-length")
-        return Plain(response.status, kept, raw)
 
     def key(self, visit: Visit) -> PageKey:
         request, policy = visit.request, visit.policy
@@ -182,7 +163,8 @@ class Pages:
                 made = await self._made(visit, key, kept)
                 if isinstance(made, OtherType):
                     await made.response.close()
-                    self.cache.drop(key)
+                    if not _failing(made.status):
+                        self.cache.drop(key)
 
         self.later(key, renew)
 
@@ -240,12 +222,20 @@ class Pages:
                 return await self.passing.as_gateway(visit, private=private)
             return self.passing.streamed(made.response, private=private, gated=as_gateway)
         await made.response.close()
-        if isinstance(decision, Full):
+        if part and not isinstance(decision, Refuse):
             # A part of a page can't be judged: the whole of it is, once.
             if asked_whole or as_gateway:
                 raise OriginFailed("a part, where the whole page was asked for")
-            return await self.page(visit)
+            return await self._whole(visit)
         return self._refused_other(decision, visit)
+
+    async def _whole(self, visit: Visit) -> Answer:
+        """The page of which a part was asked for, as its path is asked for (RFC 9110, 14.2)."""
+        if not visit.here.personal:
+            return await self.page(visit)
+        headers = tuple(pair for pair in visit.request.headers if pair[0] != b"range")
+        request = dataclasses.replace(visit.request, headers=headers)
+        return await self.judged(visit._replace(request=request), None, asked_whole=True)
 
     def _settled_other(self, made: OtherType, visit: Visit) -> Settled:
         specialised = visit.policy.specialise(visit.way, made.facts, now=visit.now)

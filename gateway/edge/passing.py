@@ -56,13 +56,16 @@ class Passing:
         response, asserted = await self.ask_as_reader(visit, body)
         return self.streamed(response, private=private or asserted)
 
-    async def ask_as_reader(self, visit: Visit, body: Body | None) -> tuple[OriginResponse, bool]:
-        """The origin's answer, and whether it was told who the reader is. The caller closes it."""
+    async def ask_as_reader(
+        self, visit: Visit, body: Body | None, *, method: str = ""
+    ) -> tuple[OriginResponse, bool]:
+        """The origin's answer, and whether it was told who the reader is. The caller closes it.
+        ``method``: another than the reader's."""
         request = visit.request
         headers, asserted = self.reader_headers(visit)
         response = await self.origin.fetch(
             OriginRequest(
-                method=request.method,
+                method=method or request.method,
                 target=target(request),
                 headers=headers,
                 body=await body.to_send() if body else None,

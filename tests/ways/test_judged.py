@@ -212,3 +212,55 @@ async def test_a_rule_may_ask_for_a_parameter_by_which_mailers_follow_a_click(
             ):
                 assert (WITHHELD in (await ask(at, "/a" + query))[1]) is whole, query
         assert len(at.origin.seen) == 3
+
+
+HEADER = """
+version: 1
+default: public
+teaser: { body: [".body"], root: ["article"], keep: { paragraphs: 1, words_max: 120 } }
+labels: [{ header: X-Access }]
+rules:
+  - { name: own, path: /panier/**, label: any, access: as-labelled, personal: true }
+  - { name: labelled, label: any, access: as-labelled }
+"""
+
+
+def ranged(asked: Asked) -> Page:
+    who = asked.header(b"cookie") or b"nobody"
+    whole = article().replace(b"Titre", who)
+    label = ("X-Access", "paid")
+    if asked.header(b"range"):
+        return Page(whole[150:], status=206, headers=(label, ("Content-Range", "bytes 150-9/9")))
+    return Page(whole, headers=(label,))
+
+
+async def test_a_part_of_a_page_that_its_head_gates_is_answered_with_the_teaser(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path, policy=HEADER, pages={"/a": ranged, "/panier/a": ranged}) as at:
+        for path, who in (("/a", b"nobody"), ("/panier/a", b"sid=1")):
+            head, body = await ask(at, path, b"Range: bytes=150-", b"Cookie: sid=1")
+            assert b" 200 " in head
+            assert b"<h1>" + who in body
+            assert WITHHELD not in body
+
+
+async def test_a_head_says_what_the_page_would(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages={"/a": Page(article("paid"))}) as at:
+        for more in ((), (b"Sec-Fetch-Dest: empty",)):
+            whole, body = await ask(at, "/a", *more)
+            head, nothing = await ask(at, "/a", *more, method=b"HEAD")
+            assert b"\r\ncontent-length: %d\r\n" % len(body) in head
+            assert WITHHELD not in body
+            assert nothing == b""
+            assert {line for line in whole.split(b"\r\n") if not line.startswith(b"date:")} == {
+                line for line in head.split(b"\r\n") if not line.startswith(b"date:")
+            }
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_what_has_no_body_has_no_length(tmp_path: Path, status: int) -> None:
+    async with house(tmp_path, policy=POLICY, pages={"/a": Page(b"", status=status)}) as at:
+        head, _ = await ask(at, "/a", b"Sec-Fetch-Dest: empty")
+        assert b" %d " % status in head
+        assert b"content-length" not in head
