@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from gateway.edge.visit import Visit
 from gateway.errors import LychgateError
@@ -35,12 +35,15 @@ class AskedLabels:
     origin: Origin
     forwarding: forward.ForwardSettings
 
-    async def words(self, page: bytes, visit: Visit, key: PageKey) -> tuple[LabelWord, ...]:
-        """The words of every asked source of the policy, in the policy's order."""
+    async def words(
+        self, page: bytes, visit: Visit, key: PageKey, *, listing: bool
+    ) -> tuple[LabelWord, ...]:
+        """The words of every asked source of the policy, in the policy's order. ``listing``: as far as
+        the page itself tells."""
         words = []
         for number, source in enumerate(visit.policy.settings.labels):
             if source.kind is LabelKind.GHOST:
-                word = await self._ghost(page, visit)
+                word = await self._ghost(page, visit, listing=listing)
             elif source.kind is LabelKind.ORIGIN_GATE:
                 word = await self._origin_gate(page, visit, key)
             else:
@@ -49,9 +52,10 @@ class AskedLabels:
                 words.append(LabelWord(number, word))
         return tuple(words)
 
-    async def _ghost(self, page: bytes, visit: Visit) -> str:
+    async def _ghost(self, page: bytes, visit: Visit, *, listing: bool) -> str:
         """``public``, ``members``, ``paid`` or ``tiers:slug,slug``; empty where Ghost knows no such
-        post (an index, a tag), so that a listing stays one."""
+        post (an index, a tag), so that a listing stays one, also under the slug of a post that stands
+        elsewhere."""
         key = _GHOST_KEY.search(page)
         slug = visit.request.path.rstrip("/").rpartition("/")[2]
         if key is None or not slug:
@@ -59,13 +63,15 @@ class AskedLabels:
         for collection in ("posts", "pages"):
             asked = (
                 f"/ghost/api/content/{collection}/slug/{quote(slug, safe='%-._~')}/"
-                f"?key={key[1].decode()}&fields=visibility&include=tiers"
+                f"?key={key[1].decode()}&fields=visibility,url&include=tiers"
             )
             try:
                 status, body = await self._ask(visit, asked.encode(), identity=True)
                 if status == 404:
                     continue
                 found = json.loads(body)[collection][0]
+                if listing and _stands_elsewhere(found.get("url"), visit.request.path):
+                    continue
                 tiers = ",".join(sorted(tier["slug"] for tier in found.get("tiers", ())))
                 return f"tiers:{tiers}" if found["visibility"] == "tiers" else found["visibility"]
             except (LychgateError, ValueError, LookupError, TypeError):
@@ -92,3 +98,9 @@ class AskedLabels:
             return response.status, document.decode_body(raw, coding)
         finally:
             await response.close()
+
+
+def _stands_elsewhere(url: object, path: str) -> bool:
+    """``url`` is Ghost's own word; ``/404/`` where it knows of none."""
+    said = unquote(urlsplit(url).path).strip("/").lower() if isinstance(url, str) else "404"
+    return said not in ("404", unquote(path).strip("/").lower())

@@ -117,7 +117,8 @@ class Records:
             and read.facts.readable
             and read.facts.kind in (PageKind.ARTICLE, PageKind.LISTING)
         ):
-            words = await self.asked_labels.words(read.page, visit, key)
+            listing = read.facts.kind is PageKind.LISTING
+            words = await self.asked_labels.words(read.page, visit, key, listing=listing)
             if words:
                 read = dataclasses.replace(read, facts=_with_words(read.facts, words))
         return self._record(response, visit, key, read, private=not asked)
