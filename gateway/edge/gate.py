@@ -80,11 +80,13 @@ class Gate:
         """Nothing could gate it: streamed with the reader's own cookies. But what a rule opens by its
         path shall be open whatever the origin says, so its pages are asked for as the gateway; and a
         feed leads to pages that something else may gate."""
-        judged = False
-        if kinds.navigation(visit.request) and not visit.here.personal:
-            if self.opens_as_gateway(visit) and not self.pages.known_as_other(visit):
-                return self.pages.page(visit)
-            judged = bool(visit.policy.settings.replace or visit.policy.settings.remove)
+        opened = self.opens_as_gateway(visit)
+        judged = bool(visit.policy.settings.replace or visit.policy.settings.remove)
+        if opened or judged:
+            page = kinds.navigation(visit.request) and not visit.here.personal
+            opened, judged = opened and page, judged and page
+        if opened and not self.pages.known_as_other(visit):
+            return self.pages.page(visit)
         if visit.policy.gates:
             return open_feeds.passed(self.pages, visit, body, judged=judged)
         if judged:

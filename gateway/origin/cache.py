@@ -24,6 +24,7 @@ from gateway.origin.record import PageKey, PageRecord
 UNKEEPABLE_SECONDS = 60.0
 OTHER_SECONDS = 600.0
 REMEMBERED_MAX = 50_000
+_OTHER_TARGET_BYTES_MAX = 1024  # of any query that anyone thinks of
 _PROBATION_SHARE = 0.2
 _MISSING_SHARE = 0.05
 _MISSING = (404, 410)
@@ -195,9 +196,9 @@ class PageCache:
         return self._unkeepable.get(key, 0.0) > self._clock.now()
 
     def remember_other(self, key: PageKey) -> None:
-        """The page turned out to be neither a page nor a feed. What came of a query that makes no
-        page of its own is forgotten: anyone could ask an article for such a face of it."""
-        if key.keepable:
+        """The page turned out to be neither a page nor a feed. Not so its path: whoever asks an article
+        for such a face of it, by whatever query, closes nothing else."""
+        if len(key.target) <= _OTHER_TARGET_BYTES_MAX:
             self._other[key] = self._clock.now() + OTHER_SECONDS
 
     def known_as_other(self, key: PageKey) -> bool:

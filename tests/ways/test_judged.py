@@ -264,3 +264,19 @@ async def test_what_has_no_body_has_no_length(tmp_path: Path, status: int) -> No
         head, _ = await ask(at, "/a", b"Sec-Fetch-Dest: empty")
         assert b" %d " % status in head
         assert b"content-length" not in head
+
+
+async def test_a_gated_film_without_an_ending_is_sent_in_parts(tmp_path: Path) -> None:
+    def film(asked: Asked) -> Page:
+        part = asked.header(b"range") is not None
+        return Page(b"film", "video/mp4", status=206 if part else 200)
+
+    async with house(tmp_path, policy=POLICY, pages={"/dossiers/film": film}) as at:
+        gold = b"Cookie: " + cookie("gold")
+        target = "/dossiers/film?id=5"
+        assert b" 200 " in (await ask(at, target, gold))[0]
+        assert b" 206 " in (await ask(at, target, gold, b"Range: bytes=0-3"))[0]
+        assert b" 403 " in (await ask(at, target, b"Range: bytes=0-3"))[0]
+        long = target + "&x=" + "a" * 1024
+        for _ in range(2):
+            assert b" 200 " in (await ask(at, long, gold, b"Range: bytes=0-3"))[0]
