@@ -6,6 +6,7 @@ picture stands apart, and so does anything else, which is never shown in part.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -16,6 +17,7 @@ from gateway.page import words
 _CONTAINERS = frozenset("div section article main center header hgroup span td th tr tbody".split())
 _TEXTS = frozenset("p blockquote ul ol dl pre address".split())
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_MORE = re.compile(r"more-\d+")
 _QUIET = frozenset("figure img picture hr".split())
 _INLINE = frozenset(
     (
@@ -129,10 +131,16 @@ def is_hidden(node: LexborNode) -> bool:
     return "hidden" in attributes or "display:none" in style or "visibility:hidden" in style
 
 
-def names_end(comment: LexborNode, end: str) -> bool:
-    said = (comment.comment_content or "").strip().lower()
+def names_end(node: LexborNode, end: str) -> bool:
+    """Whether a node is the comment named ``end``, or what WordPress leaves in the place of "more" where
+    it shows a post alone: an empty ``<span id="more-12">``."""
     wanted = end.strip().lower().removeprefix("<!--").removesuffix("-->").strip()
-    return said == wanted or (wanted == "more" and said.startswith("more "))
+    if node.is_comment_node:
+        said = (node.comment_content or "").strip().lower()
+        return said == wanted or (wanted == "more" and said.startswith("more "))
+    if node.tag != "span" or wanted != "more":
+        return False
+    return _MORE.fullmatch(node.attributes.get("id") or "") is not None and not node.text().strip()
 
 
 SILENT = frozenset("script style template noscript iframe object textarea".split())

@@ -91,7 +91,7 @@ def _outside_quotations(kept: list[Block], blocks: list[Block], texts: list[str]
 
 
 def _until(blocks: list[Block], end: str) -> list[Block] | None:
-    """The blocks before the comment, wherever in a block it stands; None where there is none."""
+    """The blocks before the mark, wherever in a block it stands; None where there is none."""
     for number, block in enumerate(blocks):
         if block.kind is Kind.END:
             return blocks[:number]
@@ -99,7 +99,7 @@ def _until(blocks: list[Block], end: str) -> list[Block] | None:
             if not node.is_element_node:
                 continue
             for inner in node.traverse(include_text=True):
-                if inner.is_comment_node and names_end(inner, end):
+                if names_end(inner, end):
                     _drop_after(inner, node)
                     block.nodes = block.nodes[: position + 1]
                     block.text = "".join(text_of(each) for each in block.nodes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.errors import PageUnreadable
 from gateway.model.page import LabelWord, PageFacts, PageKind
 from gateway.model.rule import LabelKind, LabelSource, PageSettings
-from gateway.page import places, structured_data
+from gateway.page import json_words, places, structured_data
 from gateway.page.document import Document, read
 from gateway.page.words import tokens
 
@@ -34,15 +35,12 @@ def facts(document: Document, headers: Headers, settings: PageSettings) -> PageF
     tree = document.tree()
     found = places.find(tree, settings.teaser, document.nesting)
     metas = list(_metas(tree))
-    all_data = [data for _, data in structured_data.scripts(tree)]
-    title = _title(tree)
-    entities = structured_data.main_entities(
-        all_data, _titles(tree, title, metas), has_body=found.article
-    )
+    data = _structured(tree, found)
+    entities = data.entities
     words = tuple(
         LabelWord(number, word)
         for number, source in enumerate(settings.labels)
-        for word in _said(source, headers, metas, entities, tree, found)
+        for word in _said(source, headers, metas, data, tree, found)
     )
     html = tree.css_first("html")
     attributes = html.attributes if html is not None else {}
@@ -55,7 +53,7 @@ def facts(document: Document, headers: Headers, settings: PageSettings) -> PageF
         tags=_tags(metas, entities),
         authors=_named(metas, entities, ("author", "article:author"), ("author",)),
         published_at=instant(_dates(metas, entities, tree, found), settings.timezone),
-        title=title,
+        title=_title(tree),
         body_found=found.body is not None,
         reader_marks=tree.css_first("[data-lg-when]") is not None,
     )
@@ -85,11 +83,32 @@ def body_words(page: bytes, settings: PageSettings) -> tuple[str, ...]:
     return tuple(word.decode("utf-8", "replace") for word in tokens(text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Structured:
+    """``entities`` are the page's own nodes, ``speakers`` those that may say whether it is free,
+    ``broken`` the scripts of an article page that can't be read."""
+
+    entities: list[dict[str, Any]]
+    speakers: list[dict[str, Any]]
+    broken: list[str]
+
+
+def _structured(tree: LexborHTMLParser, found: places.Places) -> _Structured:
+    scripts = list(structured_data.scripts(tree))
+    read = [data for _, data in scripts]
+    names = structured_data.titles(tree)
+    return _Structured(
+        structured_data.main_entities(read, names, has_body=found.article),
+        structured_data.speakers(read, names, has_body=found.article),
+        [node.text() for node, data in scripts if data is None and found.article],
+    )
+
+
 def _said(
     source: LabelSource,
     headers: Headers,
     metas: list[tuple[str, str]],
-    entities: list[dict[str, Any]],
+    data: _Structured,
     tree: LexborHTMLParser,
     found: places.Places,
 ) -> Iterator[str]:
@@ -99,8 +118,7 @@ def _said(
         name = source.name.lower()
         yield from (content for key, content in metas if key == name and content)
     elif source.kind is LabelKind.JSON_LD:
-        for entity in entities:
-            yield from _plain(entity.get(source.name))
+        yield from json_words.words(source.name, data.speakers, data.broken)
     elif source.kind is LabelKind.CSS and found.root is not None and found.article:
         for node in places.select(found.root, source.name):
             word = _clean(node.text(separator=" "))
@@ -117,19 +135,6 @@ def _header(headers: Headers, name: str) -> Iterator[str]:
                     yield word[:_LABEL_CHARACTERS_MAX]
 
 
-def _plain(value: Any) -> Iterator[str]:
-    """A JSON value as words; schema.org's Boolean may be an address (``schema.org/False``)."""
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, bool):
-            yield str(each).lower()
-        elif isinstance(each, int | float):
-            yield str(each)
-        elif isinstance(each, str) and each.strip():
-            last = each.strip().rpartition("/")[2]
-            boolean = last.lower() in ("true", "false")
-            yield last.lower() if boolean else each.strip()[:_LABEL_CHARACTERS_MAX]
-
-
 def _metas(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
     """The page's own: in its head, or thrown out of it by markup that ended the head early."""
     for node in tree.css("head meta, body > meta"):
@@ -143,14 +148,6 @@ def _metas(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
 def _title(tree: LexborHTMLParser) -> str:
     node = tree.css_first("head title") or tree.css_first("title")
     return _clean(node.text()) if node is not None else ""
-
-
-def _titles(tree: LexborHTMLParser, title: str, metas: list[tuple[str, str]]) -> frozenset[str]:
-    headline = tree.css_first("h1")
-    names = {title, *(content for key, content in metas if key == "og:title")}
-    if headline is not None:
-        names.add(_clean(headline.text()))
-    return frozenset(names - {""})
 
 
 def _named(

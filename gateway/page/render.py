@@ -183,10 +183,8 @@ def _say_free(tree: LexborHTMLParser, *, free: bool, has_body: bool) -> bool:
     scripts = list(structured_data.scripts(tree))
     if not scripts:
         return False
-    heading = tree.css_first("h1")
-    titles = frozenset([" ".join(heading.text().split())] if heading is not None else [])
     entities = structured_data.main_entities(
-        [data for _, data in scripts], titles, has_body=has_body
+        [data for _, data in scripts], structured_data.titles(tree), has_body=has_body
     )
     own = {id(entity) for entity in entities}
     for node, data in scripts:

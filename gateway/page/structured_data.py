@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -20,8 +21,9 @@ _WRAPPED = re.compile(
 )
 _ARTICLES = frozenset(
     "BlogPosting LiveBlogPosting DiscussionForumPosting SocialMediaPosting Report Review Recipe"
-    " PodcastEpisode CriticReview ClaimReview".split()
+    " PodcastEpisode CriticReview ClaimReview Course HowTo CreativeWork".split()
 )
+_PAGES = frozenset("WebPage ItemPage MedicalWebPage FAQPage QAPage".split())
 _GATED_TEXT = (
     "articleBody",
     "text",
@@ -36,15 +38,14 @@ _DEPTH_MAX = 100
 
 
 def scripts(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, Any]]:
-    """Each JSON-LD script and its data; those that can't be read are left out."""
+    """Each JSON-LD script and its data; None for one that can't be read."""
     for node in tree.css(_SELECTOR):
-        data = parse(node.text())
-        if data is not None:
-            yield node, data
+        yield node, parse(node.text())
 
 
 def parse(text: str) -> Any:
     """None for what isn't JSON, or is nested beyond sense."""
+    text = text.strip("\ufeff \t\r\n")
     if match := _WRAPPED.match(text):
         text = match[1]
     try:
@@ -77,7 +78,12 @@ def dump(data: Any) -> str:
 def types(node: Any) -> frozenset[str]:
     said = node.get("@type") if isinstance(node, dict) else None
     listed = said if isinstance(said, list) else [said]
-    return frozenset(_SCHEMA.sub("", each) for each in listed if isinstance(each, str))
+    return frozenset(bare(each) for each in listed if isinstance(each, str))
+
+
+def bare(name: str) -> str:
+    """A word of schema.org without the vocabulary's own address."""
+    return _SCHEMA.sub("", name)
 
 
 def is_article(node: Any) -> bool:
@@ -100,31 +106,61 @@ def top_nodes(data: Any) -> Iterator[dict[str, Any]]:
 
 def _main(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     main = node.get("mainEntity")
-    if isinstance(main, dict) and is_article(main):
-        yield main
+    for each in main if isinstance(main, list) else [main]:
+        if isinstance(each, dict) and is_article(each):
+            yield each
+
+
+def titles(tree: LexborHTMLParser) -> frozenset[str]:
+    """What the page calls itself, folded."""
+    nodes = (tree.css_first("h1"), tree.css_first("head title") or tree.css_first("title"))
+    told = [node.text() for node in nodes if node is not None]
+    told += [node.attributes.get("content") or "" for node in tree.css('meta[property="og:title"]')]
+    return frozenset(map(_folded, told)) - {""}
+
+
+def _folded(text: Any) -> str:
+    return " ".join(unescape(text).casefold().split()) if isinstance(text, str) else ""
 
 
 def main_entities(
-    all_data: list[Any], titles: frozenset[str], *, has_body: bool
+    all_data: list[Any], names: frozenset[str], *, has_body: bool
 ) -> list[dict[str, Any]]:
     """The article nodes that are the page's own; usually one.
 
-    Of several, the one that names itself by ``mainEntityOfPage`` or by the page's headline; where
-    none does, all of them on an article page and none on a listing.
+    Of several, those that bear one of the page's ``names``; else the one that says of what page it is
+    the main entity, as another article's may too; where none does, all of them on an article page and
+    none on a listing.
     """
     tops = [node for data in all_data for node in top_nodes(data)]
     found = [node for node in tops if is_article(node)]
     if not found:
-        return [node for node in tops if "WebPage" in types(node)]
-    if len(found) == 1:
-        return found
+        return [node for node in tops if types(node) & _PAGES]
+    named = _named(found, names)
+    if len(found) == 1 or named:
+        return named or found
     naming = [node for node in found if node.get("mainEntityOfPage")]
     if len(naming) == 1:
         return naming
-    titled = [node for node in found if str(node.get("headline")).strip() in titles]
-    if titled:
-        return titled
     return found if has_body else []
+
+
+def speakers(all_data: list[Any], names: frozenset[str], *, has_body: bool) -> list[dict[str, Any]]:
+    """The nodes that may say whether the page is free: its own and those of the page as such. Where it
+    isn't sure which are an article page's own, all that may be are asked."""
+    tops = [node for data in all_data for node in top_nodes(data)]
+    found = [node for node in tops if is_article(node)]
+    if has_body and not _named(found, names):
+        own = found
+    else:
+        own = main_entities(all_data, names, has_body=has_body)
+    kept = {id(node) for node in own}
+    return [node for node in tops if id(node) in kept or types(node) & _PAGES]
+
+
+def _named(nodes: list[dict[str, Any]], names: frozenset[str]) -> list[dict[str, Any]]:
+    keys = ("headline", "name")
+    return [node for node in nodes if any(_folded(node.get(key)) in names for key in keys)]
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -123,6 +123,22 @@ def test_until_a_comment(comment: str) -> None:
     assert seen.replace(" ", "") == "Un.Deux.Trois."
 
 
+@pytest.mark.parametrize(
+    ("mark", "ends"),
+    [
+        ('<span id="more-12"></span>', True),  # as WordPress shows a post alone
+        ('<p><span id="more-12"></span></p>', True),
+        ('<span id="more-twelve"></span>', False),
+        ('<span id="more-12">Trois.</span>', False),
+    ],
+)
+def test_until_the_mark_that_wordpress_leaves_in_its_place(mark: str, ends: bool) -> None:
+    inner = f"<p>Un.</p><p>Deux. {mark} Trois.</p><p>Quatre.</p>"
+    assert ("Trois" not in shown(inner, Keep(until="more"))) is ends
+    alone = f"<p>Un.</p><p>Deux.</p><p>Trois.</p>{mark}<p>Quatre.</p>"
+    assert ("Trois." in shown(alone, Keep(until="more"))) is ends
+
+
 def test_until_a_comment_deep_in_a_block() -> None:
     inner = "<div><p>Un.</p><div><p>Deux.<!--members-only--> Trois.</p></div></div><p>Quatre.</p>"
     seen = shown(inner, Keep(until="<!--members-only-->"))

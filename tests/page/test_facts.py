@@ -11,6 +11,7 @@ import pytest
 from gateway.model.page import PageKind
 from gateway.model.rule import LabelKind, LabelSource
 from gateway.page.facts import instant
+from gateway.page.json_words import UNREADABLE
 from tests.page.showing import article, known, settings
 
 CARD = '<article class="card"><a href="/b"><h3>Ailleurs</h3></a><p class="post-access">{}</p></article>'
@@ -265,6 +266,67 @@ def test_a_date_without_a_zone_is_in_the_site_s(date: str, seconds: float) -> No
 def test_a_date_that_is_none_is_none(date: str) -> None:
     head = f'<meta property="article:published_time" content="{date}">'
     assert known(article("<p>Un.</p>", head=head)).published_at is None
+
+
+def ld(*nodes: str) -> str:
+    return "".join(f'<script type="application/ld+json">{node}</script>' for node in nodes)
+
+
+NAMED = '"@type":"NewsArticle","headline":"Titre"'
+FALSE = '"isAccessibleForFree":false'
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (ld(f"\ufeff\n{{{NAMED},{FALSE}}}"), ["false"]),
+        (ld(f'{{{NAMED},"isAccessibleForFree":{{"@value":false}}}}'), ["false"]),
+        (ld(f'{{{NAMED},"isAccessibleForFree":{{"a":1}}}}'), ['{"a": 1}']),
+        (ld(f'{{{NAMED},"isAccessibleForFree":""}}'), [""]),
+        (ld(f'{{{NAMED},"isAccessibleForFree":null}}'), []),
+        (ld(f'{{{NAMED},"schema:IsAccessibleForFree":false}}'), ["false"]),
+        *(
+            (ld(f'{{"@type":"{kind}","name":"X",{FALSE}}}'), ["false"])
+            for kind in ("Course", "HowTo")
+        ),
+        (ld(f'{{"@graph":[{{"@type":"WebPage",{FALSE}}},{{{NAMED}}}]}}'), ["false"]),
+        (ld(f'{{{NAMED},"hasPart":{{"@type":"WebPageElement",{FALSE}}}}}'), ["false"]),
+        (ld(f'{{{NAMED},"hasPart":{{"@type":"NewsArticle",{FALSE}}}}}'), []),
+        # Another article's node names its page; the own one bears the page's headline.
+        (
+            ld(
+                f"{{{NAMED},{FALSE}}}",
+                '{"@type":"Article","headline":"Autre","mainEntityOfPage":"/b","isAccessibleForFree":true}',
+            ),
+            ["false"],
+        ),
+        (ld(f'{{"@type":"Article","headline":"&quot;TITRE  ",{FALSE}}}', f"{{{NAMED}}}"), []),
+        # Neither does: whichever is the page's, what it says counts.
+        (
+            ld(
+                f'{{"@type":"Article","headline":"A",{FALSE}}}',
+                '{"@type":"Article","headline":"B","mainEntityOfPage":"/b","isAccessibleForFree":true}',
+            ),
+            ["false", "true"],
+        ),
+        (ld(f"{{{NAMED},{FALSE},}}"), [UNREADABLE]),
+        (ld(f'{{"headline":"a "quoted" one",{NAMED},{FALSE}}}'), [UNREADABLE]),
+        (ld('{"@type":"Article","isAccessibleForFree":true,}'), []),
+        (ld('{"@type":"Article","isAccessibleForFree": "https://schema.org/True",}'), []),
+        (
+            ld('{"isAccessibleForFree":true,"hasPart":{"isAccessibleForFree":"False",}}'),
+            [UNREADABLE],
+        ),
+    ],
+)
+def test_what_json_ld_says_of_free_reading_is_never_lost(head: str, words: list[str]) -> None:
+    said = [word.word for word in known(article("<p>Un.</p>", head=head)).words]
+    assert said == words
+
+
+def test_a_broken_script_makes_no_listing_an_article() -> None:
+    head = ld(f'{{"@type":"ItemList","itemListElement":[{{{NAMED},{FALSE},}}]}}')
+    assert known(FRONT.replace("</head>", head + "</head>")).kind is PageKind.LISTING
 
 
 @pytest.mark.parametrize(
