@@ -26,7 +26,7 @@ _DATA = re.compile(r'\s*+[\[{"]')
 # are closed either way.
 _CLOSED_AT_ONCE = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)[\s/])"
-    r"([a-zA-Z][^\s<>/]*+)((?:[^<>/]++|/(?!>))*+)/>"
+    r"([a-zA-Z][^\s<>/]*+)((?:\"[^<\"]*+\"|'[^<']*+'|[^<>/\"']++|/(?!>))*+)/>"
 )
 
 

@@ -71,7 +71,7 @@ def test_what_applies_to_a_fragment_is_done_and_makes_no_document_of_it() -> Non
 def xhtml(body: str = "<p>a<br/>b</p>") -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE html><html'
-        ' xmlns="http://www.w3.org/1999/xhtml"><head><title>T</title><script src="/a.js"/>'
+        ' xmlns="http://www.w3.org/1999/xhtml"><head><title>T</title><script title="a > b" src="/a.js"/>'
         f'<meta name="tier" content="paid"/></head><body>{body}</body></html>'
     ).encode()
 
@@ -92,7 +92,8 @@ def test_xml_that_closes_a_script_at_once_is_read_as_browsers_read_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<" * 200_000, "<a" + "/" * 200_000, "<a " * 100_000, "<a b=/" * 50_000]
+    "text",
+    ["<" * 200_000, "<a" + "/" * 200_000, "<a " * 100_000, "<a b=/" * 50_000, "<a b='" * 50_000],
 )
 def test_xml_is_looked_at_once(text: str) -> None:
     try:
