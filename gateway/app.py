@@ -16,7 +16,6 @@ from gateway.console.explain import Asking
 from gateway.edge.asked_labels import AskedLabels
 from gateway.edge.entrance import Application, Entrance, Readers
 from gateway.edge.failures import Failures
-from gateway.edge.feed_items import FeedItems
 from gateway.edge.forward_auth import ForwardAuth
 from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress, known_hosts
@@ -44,7 +43,13 @@ from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
 from gateway.wiring.news import bell, forgetting, polling, teller
 from gateway.wiring.origin import forward_settings, origin_of
-from gateway.wiring.pages import help_page_of, own_hosts, policies_of, site_origins, templates_of
+from gateway.wiring.pages import (
+    feed_items_of,
+    help_page_of,
+    policies_of,
+    site_origins,
+    templates_of,
+)
 from gateway.wiring.rooms import RoomsHere
 from gateway.wiring.running import Lychgate
 from gateway.wiring.staff import newsroom_of
@@ -163,13 +168,10 @@ class _Parts:
         self.rooms: RoomsHere | DeskLine | None = None
 
     def _showing(self) -> Showing:
-        site_host = self.hosts[urlsplit(self.settings.site.url).netloc.lower().encode()]
         return Showing(
             draw_wall=self.walls.draw,
             failures=self.failures,
-            feed_items=FeedItems(
-                cache=self.cache, hosts=own_hosts(self.settings), site_host=site_host
-            ),
+            feed_items=feed_items_of(self.settings, self.hosts, cache=self.cache),
             decided=self.notes.decided,
             vary_by_cookie=not self.settings.cdn.bypasses_our_cookie,
             explain_header=self.settings.server.explain_header,

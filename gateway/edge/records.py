@@ -105,7 +105,7 @@ class Records:
         if kind in (Kind.OTHER, Kind.XML) and not redirect:
             facts = facts_of_head(response, visit.policy)
             if kind is Kind.XML:
-                facts = dataclasses.replace(facts, kind=PageKind.ARTICLE)
+                facts = dataclasses.replace(facts, kind=PageKind.ARTICLE, readable=False)
             return OtherType(response, facts)
         try:
             raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)

@@ -121,20 +121,18 @@ class Showing:
             status = record.status if record.status != 200 else 502
             return self.failures.status(status, "origin-error-withheld", request=request)
         coding = codings.accepted(request.header(b"accept-encoding"))[0]
-        sharing = Sharing.NOBODY if private else Sharing(choice.key[2])
-        if private or (record.facts.kind is PageKind.FEED and request.has_session_cookie):
-            # Made for one reader: a feed's items hang on what this very reader holds.
-            made = await self._made(record, request, reader, choice, coding, policy, now, sharing)
-            return Ready(made, Sharing.NOBODY)
-        key = (*choice.key, coding)
-        variant = record.variants.get(key)
-        if variant is None:
-            variant = await _once(
-                record,
-                key,
-                lambda: self._made(record, request, reader, choice, coding, policy, now, sharing),
-            )
-        return Ready(variant, sharing)
+        making = partial(self._made, record, request, reader, choice, coding, policy, now)
+        # Made for one reader: a feed's items hang on what this very reader holds.
+        feed = record.facts.kind is PageKind.FEED
+        if not private and not ((feed and request.has_session_cookie) or record.items_by_request):
+            sharing, key = Sharing(choice.key[2]), (*choice.key, coding)
+            variant = record.variants.get(key)
+            if variant is None:
+                variant = await _once(record, key, partial(making, sharing))
+            if not record.items_by_request:
+                return Ready(variant, sharing)
+            # That turned out while it was made, maybe for another request.
+        return Ready(await making(Sharing.NOBODY), Sharing.NOBODY)
 
     def _strictest(self, record: PageRecord, reader: Reader, choice: Choice, now: float) -> Choice:
         decision = judge(record.specialised.strictest, reader, now)
@@ -184,6 +182,7 @@ class Showing:
 
         def make() -> Variant:
             body = self._body(record, choice, policy, judging, return_to, badge_of)
+            record.items_by_request = record.items_by_request or judging.by_request
             content_type = _content_type(record, changed=body != record.source())
             return egress.variant(
                 status=record.status,
@@ -210,7 +209,9 @@ class Showing:
         settings = dataclasses.replace(policy.settings, teaser=choice.settled.teaser)
         if record.facts.kind is PageKind.FEED:
             keep = settings.teaser.keep
-            return rewrite_feed(source, record.format, judge_item=judging, keep=keep).body
+            return rewrite_feed(
+                source, record.format, judge_item=judging, opens=judging.opens, keep=keep
+            ).body
         if isinstance(decision, Teaser):
             return render_teaser(
                 source,
@@ -258,7 +259,8 @@ def _kept(record: PageRecord, choice: Choice) -> Headers:
     """What stays of the origin's head: all of it on an answer to a reader's own request that turns
     out to be open, so that what a site's scripts are told by it arrives."""
     opened = record.private and choice.settled.access.level is Level.PUBLIC
-    return record.open_headers if opened else record.headers
+    feed = record.facts.kind is PageKind.FEED
+    return record.open_headers if opened and not feed else record.headers
 
 
 async def _once(
@@ -272,7 +274,8 @@ async def _once(
 
         def kept(done: asyncio.Task[Variant]) -> None:
             del record.making[key]
-            if not done.cancelled() and done.exception() is None:
+            good = not done.cancelled() and done.exception() is None
+            if good and not record.items_by_request:
                 record.keep(key, done.result())
 
         making.add_done_callback(kept)

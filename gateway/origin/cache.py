@@ -102,9 +102,9 @@ class PageCache:
             record.used = True
         return record
 
-    def by_path(self, host: str, path: str) -> PageRecord | None:
-        """The record of a page without a query, without counting as a use."""
-        return self._by_host.get(host, {}).get(path.encode())
+    def glance(self, key: PageKey) -> PageRecord | None:
+        """The same without counting as a use."""
+        return self._by_host.get(key.host, {}).get(key.target)
 
     def put(self, record: PageRecord) -> None:
         """Keep a record in place of any other of its key; not one that a purge overtook."""

@@ -121,6 +121,8 @@ class PageRecord:
     used: bool = False
     # The quick lane's: what it answered before, by what it knows at a glance.
     quick: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)
+    # A feed some of whose items hang on conditions on the request: nobody gets another's.
+    items_by_request: bool = field(init=False, default=False)
     # Variants that are being made just now, each once however many wait for it.
     making: dict[VariantKey, Any] = field(init=False, default_factory=dict, repr=False)
     good_until: float = field(init=False)

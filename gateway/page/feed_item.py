@@ -7,9 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """``link`` as the feed has it, relative or absolute, maybe empty, and ``dates`` of publication as it
-    writes them, for ``facts.instant``."""
+    """``links`` to the item's page as the feed has them, against a base where the feed names one: its
+    link and its permanent one, none of them twice. ``dates`` of publication as it writes them, for
+    ``facts.instant``."""
 
-    link: str
+    links: tuple[str, ...]
     categories: tuple[str, ...]
     dates: tuple[str, ...]
+
+
+def links_of(*links: str) -> tuple[str, ...]:
+    """Each once, without the spaces that stand around it."""
+    return tuple(dict.fromkeys(filter(None, (link.strip() for link in links))))

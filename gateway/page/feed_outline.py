@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import unescape
+from urllib.parse import urljoin
 from xml.parsers import expat
 
 from gateway.errors import PageUnreadable
 
 ATOM = "http://www.w3.org/2005/Atom"
+_BASE = "http://www.w3.org/XML/1998/namespace base"
 _DEPTH_MAX = 256
 _ATTRIBUTES_MAX = 256
 _ITEMS_MAX = 20_000
@@ -22,7 +24,8 @@ _ITEMS_MAX = 20_000
 @dataclass(slots=True)
 class Part:
     """``name`` is the local name, ``space`` its namespace. ``open_end`` is where the start tag
-    ends, ``close_start`` where the end tag begins; they are equal to ``end`` in ``<a/>``."""
+    ends, ``close_start`` where the end tag begins; they are equal to ``end`` in ``<a/>``. ``base`` is what
+    links in it are relative to, as far as ``xml:base`` says (RFC 4287 section 2)."""
 
     name: str
     space: str
@@ -33,6 +36,14 @@ class Part:
     end: int = 0
     text: str = ""
     parts: list[Part] = field(default_factory=list)
+    base: str = ""
+
+    def link(self, written: str) -> str:
+        """Empty for what can't be read."""
+        try:
+            return urljoin(self.base, written.strip())
+        except ValueError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,10 @@ class _Reader:
             raise PageUnreadable("too-many-attributes")
         space, _, local = name.rpartition(" ")
         at = self.parser.CurrentByteIndex
-        self.open.append(Part(local, space, attributes, at, _tag_end(self.feed, at)))
+        part = Part(local, space, attributes, at, _tag_end(self.feed, at))
+        part.base = self.open[-1].base if self.open else ""
+        part.base = part.link(attributes.get(_BASE, ""))
+        self.open.append(part)
         self.texts.append([])
 
     def characters(self, text: str) -> None:

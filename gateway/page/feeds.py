@@ -18,7 +18,7 @@ from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import DEFAULT_KEEP, Keep
 from gateway.page import leaks, xml_feeds
 from gateway.page.document import BYTES_MAX
-from gateway.page.feed_item import FeedItem
+from gateway.page.feed_item import FeedItem, links_of
 from gateway.page.hidden_forms import without_tags
 from gateway.page.render import Rendered
 from gateway.page.structured_data import parse, strings
@@ -32,6 +32,7 @@ _HEAD = frozenset(
     "id url external_url title image banner_image date_published date_modified author authors tags"
     " language".split()
 )
+_FILE = ("url", "mime_type", "size_in_bytes", "duration_in_seconds")
 
 
 def rewrite_feed(
@@ -39,14 +40,16 @@ def rewrite_feed(
     content_type: bytes | None,
     *,
     judge_item: Callable[[FeedItem], Decision | None],
+    opens: Callable[[str], bool] = lambda _: False,
     keep: Keep = DEFAULT_KEEP,
 ) -> Rendered:
-    """Raises PageUnreadable."""
+    """``opens``: whether a gated item may keep a file that it comes with (a podcast's sound), by the
+    file's own URL. Raises PageUnreadable."""
     if len(body) > BYTES_MAX:
         raise PageUnreadable("too-many-bytes")
     if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
-        return _json_feed(body, judge_item, keep)
-    changed = xml_feeds.rewrite(body, content_type, judge_item=judge_item, keep=keep)
+        return _json_feed(body, judge_item, opens, keep)
+    changed = xml_feeds.rewrite(body, content_type, judge_item=judge_item, opens=opens, keep=keep)
     return Rendered(
         changed.text.encode("utf-8", "replace"),
         words_kept=changed.words_kept,
@@ -63,7 +66,10 @@ class _Sum:
 
 
 def _json_feed(
-    body: bytes, judge_item: Callable[[FeedItem], Decision | None], keep: Keep
+    body: bytes,
+    judge_item: Callable[[FeedItem], Decision | None],
+    opens: Callable[[str], bool],
+    keep: Keep,
 ) -> Rendered:
     data = parse(body.decode("utf-8-sig", "replace"))
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
@@ -79,7 +85,8 @@ def _json_feed(
         if isinstance(decision, Full):
             items.append(item)
         elif not isinstance(decision, Refuse):
-            items.append(_gated(item, keep, withheld, shown, total))
+            gated = _gated(item, keep, withheld, shown, total)
+            items.append({**gated, **_files(item, opens)})
         else:
             withheld += [without_tags(source) for source in _bodies(item)]
     if items == data["items"]:
@@ -96,12 +103,24 @@ def _json_feed(
 
 
 def _item(item: dict[str, Any]) -> FeedItem:
-    link = item.get("url") or item.get("external_url") or item.get("id")
+    said = item.get("url") or item.get("id")
     return FeedItem(
-        link=link if isinstance(link, str) else "",
+        links=links_of(said) if isinstance(said, str) else (),
         categories=tuple(strings(item.get("tags"))),
         dates=tuple(strings(item.get("date_published"))),
     )
+
+
+def _files(item: dict[str, Any], opens: Callable[[str], bool]) -> dict[str, Any]:
+    said = item.get("attachments")
+    told = said if isinstance(said, list) else []
+    files = [{key: each[key] for key in _FILE if key in each} for each in told if _named(each)]
+    kept = [file for file in files if opens(file["url"])]
+    return {"attachments": kept} if kept else {}
+
+
+def _named(file: Any) -> bool:
+    return isinstance(file, dict) and isinstance(file.get("url"), str)
 
 
 def _bodies(item: dict[str, Any]) -> list[str]:

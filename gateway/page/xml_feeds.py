@@ -11,7 +11,7 @@ from gateway.errors import PageUnreadable
 from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import Keep
 from gateway.page import charsets, feed_outline
-from gateway.page.feed_item import FeedItem
+from gateway.page.feed_item import FeedItem, links_of
 from gateway.page.feed_outline import ATOM, Part
 from gateway.page.hidden_forms import without_tags
 from gateway.page.teaser import Excerpt, excerpt
@@ -54,9 +54,10 @@ def rewrite(
     content_type: bytes | None,
     *,
     judge_item: Callable[[FeedItem], Decision | None],
+    opens: Callable[[str], bool],
     keep: Keep,
 ) -> Changed:
-    """Raises PageUnreadable."""
+    """As ``feeds.rewrite_feed``."""
     feed = _as_utf_8(body, content_type)
     outline = feed_outline.read(feed)
     changed = Changed()
@@ -69,7 +70,7 @@ def rewrite(
             changed.withheld.append(without_tags(item.text))
             pieces.append((item.start, item.end, ""))
         else:
-            pieces.append((item.start, item.end, _gated(feed, item, keep, changed)))
+            pieces.append((item.start, item.end, _gated(feed, item, keep, changed, opens)))
     if not pieces:
         changed.text = feed.decode("utf-8")
         return changed
@@ -113,23 +114,38 @@ def _assembled(
 
 
 def _read(item: Part) -> FeedItem:
-    link, dates, categories = "", [], []
+    link, permanent, dates, categories = "", "", [], []
     for part in item.parts:
         if part.name == "link" and not link:
-            rel = part.attributes.get("rel", "alternate")
-            link = part.text.strip() or (
-                part.attributes.get("href", "") if rel == "alternate" else ""
-            )
+            link = part.link(part.text) if part.text.strip() else _page_link(part)
         elif part.name in ("category", "subject"):
             categories.append((part.attributes.get("term") or part.text).strip())
         elif part.name in ("pubDate", "published", "issued", "date"):
             dates.append(part.text.strip())
-    if not link:
-        link = next((part.text.strip() for part in item.parts if part.name == "guid"), "")
-    return FeedItem(link, tuple(filter(None, categories)), tuple(dates))
+        elif part.name == "guid" and part.attributes.get("isPermaLink", "").lower() != "false":
+            permanent = part.link(part.text)
+    return FeedItem(links_of(link, permanent), tuple(filter(None, categories)), tuple(dates))
 
 
-def _gated(feed: bytes, item: Part, keep: Keep, changed: Changed) -> str:
+def _page_link(part: Part) -> str:
+    """Where Atom's ``link`` leads, if to a page (RFC 4287 section 4.2.7.2)."""
+    if part.attributes.get("rel", "alternate") != "alternate":
+        return ""
+    return part.link(part.attributes.get("href", ""))
+
+
+def _file_link(part: Part) -> str | None:
+    """The file that an item comes with; None for any other part."""
+    if part.name == "enclosure" and part.space == "":
+        return part.link(part.attributes.get("url", ""))
+    if part.name == "link" and part.attributes.get("rel") == "enclosure":
+        return part.link(part.attributes.get("href", ""))
+    return None
+
+
+def _gated(
+    feed: bytes, item: Part, keep: Keep, changed: Changed, opens: Callable[[str], bool]
+) -> str:
     """An item of its head's parts and a teaser, in the order they came."""
     bodies = [part for part in item.parts if (part.space, part.name) in _BODIES]
     summaries = [part for part in item.parts if (part.space, part.name) in _SUMMARIES]
@@ -154,9 +170,16 @@ def _gated(feed: bytes, item: Part, keep: Keep, changed: Changed) -> str:
             written = True
         elif part in summaries:
             made.append(_written(raw, part, cut.html) if search.stands_in(raw) else raw)
-        elif part.name in _HEAD and part.space in _SPACES and part.name != "enclosure":
-            file = part.attributes.get("rel", "alternate") not in ("alternate", "self", "canonical")
-            if not (part.name == "link" and file) and not search.stands_in(raw):
+        elif (file := _file_link(part)) is not None:
+            if opens(file) and not search.stands_in(raw):
+                made.append(raw)
+        elif part.name in _HEAD and part.space in _SPACES:
+            other = part.attributes.get("rel", "alternate") not in (
+                "alternate",
+                "self",
+                "canonical",
+            )
+            if not (part.name == "link" and other) and not search.stands_in(raw):
                 made.append(raw)
     assert written or source is None
     made.append(feed[item.close_start : item.end].decode("utf-8"))

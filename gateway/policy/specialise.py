@@ -186,3 +186,38 @@ def _cut(
         if test is None:
             return tuple(choices[: place + 1])
     raise AssertionError("the default always applies")
+
+
+def untold(way: Way, facts: PageFacts, *, now: float, query: bytes) -> bool:
+    """For a page of which only its item in a feed is known: whether a rule that closes could hold by
+    what items leave out, before any rule surely decides. They tell no label, section, author or
+    language, and maybe neither tags nor a date."""
+    for rule, asked, _ in way.candidates:
+        left = asked is None or asked.for_page(query)
+        if left is False:
+            continue
+        if rule.access is None or _left_out(rule.page, facts):
+            closes = rule.access is None or rule.access.gated
+            if closes and _could_hold(rule.page, facts, now):
+                return True
+        elif left is True and _holds(rule, facts, None, unsettled=False, now=now):
+            return False
+    return False
+
+
+def _left_out(asked: PageConditions, facts: PageFacts) -> bool:
+    ages = asked.younger_than_seconds is not None or asked.older_than_seconds is not None
+    return bool(
+        asked.labels
+        or asked.sections
+        or asked.authors
+        or asked.languages
+        or (asked.tags and not facts.tags)
+        or (ages and facts.published_at is None)
+    )
+
+
+def _could_hold(asked: PageConditions, facts: PageFacts, now: float) -> bool:
+    """As far as ``facts`` tell anything."""
+    tagged = not facts.tags or _one_of(asked.tags, facts.tags)
+    return tagged and (facts.published_at is None or _aged(asked, facts.published_at, now))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.config import Settings
+from gateway.edge.feed_items import FeedItems
 from gateway.edge.help_page import HelpPage
 from gateway.edge.ingress import Ingress
 from gateway.edge.pages import Pages
 from gateway.model.fault import Fault
 from gateway.ops.logs import logger
+from gateway.origin.cache import PageCache
 from gateway.page.templates import SiteWords, Templates
 from gateway.policy.compile import Policy
 from gateway.policy.reload import PolicyHolder
@@ -63,10 +65,13 @@ def help_page_of(
     )
 
 
-def own_hosts(settings: Settings) -> frozenset[str]:
-    urls = (settings.site.url, settings.site.origin)
-    names = {urlsplit(url).netloc.lower() for url in urls}
-    return frozenset({*names, *settings.site.aliases, settings.origin.host} - {""})
+def feed_items_of(settings: Settings, hosts: Mapping[bytes, str], *, cache: PageCache) -> FeedItems:
+    """``hosts`` as the cache has them. Links may also name the site as its own software knows it."""
+    sent = {name.decode(): host for name, host in hosts.items()}
+    site = sent[urlsplit(settings.site.url).netloc.lower()]
+    inner = (urlsplit(settings.site.origin).netloc, settings.origin.host)
+    named = {**{name.lower(): site for name in inner if name}, **sent}
+    return FeedItems(cache=cache, hosts=named, site_host=site)
 
 
 def site_origins(settings: Settings) -> frozenset[bytes]:

@@ -31,7 +31,7 @@ def test_a_kept_page_stands_under_every_name_of_its_host_and_no_other() -> None:
     for host in (b"news.test", b"news.test:80"):
         assert cache.targets[host][b"/a?page=2"].key == key("/a?page=2")
     assert b"/a?page=2" not in cache.targets[b"other.test"]
-    assert cache.by_path(HOST, "/a") is None
+    assert cache.glance(key("/a")) is None
     cache.drop(key("/a?page=2"))
     assert not cache.targets[b"news.test"]
 

@@ -89,7 +89,7 @@ def json_feed(body: str, **extra: object) -> bytes:
 
 
 def judge(item: FeedItem) -> Decision | None:
-    return OPEN if item.link.endswith("/free") else CLOSED
+    return OPEN if item.links[0].endswith("/free") else CLOSED
 
 
 def rewritten(
@@ -132,7 +132,7 @@ def test_items_are_judged_with_what_they_say(kind: str) -> None:
         return OPEN
 
     rewritten(FEEDS[kind], kind, watching)
-    assert [item.link for item in seen] == [
+    assert [item.links[0] for item in seen] == [
         "https://news.example/paid",
         "https://news.example/free",
     ]
@@ -163,7 +163,7 @@ def test_a_refused_item_is_not_there(kind: str) -> None:
     text = rewritten(
         FEEDS[kind],
         kind,
-        lambda item: OPEN if "free" in item.link else Refuse(Reason.REFUSED_BY_RULE),
+        lambda item: OPEN if "free" in item.links[0] else Refuse(Reason.REFUSED_BY_RULE),
     )
     assert prose.markers(text, "gone") == set()
     assert prose.markers(text, "may") == set()
@@ -341,3 +341,70 @@ def test_other_encodings_are_read(encoding: str) -> None:
     faces = [rendered.body.decode(name, "ignore") for name in ("utf-8", encoding)]
     assert all(prose.markers(text, "gone") == set() for text in faces)
     assert ElementTree.fromstring(rendered.body) is not None
+
+
+def links(feed: bytes) -> list[tuple[str, ...]]:
+    seen: list[tuple[str, ...]] = []
+
+    def watching(item: FeedItem) -> Decision:
+        seen.append(item.links)
+        return OPEN
+
+    rewrite_feed(feed, b"text/xml", judge_item=watching)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ("<link>\n https://n.example/a </link>", ("https://n.example/a",)),
+        ("<link>/a</link><guid>https://n.example/b</guid>", ("/a", "https://n.example/b")),
+        ("<guid isPermaLink='false'>https://n.example/?p=1</guid>", ()),
+        ("<guid>https://n.example/a</guid>", ("https://n.example/a",)),
+        ("<link xml:base='https://n.example/x/'>a</link>", ("https://n.example/x/a",)),
+        ("<link xml:base='https://['>a</link>", ()),
+        ("<link/><link>/a</link>", ("/a",)),
+        ("<x:link xmlns:x='http://www.w3.org/2005/Atom' rel='self' href='/s'/>", ()),
+        ("<x:link xmlns:x='http://www.w3.org/2005/Atom' href='/a'/>", ("/a",)),
+    ],
+)
+def test_where_an_item_leads(entry: str, found: tuple[str, ...]) -> None:
+    assert links(f"<rss><channel><item>{entry}</item></channel></rss>".encode()) == [found]
+
+
+def test_links_are_against_the_base_that_a_feed_names() -> None:
+    feed = (
+        b'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://n.example/blog/">'
+        b'<entry xml:base="2026/"><link href="a"/></entry><entry><link href="/b"/></entry></feed>'
+    )
+    assert links(feed) == [("https://n.example/blog/2026/a",), ("https://n.example/b",)]
+
+
+FILES = {
+    "rss": rss(
+        body_of(1),
+        extra='<enclosure url="/sound/open.mp3" length="1" type="audio/mpeg"/>'
+        '<enclosure url="/sound/paid.mp3" length="1" type="audio/mpeg"/>',
+    ),
+    "atom": atom(body_of(1)).replace(b"/gated.mp3", b"/open.mp3"),
+    "json-feed": json_feed(
+        body_of(1),
+        attachments=[
+            {"url": "/sound/open.mp3", "mime_type": "audio/mpeg", "title": GONE},
+            {"url": "/sound/paid.mp3"},
+            {"mime_type": "audio/mpeg"},
+            3,
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_gated_item_keeps_the_files_that_are_open_themselves(kind: str) -> None:
+    rendered = rewrite_feed(
+        FILES[kind], TYPES[kind], judge_item=judge, opens=lambda url: url.endswith("/open.mp3")
+    )
+    text = rendered.body.decode()
+    assert "open.mp3" in text
+    assert "paid.mp3" not in text
+    assert prose.markers(text, "gone") == set()

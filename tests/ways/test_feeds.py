@@ -303,3 +303,19 @@ async def test_a_part_is_asked_after_once(tmp_path: Path) -> None:
             head, _ = await ask(at, "/film", b"Range: bytes=0-")
             assert b" 206 " in head
         assert len(at.origin.seen) == 4
+
+
+async def test_what_one_request_opens_is_nobody_else_s(tmp_path: Path) -> None:
+    friend = "  - { name: friends, path: /dossiers/**, referrer: friend.example, access: public }\n"
+    rules = LABELLED.replace("rules:\n", "rules:\n" + friend)
+    pages: dict[str, Answer] = {"/f": Page(rss(PAID), "application/rss+xml", headers=COMMON)}
+    came = b"Referer: http://friend.example/"
+    async with house(tmp_path, policy=rules, pages=pages) as at:
+        answers = await asyncio.gather(
+            *(ask(at, "/f", *more) for more in ((came,), (), (came,), ()))
+        )
+        answers += [await ask(at, "/f", *more) for more in ((came,), (), (came,), ())]
+        for number, (head, body) in enumerate(answers):
+            assert (WITHHELD in body) is (number % 2 == 0)
+            assert b"cache-control: private, no-store" in head
+        assert len(at.origin.seen) == 1
