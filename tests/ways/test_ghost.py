@@ -55,3 +55,30 @@ async def test_a_listing_isnt_walled_for_a_post_of_its_slug(
         _, body = await ask(at, "/tag/economie/")
         assert (b"data-lg-wall=" in body) is walled
         assert (b"gh-card" in body) is (page is TAG and not walled)
+
+
+ID = "64b1f0c2a1d3e4f5a6b7c8d9"
+KEYLESS = Page(POST.body.replace(SCRIPT.encode(), b""))
+
+
+@pytest.mark.parametrize(
+    ("path", "page", "known", "walled"),
+    [
+        ("/a-post/", KEYLESS, "slug/a-post", True),  # nothing to ask with
+        ("/blog/12/", POST, "", True),  # an address that names no post
+        (f"/blog/{ID}/", POST, ID, False),
+        ("/a-post/", POST, "slug/a-post", False),
+        ("/", POST, "", False),
+        ("/tag/economie/", TAG, "", False),
+        ("/tag/economie/", Page(TAG.body.replace(SCRIPT.encode(), b"")), "", False),
+    ],
+)
+async def test_a_post_that_ghost_can_t_be_asked_about_is_closed(
+    tmp_path: Path, path: str, page: Page, known: str, walled: bool
+) -> None:
+    public = Page(b'{"posts":[{"visibility":"public"}]}', "application/json")
+    pages = {path: page, f"/ghost/api/content/posts/{known}/": public}
+    async with house(tmp_path, policy=POLICY, pages=dict(pages)) as at:
+        _, body = await ask(at, path)
+    assert (b"data-lg-wall=" in body) is walled
+    assert (body.count(b"puis une autre") == 9) is (page is POST and not walled)
