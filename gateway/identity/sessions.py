@@ -40,11 +40,13 @@ _SEEN_EVERY_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``expires_at``: the sooner of the absolute and the idle end, in seconds since the epoch."""
+    """``expires_at``: the sooner of the absolute and the idle end, in seconds since the epoch;
+    ``seen_expires_at``: the same of a session that is noted as seen just now."""
 
     id: str
     reader: Reader
     expires_at: float
+    seen_expires_at: float = 0.0
 
 
 class SessionStore(Protocol):
@@ -199,16 +201,17 @@ class SessionCache:
         while len(self._known) >= SESSIONS_MAX and raw not in self._known:
             self._drop(next(iter(self._known.values())).session_id)
         self._known.pop(raw, None)
-        known = _Known(now, 0, False, session.reader, now, session.id, now, session.expires_at)
+        reader, ends = session.reader, session.expires_at
+        if reader.id:
+            self._by_reader.setdefault(reader.id, set()).add(session.id)
+            if now - self._noted.get(session.id, -math.inf) >= _SEEN_EVERY_SECONDS:
+                self._noted[session.id] = self._sightings[session.id] = now
+                # The store hears of it later: nobody is idle who was here just now.
+                ends = max(ends, session.seen_expires_at)
+        known = _Known(now, 0, False, reader, now, session.id, now, ends)
         self._stand(known, now)
         self._known[raw] = known
         self._by_session.setdefault(session.id, set()).add(raw)
-        reader = session.reader
-        if not reader.id:
-            return
-        self._by_reader.setdefault(reader.id, set()).add(session.id)
-        if now - self._noted.get(session.id, -math.inf) >= _SEEN_EVERY_SECONDS:
-            self._noted[session.id] = self._sightings[session.id] = now
 
     def _drop(self, session_id: str) -> None:
         for raw in self._by_session.pop(session_id, ()):

@@ -65,14 +65,12 @@ class Sessions:
             held = await _held_by(connection, readers) if readers else {}
         found = {}
         for row in rows:
-            ends = min(
-                row[schema.session.c.expires_at],
-                row[schema.session.c.last_seen_at] + row[schema.session.c.idle_seconds],
-            )
+            absolute, idle = row[schema.session.c.expires_at], row[schema.session.c.idle_seconds]
+            ends = min(absolute, row[schema.session.c.last_seen_at] + idle)
             if now < ends:
                 reader = self._reader(row, held.get(row[schema.reader.c.id], ()))
                 session_id = row[schema.session.c.id]
-                found[session_id] = Session(session_id, reader, ends)
+                found[session_id] = Session(session_id, reader, ends, min(absolute, now + idle))
         return found
 
     def _reader(self, row: RowMapping, held: Iterable[Entitlement]) -> Reader:

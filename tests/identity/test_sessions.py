@@ -101,6 +101,16 @@ def test_the_store_is_asked_once_and_again_when_the_answer_is_old() -> None:
     assert shelf.asked == 1
 
 
+def test_who_is_noted_as_seen_isn_t_idle_while_the_store_waits_to_hear_of_it() -> None:
+    shelf = Shelf()
+    shelf.live["s1"] = Session("s1", ANA, NOON + 5, seen_expires_at=NOON + 200)
+    cache = cache_of(shelf)
+    run(cache.reader_of(header("s1"), NOON))
+    for second, reader in ((6, ANA), (199, ANA), (200, None)):
+        cache.last_news_at = NOON + second
+        assert cache.cached(raw("s1"), NOON + second) == reader
+
+
 def test_a_session_ends_by_the_clock_also_in_memory() -> None:
     shelf = Shelf()
     shelf.live["s1"] = Session("s1", ANA, NOON + 2)
