@@ -66,6 +66,7 @@ class NotEntered(StrEnum):
     USED = "used"  # the state, link or code has served before
     ADDRESS_TAKEN = "address-taken"  # its verified address is another account's
     IDENTITY_TAKEN = "identity-taken"  # it was to be added, and belongs to another account
+    LOGGED_OUT = "logged-out"  # its provider has ended it since it was proved
     ENDED = "ended"  # it was to be added, and the session that asked for it is over
 
 
@@ -164,12 +165,13 @@ class Accounts(Protocol):
         *,
         subject: str,
         provider_session: str,
+        said_at: float,
         used: str,
         until: float,
         now: float,
     ) -> int | NotEntered:
-        """Back-channel logout: by subject, by the provider's session, or by both. ``used`` serves
-        once."""
+        """Back-channel logout: by subject, by the provider's session, or by both. ``used`` serves once.
+        A login that is under way and was proved before ``said_at`` begins no session any more."""
 
     async def export(self, reader_id: str) -> dict[str, Any]:
         """All that is kept of a reader, but what opens something."""

@@ -68,6 +68,7 @@ class Leaving:
                 notice.issuer,
                 subject=notice.subject,
                 provider_session=notice.session_id,
+                said_at=notice.issued_at,
                 used=_used(provider, notice),
                 until=ask.now + USED_SECONDS,
                 now=ask.now,

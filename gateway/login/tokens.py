@@ -51,13 +51,15 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 @dataclass(frozen=True, slots=True)
 class LogoutNotice:
-    """Either ``subject`` or ``session_id`` may be empty. ``token_id`` serves once."""
+    """Either ``subject`` or ``session_id`` may be empty. ``token_id`` serves once. ``issued_at`` is by the
+    provider's clock, as that of an id token."""
 
     subject: str
     session_id: str
     token_id: str
     issuer: str
     expires_at: float
+    issued_at: float
 
 
 def check_id_token(
@@ -89,7 +91,12 @@ def check_id_token(
         if logged_in is None or not -LEEWAY_SECONDS <= now - logged_in <= max_age + LEEWAY_SECONDS:
             raise LoginRefused(Refusal.BAD_LOGIN_TIME)
     return _described(
-        Identity(said, subject, session_id=_handle(claims.get("sid"))),
+        Identity(
+            said,
+            subject,
+            session_id=_handle(claims.get("sid")),
+            issued_at=_instant(claims.get("iat")) or 0.0,
+        ),
         claims,
     )
 
@@ -137,7 +144,8 @@ def check_logout_token(
     named = [name for name in ("sub", "sid") if name in claims]
     if not named or (not subject and "sub" in named) or (not session_id and "sid" in named):
         raise LoginRefused(Refusal.NOBODY_NAMED)
-    return LogoutNotice(subject, session_id, token_id, said, expires_at)
+    issued_at = _instant(claims.get("iat")) or 0.0
+    return LogoutNotice(subject, session_id, token_id, said, expires_at, issued_at)
 
 
 def email_of(claims: Mapping[str, object]) -> tuple[str, bool]:

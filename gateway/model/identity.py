@@ -12,7 +12,8 @@ class Identity:
     """``issuer`` and ``subject`` together name one person for ever; nothing else does.
 
     ``email`` is lower-case and may be empty. ``session_id`` is the provider's own name of its
-    session (``sid``), by which it may end ours.
+    session (``sid``), by which it may end ours. ``issued_at``: when it said all this, by its own clock;
+    0 where it doesn't say.
     """
 
     issuer: str
@@ -23,6 +24,7 @@ class Identity:
     language: str = ""
     groups: tuple[str, ...] = ()
     session_id: str = ""
+    issued_at: float = 0.0
 
     @property
     def proved_email(self) -> str:

@@ -15,7 +15,7 @@ from gateway.identity.accounts import (
     NotEntered,
 )
 from gateway.model.identity import MAIL_ISSUER
-from gateway.stores import account_rows, addresses, entering, leaving, schema
+from gateway.stores import account_rows, addresses, entering, leaving, logged_out, schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
@@ -33,10 +33,12 @@ class Accounts:
         def work(connection: Connection) -> Entered | NotEntered:
             if entry.adding_to:
                 entering.lock(connection, f"ways {entry.adding_to}")
-            names = [f"{identity.issuer} {identity.subject}", identity.proved_email]
-            entering.lock(connection, *filter(None, names))
+            names = logged_out.names(identity.issuer, identity.subject, identity.session_id)
+            entering.lock(connection, *names, *filter(None, [identity.proved_email]))
             if not entering.use(connection, entry.used, entry.used_until):
                 return NotEntered.USED
+            if logged_out.since(connection, identity):
+                return NotEntered.LOGGED_OUT
             chosen = entering.choose(connection, entry, now=now)
             if isinstance(chosen, NotEntered):
                 return chosen
@@ -184,6 +186,7 @@ class Accounts:
         *,
         subject: str,
         provider_session: str,
+        said_at: float,
         used: str,
         until: float,
         now: float,
@@ -197,8 +200,11 @@ class Accounts:
         assert len(theirs) > 1, "a logout token names somebody"
 
         def work(connection: Connection) -> int | NotEntered:
+            named = logged_out.names(issuer, subject, provider_session)
+            entering.lock(connection, *named)
             if not entering.use(connection, used, until):
                 return NotEntered.USED
+            logged_out.note(connection, issuer, subject, provider_session, said_at=said_at)
             return account_rows.end(connection, and_(*theirs), now=now)
 
         return await self._store.write(work)

@@ -220,11 +220,23 @@ def test_sessions_end_by_key_all_at_once_and_by_the_provider(url: str) -> None:
         assert await accounts.end_all(reader_id, but=mine, now=NOON) == 2
         assert await accounts.login(mine, now=NOON) is not None
         ended = await accounts.end_by_provider(
-            GOOGLE, subject="", provider_session="sid-1", used="jti 1", until=NOON + 9, now=NOON
+            GOOGLE,
+            subject="",
+            provider_session="sid-1",
+            said_at=NOON,
+            used="jti 1",
+            until=NOON + 9,
+            now=NOON,
         )
         assert ended == 1
         again = await accounts.end_by_provider(
-            GOOGLE, subject="ana", provider_session="", used="jti 1", until=NOON + 9, now=NOON
+            GOOGLE,
+            subject="ana",
+            provider_session="",
+            said_at=NOON,
+            used="jti 1",
+            until=NOON + 9,
+            now=NOON,
         )
         assert again is NotEntered.USED
         assert await accounts.login(mine, now=NOON) is None

@@ -165,7 +165,7 @@ def test_nothing_is_added_by_a_session_that_is_over(url: str) -> None:
     using(url, work)
 
 
-async def _waiting(store: Store, acting: asyncio.Task[object]) -> bool:
+async def waiting(store: Store, acting: asyncio.Task[object]) -> bool:
     """Whether it comes to wait for a lock before it is done."""
     locked = text(
         "SELECT count(*) FROM pg_stat_activity"
@@ -209,7 +209,7 @@ def test_a_login_under_way_outlives_nothing_that_ends_it(
         async with store.engine.begin() as connection:
             session_id = await connection.run_sync(logging_in)
             acting = asyncio.ensure_future(act(store, ana.reader_id))
-            assert await _waiting(store, acting)
+            assert await waiting(store, acting)
         assert await acting
         assert await Accounts(store).login(session_id, now=NOON + 3) is None
 
@@ -225,7 +225,7 @@ def test_a_login_finds_what_was_done_while_it_waited(url: str) -> None:
             await connection.execute(delete(way).where(way.c.issuer == GITHUB.issuer))
             alone = entry(replace(GITHUB, email="", email_verified=False), used="third")
             coming = asyncio.ensure_future(entered(store, alone))
-            assert await _waiting(store, coming)
+            assert await waiting(store, coming)
         came = await coming
         assert came.is_new
         assert came.reader_id != ana.reader_id

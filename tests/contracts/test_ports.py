@@ -92,6 +92,9 @@ def test_a_session_ends_by_age_by_idleness_and_by_hand(url: str) -> None:
         kept = await sessions.session("s1", now=NOON + 2 * DAY)
         assert kept is not None
         assert kept.expires_at == NOON + 3 * DAY
+        seen = await sessions.session("s2", now=NOON + DAY / 2)
+        assert seen is not None
+        assert (seen.expires_at, seen.seen_expires_at) == (NOON + 2 * DAY, NOON + 2.5 * DAY)
         assert await sessions.session("s1", now=NOON + 3 * DAY) is None
         assert await sessions.session("s2", now=NOON) is not None
         await sessions.end("s2", now=NOON)

@@ -8,7 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.identity.accounts import Entry
 from gateway.login.checks import Refusal
+from gateway.stores.accounts import Accounts
 from tests.hostile.browsing import SITE
 from tests.hostile.lodge import Lodge, lodge
 from tests.hostile.misbehaving_provider import Manner
@@ -61,9 +63,29 @@ async def test_a_logout_token_serves_once(tmp_path: Path) -> None:
         token = inside.provider.logout_token()
         assert (await told(inside, token)).status_code == 200
         assert not await inside.reads(first)
+        inside.clock.pass_time(1)
         second = await inside.logged_in()
         assert (await told(inside, token)).status_code == 400
         assert await inside.reads(second)
+
+
+@pytest.mark.anyio
+async def test_a_login_that_is_under_way_ends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lodge(tmp_path) as inside:
+        enter = Accounts.enter
+
+        async def logged_out_meanwhile(self: Accounts, entry: Entry, *, now: float) -> object:
+            answer = await told(inside, inside.provider.logout_token())
+            assert answer.status_code == 200
+            return await enter(self, entry, now=now)
+
+        monkeypatch.setattr(Accounts, "enter", logged_out_meanwhile)
+        browser = inside.browser()
+        answer = await browser.go("/-/login/idp?return_to=/members/story")
+        assert answer.status_code == 400
+        assert not browser.session()
 
 
 @pytest.mark.anyio

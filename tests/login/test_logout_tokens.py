@@ -29,6 +29,7 @@ def test_a_sound_logout_token() -> None:
         token_id="bWJq",
         issuer=ISSUER,
         expires_at=NOW + 120,
+        issued_at=NOW - 5,
     )
     assert read_logout(logout_claims(sub=GONE)).subject == ""
     assert read_logout(logout_claims(sid=GONE)).session_id == ""

@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import LoginRefused
 from gateway.login.checks import Refusal, check_userinfo, completed
 from gateway.model.identity import Identity
-from tests.login.claims import GONE, ISSUER, SUBJECTS, id_claims, read_id, refusal
+from tests.login.claims import GONE, ISSUER, NOW, SUBJECTS, id_claims, read_id, refusal
 
 
 def test_all_that_is_told_of_a_person() -> None:
@@ -31,6 +31,7 @@ def test_all_that_is_told_of_a_person() -> None:
         language="fr-FR",
         groups=("redaction", "Équipe"),
         session_id="s-1",
+        issued_at=NOW - 5,
     )
 
 

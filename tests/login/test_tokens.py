@@ -39,7 +39,7 @@ from tests.login.claims import (
 
 
 def test_a_sound_token_names_somebody() -> None:
-    assert read_id(id_claims()) == Identity(ISSUER, "248289761001")
+    assert read_id(id_claims()) == Identity(ISSUER, "248289761001", issued_at=NOW - 5)
 
 
 @pytest.mark.parametrize("said", ISSUERS)
