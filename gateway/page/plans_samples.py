@@ -57,7 +57,9 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
         told: Context = {"state": state, "again_url": "/-/checkout/done", "return_to": _BACK}
         yield f"checkout-{state}", "checkout-done", told
     failed: Context = {"again_url": "/-/plans", "error_id": "5f0c1e9a7b3d2846", "return_to": _BACK}
+    failed["unclear"] = False
     yield "checkout-failed", "checkout-failed", failed
+    yield "checkout-failed-unclear", "checkout-failed", failed | {"unclear": True}
 
 
 def _reader(words: dict[str, str], *, trial_days: int = 0, mine: bool = False) -> Context:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import StripeUnavailable
+from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.model.mark import Why
 from gateway.model.selling import Plan
+from gateway.money.entries import acts
 from gateway.money.selling.ordering import Terms, Wish
-from gateway.money.selling.sessions import Led, Selling
+from gateway.money.selling.sessions import NOBODYS, Led, Selling
 from gateway.money.stripe_api.selling import Till as StripeTill
 from gateway.stores.attempts import Attempts
 from gateway.wiring.syncing import door_of
@@ -86,6 +88,14 @@ class Counter:
         (session,) = self.open_sessions()
         await self.till.world.stand_in.hook("pay", session=session["id"], **more)
         return str(session["id"])
+
+    async def parts(self, customer: str, other: str = "") -> None:
+        """An operator takes a customer from ana, and gives it to another reader or to nobody."""
+        at = self.now
+        unbound = acts.unbind(customer, "ana", by="op", at=at, reason="wrong one")
+        given = [acts.bind(customer, other, by="op", at=at + 1, reason="theirs")] if other else []
+        await self.till.ledger.append([unbound, *given], now=at)
+        await self.till.settled()
 
     async def back(self, session_id: str) -> None:
         """As the page of ``/-/checkout/done`` does."""
@@ -300,5 +310,86 @@ def test_a_customer_that_was_deleted_at_stripe_is_made_anew(url: str, tmp_path: 
         led = await shop.order()
         assert led.url
         assert len(shop.open_sessions()) == 1
+
+    at_the_counter(url, tmp_path, work)
+
+
+@pytest.mark.parametrize("other", ["", "ben"])
+def test_a_customer_who_is_no_longer_the_readers_is_neither_sold_to_nor_shown(
+    url: str, tmp_path: Path, other: str
+) -> None:
+    async def work(shop: Counter) -> None:
+        await shop.order()
+        (first,) = shop.things("customer")
+        await shop.parts(first["id"], other)
+        owned = await shop.here.owned("ana", now=shop.now)
+        assert await shop.here.portal("ana", owned, back="/", language="en") == ""
+        await shop.order()
+        (session,) = shop.open_sessions()  # that of the first customer is expired
+        assert session["customer"] != first["id"]
+        await shop.pay()
+        await shop.till.hear()
+        await shop.till.settled()
+        assert "gold" in await shop.till.holds("ana")
+        assert await shop.till.holds("ben") == {}
+        assert "/p/session/" in (await shop.order()).url
+        (portal,) = shop.things("billing_portal.session")
+        assert portal["customer"] == session["customer"]
+
+    at_the_counter(url, tmp_path, work)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_who_pays_already_for_nobody_is_sold_nothing_and_a_person_looks(
+    url: str, tmp_path: Path, heard: bool
+) -> None:
+    async def work(shop: Counter) -> None:
+        await shop.order()
+        await shop.pay()
+        if heard:
+            await shop.till.hear()
+            await shop.till.settled()
+        (customer,) = shop.things("customer")
+        await shop.parts(customer["id"])
+        for _ in range(2):
+            with pytest.raises(StripeRefused) as refused:
+                await shop.order()
+            assert refused.value.code == NOBODYS
+        await shop.till.settled()
+        assert Why.NO_READER in {each.reason for each in (await shop.till.marks()).values()}
+        assert len(shop.things("checkout.session")) == 1
+        # Whose it is was said: now its payer is sold one of their own.
+        bound = acts.bind(customer["id"], "ben", by="op", at=shop.now + 2, reason="his")
+        await shop.till.ledger.append([bound], now=shop.now)
+        assert (await shop.order()).done
+        await shop.order()
+        (session,) = shop.open_sessions()
+        assert session["customer"] != customer["id"]
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_a_customer_is_bound_though_its_maker_was_cut_off_before(url: str, tmp_path: Path) -> None:
+    async def work(shop: Counter) -> None:
+        made = await shop.till.world.v1.customers.create_async({"email": "ana@news.example"})
+        attempts = Attempts(shop.till.store)
+        await attempts.keep_customer("ana", made.id, now=shop.now)
+        await shop.order()
+        assert [each["id"] for each in shop.things("customer")] == [made.id]
+        assert (await shop.here.owned("ana", now=shop.now)).customers == (made.id,)
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_a_customer_whom_an_operator_bound_meanwhile_stays_theirs(url: str, tmp_path: Path) -> None:
+    async def work(shop: Counter) -> None:
+        made = await shop.till.world.v1.customers.create_async({"email": "ana@news.example"})
+        await Attempts(shop.till.store).keep_customer("ana", made.id, now=shop.now)
+        bound = acts.bind(made.id, "ben", by="op", at=shop.now, reason="his")
+        await shop.till.ledger.append([bound], now=shop.now)
+        await shop.order()
+        (session,) = shop.open_sessions()
+        assert session["customer"] != made.id
+        assert (await shop.here.owned("ben", now=shop.now)).customers == (made.id,)
 
     at_the_counter(url, tmp_path, work)

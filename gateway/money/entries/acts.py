@@ -15,6 +15,7 @@ from gateway.model.entry import Draft, Entry, Source, canonical
 from gateway.model.finding import Finding
 from gateway.model.mark import Why
 
+CHECKOUT = "checkout"  # by whom a customer is bound that was made for a reader
 FOREVER = 32_503_680_000.0  # the year 3000
 # What leads from one entry to others of the same story.
 _LEADS = ("customer_id", "subscription_id", "invoice_id", "charge_id", "payment_id", "reader")

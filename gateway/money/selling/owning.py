@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.model.amount import Amount
-from gateway.model.subscription import Status
-from gateway.money.entries.acts import Act
-from gateway.money.folding.fold import fold
+from gateway.model.subscription import Status, Subscription
+from gateway.money.entries.acts import CHECKOUT, Act
+from gateway.money.folding.fold import fold, newest_rules
 from gateway.money.folding.held import Held
 from gateway.money.folding.story import Story, gather
 from gateway.money.folding.whose import bindings
@@ -23,16 +23,25 @@ _NEVER_BEGAN = frozenset((Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED))
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """``held`` are the reader's own, the newest first; ``customers`` those bound to them. ``asked`` is
-    what was asked for a subscription's newest period, by its id: discounts off, taxes added."""
+    """``held`` are the reader's own, the newest first; ``customers`` those bound to them. ``parted`` were
+    made for them or paid in their name, and are another's now, or nobody's (``unbound``). ``asked`` is
+    what was asked for a subscription's newest period, by its id: discounts off, taxes added; ``prices``
+    those that are a plan's."""
 
     held: tuple[Held, ...] = ()
     customers: tuple[str, ...] = ()
     asked: Mapping[str, Amount] = field(default_factory=dict)
+    parted: frozenset[str] = frozenset()
+    unbound: frozenset[str] = frozenset()
+    prices: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def live(self) -> tuple[Held, ...]:
         return tuple(each for each in self.held if each.subscription.status in LIVE)
+
+    def sells(self, subscription: Subscription) -> bool:
+        """Whether it is to something that is sold here; to anything, while no plans are written down."""
+        return not self.prices or any(item.price in self.prices for item in subscription.items)
 
     @property
     def ever(self) -> bool:
@@ -51,7 +60,24 @@ async def owned_by(ledger: Ledger, reader: str, *, now: float) -> Owned:
     theirs = [each for each in folded.held.values() if each.reader == reader and each.whose.ours]
     theirs.sort(key=lambda each: (-(each.subscription.created or 0), each.subscription.id))
     customers = sorted(customer for customer, each in bound.items() if each.reader == reader)
-    return Owned(tuple(theirs), tuple(customers), _asked(story))
+    parted = _named(story, reader) - set(customers)
+    return Owned(
+        tuple(theirs),
+        tuple(customers),
+        _asked(story),
+        parted=frozenset(parted),
+        unbound=frozenset(each for each in parted if each in bound and not bound[each].reader),
+        prices=frozenset(newest_rules(rules).tiers),
+    )
+
+
+def _named(story: Story, reader: str) -> set[str]:
+    """Customers whom we made for a reader, or who paid in their name: whoever they are now."""
+    bought = (each.said for each in story.checkouts.values())
+    made = (each for each in story.acts_of(Act.BIND) if each.facts.get("by") == CHECKOUT)
+    return {each.customer for each in bought if each.reader == reader and each.customer} | {
+        each.entry.customer_id for each in made if each.entry.reader == reader
+    }
 
 
 def _asked(story: Story) -> dict[str, Amount]:

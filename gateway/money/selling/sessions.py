@@ -10,91 +10,27 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.entry import Draft
 from gateway.model.selling import Attempt, Attempted
-from gateway.model.subscription import Status
+from gateway.model.subscription import Status, Subscription, read
 from gateway.money.entries import acts
 from gateway.money.ledger import Ledger
 from gateway.money.selling.ordering import Terms, Wish, change_to, session_of
 from gateway.money.selling.owning import LIVE, Owned, owned_by
+from gateway.money.selling.ports import Attempts, Session, Stripe
+from gateway.money.supposing import bound
 
 # Stripe forgets idempotency keys after 24 hours, and a session lives as long.
 ATTEMPT_SECONDS = 23 * 3600.0
 _ROUNDS_MAX = 4
-_BY = "checkout"
+# Stripe has a payment in a reader's name that the ledger gives to nobody.
+NOBODYS = "paid-for-nobody"
 _OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
-
-
-class Session(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def payment_status(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def drafts(self) -> Sequence[Draft]: ...
-
-
-class Stripe(Protocol):
-    """Each method raises StripeRefused and StripeUnavailable."""
-
-    async def new_customer(
-        self, reader: str, *, email: str, name: str, language: str, key: str
-    ) -> str: ...
-
-    async def open_session(self, parameters: Mapping[str, Any], *, key: str) -> Session: ...
-
-    async def session(self, session_id: str) -> Session: ...
-
-    async def expire(self, session_id: str) -> Session: ...
-
-    async def bought(self, session_id: str) -> Session:
-        """With the drafts of all that hangs on it."""
-
-    async def live_of(self, customer: str) -> Sequence[Draft]: ...
-
-    async def portal(
-        self,
-        customer: str,
-        *,
-        return_url: str,
-        language: str,
-        configuration: str = "",
-        flow: Mapping[str, Any] | None = None,
-    ) -> str: ...
-
-
-class Attempts(Protocol):
-    """Each method raises StoreUnavailable."""
-
-    async def begin(self, attempt: Attempt) -> Attempt:
-        """The reader's open attempt: this one, or the one that is open already."""
-
-    async def opened(self, attempt_id: str, session_id: str) -> None: ...
-
-    async def ended(self, attempt_id: str, state: Attempted) -> None: ...
-
-    async def of_session(self, session_id: str) -> Attempt | None: ...
-
-    async def customer(self, reader: str) -> tuple[str, float] | None:
-        """The one that was made for a reader, and when."""
-
-    async def keep_customer(
-        self, reader: str, customer_id: str, *, now: float
-    ) -> tuple[str, float]:
-        """The first that is kept stays."""
-
-    async def forget_customer(self, reader: str, customer_id: str) -> None:
-        """Stripe doesn't know it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +70,11 @@ class Selling:
         raise StripeUnavailable("stripe-unavailable", "no session would open")
 
     async def _asked(self, reader: str, owned: Owned, *, now: float) -> Owned:
-        """A webhook may be late: Stripe says whether there is a live one that we don't know yet."""
-        made = await self.attempts.customer(reader)
+        """A webhook may be late: Stripe says whether there is a live one that we don't know yet. One that
+        is paid in this reader's name and yet isn't theirs is for a person: nothing is sold meanwhile."""
+        made = await self._made(reader, owned)
         drafts: list[Draft] = []
-        for customer in {*owned.customers, *((made[0],) if made else ())}:
+        for customer in {*owned.customers, *owned.unbound, *((made[0],) if made else ())}:
             try:
                 found = await self.stripe.live_of(customer)
             except StripeRefused as refused:
@@ -145,11 +82,17 @@ class Selling:
                     raise
                 await self.attempts.forget_customer(reader, customer)
                 continue
-            drafts += [each for each in found if each.facts.get("status") in LIVE]
+            drafts += [each for each in found if _sold(each, owned)]
         if not drafts:
             return owned
         await self.ledger.append(drafts, now=now)
-        return await self.owned(reader, now=now)
+        owned = await self.owned(reader, now=now)
+        known = {each.subscription.id for each in owned.held}
+        lost = sorted({each.subscription_id for each in drafts} - known)
+        if lost and not owned.live:
+            detail = f"{' '.join(lost)} paid in the name of {reader}, whose customer is nobody's"
+            raise StripeRefused(status=409, code=NOBODYS, detail=detail)
+        return owned
 
     async def _session(self, wish: Wish, owned: Owned, *, now: float) -> Led | None:
         """None: the attempt that stood in the way is over; try once more."""
@@ -219,25 +162,39 @@ class Selling:
         bought = await self.stripe.bought(session_id)
         return any(each.facts.get("status") in _OVER for each in bought.drafts)
 
+    async def _made(self, reader: str, owned: Owned) -> tuple[str, float] | None:
+        """The customer that was made for a reader, and when; None where acts gave it to somebody else,
+        or to nobody: what is paid there would open nothing for this reader."""
+        made = await self.attempts.customer(reader)
+        if made is None or made[0] in owned.customers:
+            return made
+        binding = (await bound(self.ledger, made[:1])).get(made[0])
+        return made if binding is None or binding.reader == reader else None
+
     async def _customer(self, wish: Wish, owned: Owned, *, now: float) -> str:
         """The one that we made for this reader, bound to them by an entry."""
-        known = await self.attempts.customer(wish.reader)
-        if known is None:
+        stale = await self.attempts.customer(wish.reader)
+        made = await self._made(wish.reader, owned)
+        if made is None:
             # Those who were made before are another question: Stripe would answer with one of them.
-            told = " ".join((wish.reader, wish.email, wish.name, wish.language, *owned.customers))
+            before = sorted({*owned.customers, *owned.parted})
+            told = " ".join((wish.reader, wish.email, wish.name, wish.language, *before))
             key = hashlib.sha256(told.encode()).hexdigest()[:32]
-            made = await self.stripe.new_customer(
+            new = await self.stripe.new_customer(
                 wish.reader,
                 email=wish.email,
                 name=wish.name,
                 language=wish.language,
                 key=f"lychgate-customer-{key}",
             )
-            known = await self.attempts.keep_customer(wish.reader, made, now=now)
-            customer, made_at = known
-            bound = acts.bind(customer, wish.reader, by=_BY, at=made_at)
-            await self.ledger.append([bound], now=now)
-        return known[0]
+            if stale is not None:
+                await self.attempts.forget_customer(wish.reader, stale[0])
+            made = await self.attempts.keep_customer(wish.reader, new, now=now)
+        customer, made_at = made
+        if customer not in owned.customers:
+            acted = acts.bind(customer, wish.reader, by=acts.CHECKOUT, at=made_at)
+            await self.ledger.append([acted], now=now)
+        return customer
 
     async def portal(
         self,
@@ -252,7 +209,7 @@ class Selling:
         Empty for a reader of whom Stripe knows nothing."""
         if wish is not None:
             back, language = wish.return_to, wish.language
-        made = await self.attempts.customer(reader)
+        made = await self._made(reader, owned)
         held = (*owned.live, *owned.held)
         customers = [*(each.subscription.customer for each in held), *owned.customers]
         customers += [made[0]] if made else []
@@ -273,3 +230,9 @@ class Selling:
             except StripeRefused:
                 pass  # the portal doesn't offer that change; it still shows what there is
         return await self.stripe.portal(customers[0], **told)
+
+
+def _sold(draft: Draft, owned: Owned) -> bool:
+    """A second one of these would be paid for twice."""
+    said = read(Subscription, draft.facts)
+    return said.status in LIVE and owned.sells(said)

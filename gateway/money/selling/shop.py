@@ -26,7 +26,7 @@ from gateway.model.selling import Attempt, Attempted, Plan
 from gateway.money.selling import offers
 from gateway.money.selling.ordering import Wish
 from gateway.money.selling.owning import Owned
-from gateway.money.selling.sessions import Selling
+from gateway.money.selling.sessions import NOBODYS, Selling
 from gateway.money.selling.showcase import CHECKOUT_URL, Showcase, recap_url
 from gateway.ops.logs import logger
 from gateway.rooms.asking import Ask, Reply, see_other
@@ -186,6 +186,7 @@ class Shop:
             ask,
             "checkout-failed",
             status=503,
+            unclear=isinstance(error, StripeRefused) and error.code == NOBODYS,
             again_url=_plans_url(back, ask.language),
             error_id=ask.request.id,
             return_to=back,
