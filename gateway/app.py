@@ -221,6 +221,7 @@ class _Parts:
             clock=self.clock,
             rate=self.rate,
             assumed=self.assumed,
+            explain_header=self.settings.server.explain_header,
         )
 
     def _ours(self, *, preview: bool) -> Ours:

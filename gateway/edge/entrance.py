@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from gateway.clock import Clock
 from gateway.edge import answers, egress, kinds
 from gateway.edge.answers import Answer, Plain, Streamed
+from gateway.edge.explaining import explained
 from gateway.edge.failures import Failures, new_error_id
 from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress, MovedTo
@@ -55,6 +56,7 @@ class Entrance:
     """``ours`` answers the reserved prefix, with the admitted request in ``scope["state"]``.
 
     ``assumed``: ``readers`` plays one reader for everybody (``--as``), so nothing may be shared.
+    ``explain_header``: every answer of an article's path says what was decided.
     """
 
     ingress: Ingress
@@ -68,6 +70,7 @@ class Entrance:
     clock: Clock
     rate: RequestRate
     assumed: bool = False
+    explain_header: bool = False
     dates: egress.Dates = field(default_factory=egress.Dates)
 
     async def __call__(self, scope: Scope, receive: answers.Receive, send: answers.Send) -> None:
@@ -143,6 +146,8 @@ class Entrance:
             return await self._upgrade(visit, scope, sending)
         body = body_of(scope, receive)
         answer = await self.gate.answer(visit, body)
+        if self.explain_header:
+            answer = explained(answer, visit)
         return await self._send(answer, scope, request, sending)
 
     async def _upgrade(self, visit: Visit, scope: Scope, sending: Sending) -> int:

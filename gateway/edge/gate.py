@@ -91,7 +91,7 @@ class Gate:
             return open_feeds.passed(self.pages, visit, body, judged=judged)
         if judged:
             return self.pages.judged(visit, body)
-        return self.passing.as_reader(visit, body, private=False)
+        return self.passing.as_reader(visit, body, private=visit.here.personal)
 
     async def _path_gated(self, visit: Visit, decision: Decision, body: Body | None) -> Answer:
         """``decision`` is what the path alone says, or the strictest that its page could turn into."""

@@ -116,7 +116,8 @@ class Ours:
         return first
 
     async def _keys(self, http: HttpRequest) -> Response:
-        return JSONResponse(self._jwks, headers={"cache-control": "public, max-age=300"})
+        headers = {"cache-control": "public, max-age=300", "x-robots-tag": "noindex"}
+        return JSONResponse(self._jwks, headers=headers)
 
     async def _help(self, http: HttpRequest) -> Response:
         request = _admitted(http)
@@ -205,5 +206,8 @@ async def _form(http: HttpRequest) -> dict[str, list[str]]:
 
 def _response(plain: Plain) -> Response:
     response = Response(plain.body, status_code=plain.status)
-    response.raw_headers = [*plain.headers, (b"content-length", b"%d" % len(plain.body))]
+    said = [*plain.headers, (b"content-length", b"%d" % len(plain.body))]
+    if not any(name == b"x-robots-tag" for name, _ in said):
+        said.append((b"x-robots-tag", b"noindex"))
+    response.raw_headers = said
     return response

@@ -12,19 +12,18 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from gateway.edge import codings, egress
+from gateway.edge import codings, egress, views
 from gateway.edge.answers import Answer, Headers, Plain, Ready
+from gateway.edge.explaining import told
 from gateway.edge.failures import Failures
 from gateway.edge.feed_items import FeedItems, ItemJudge
-from gateway.model.access import Access, Level
+from gateway.model.access import Access
 from gateway.model.decision import Decision, Full, Refuse, Teaser
 from gateway.model.page import PageKind, Sharing, Variant, VariantKey
 from gateway.model.reader import Reader, ReaderKind
 from gateway.model.request import Request
 from gateway.origin.record import PageRecord
-from gateway.page import document
 from gateway.page.feeds import rewrite_feed
 from gateway.page.render import render_full, render_teaser
 from gateway.page.wall import WallContext
@@ -99,7 +98,8 @@ class Showing:
         strictly: bool = False,
     ) -> Answer:
         """``private``: made with the reader's own cookies, so for nobody else. ``strictly``: the
-        origin is down and the page old, so the strictest access that its rules left open counts."""
+        origin is down and the page old, so what it says of itself may be over: the strictest access that
+        its path leaves open counts."""
         choice = self.choose(
             record,
             reader,
@@ -108,8 +108,8 @@ class Showing:
             policy=policy,
             now=now,
         )
-        if strictly and not isinstance(judge(record.specialised.strictest, reader, now), Full):
-            choice = self._strictest(record, reader, choice, now)
+        if strictly and not choice.settled.opened_by_hand:
+            choice = self._strictest(views.closest(record, request, policy), reader, choice, now)
         if isinstance(choice.decision, Refuse):
             return self.failures.refused(request, choice.decision.reason)
         self.decided(choice.decision.reason)
@@ -134,8 +134,10 @@ class Showing:
             # That turned out while it was made, maybe for another request.
         return Ready(await making(Sharing.NOBODY), Sharing.NOBODY)
 
-    def _strictest(self, record: PageRecord, reader: Reader, choice: Choice, now: float) -> Choice:
-        decision = judge(record.specialised.strictest, reader, now)
+    def _strictest(self, closest: Access, reader: Reader, choice: Choice, now: float) -> Choice:
+        decision = judge(closest, reader, now)
+        if isinstance(decision, Full):
+            return choice
         wall = str(decision.wall) if isinstance(decision, Teaser) else "refuse"
         key = (wall, choice.kind, Sharing.NOBODY, "strictest")
         return Choice(decision, choice.settled, choice.kind, key)
@@ -145,7 +147,10 @@ class Showing:
         sharing = Sharing(choice.key[2])
         if private or sharing is not Sharing.ANYONE:
             sharing = Sharing.NOBODY
-        return Plain(record.status, (*_kept(record, choice), *self._caching(record, sharing)))
+        return Plain(
+            record.status,
+            (*views.kept_headers(record, choice.settled), *self._caching(record, sharing)),
+        )
 
     def _caching(self, record: PageRecord, sharing: Sharing) -> Headers:
         return egress.caching(
@@ -183,7 +188,7 @@ class Showing:
         def make() -> Variant:
             body = self._body(record, choice, policy, judging, return_to, badge_of)
             record.items_by_request = record.items_by_request or judging.by_request
-            content_type = _content_type(record, changed=body != record.source())
+            content_type = views.content_type(record, changed=body != record.source())
             return egress.variant(
                 status=record.status,
                 headers=self._headers(record, choice, sharing, coding, content_type),
@@ -229,9 +234,7 @@ class Showing:
             access=access,
             reader=ReaderKind(choice.key[1]) if choice.key[1] else None,
             settings=settings,
-            rule_opens=access.level is Level.PUBLIC
-            and record.specialised.label is not None
-            and record.specialised.label.access.gated,
+            rule_opens=views.rule_opens(record, choice.settled, source),
             badge_of=badge_of,
         ).body
 
@@ -240,12 +243,11 @@ class Showing:
     ) -> Headers:
         kept = tuple(
             pair
-            for pair in _kept(record, choice)
+            for pair in views.kept_headers(record, choice.settled)
             if pair[0] != b"last-modified" or sharing is Sharing.ANYONE
         )
-        explained: Headers = ()
-        if self.explain_header:
-            explained = ((b"lychgate-decision", told(choice)),)
+        rule = choice.settled.rule
+        explained = (told(choice.decision, rule),) if self.explain_header else ()
         return (
             (b"content-type", content_type),
             *(((b"content-encoding", coding.encode()),) if coding != codings.IDENTITY else ()),
@@ -253,14 +255,6 @@ class Showing:
             *kept,
             *explained,
         )
-
-
-def _kept(record: PageRecord, choice: Choice) -> Headers:
-    """What stays of the origin's head: all of it on an answer to a reader's own request that turns
-    out to be open, so that what a site's scripts are told by it arrives."""
-    opened = record.private and choice.settled.access.level is Level.PUBLIC
-    feed = record.facts.kind is PageKind.FEED
-    return record.open_headers if opened and not feed else record.headers
 
 
 async def _once(
@@ -280,20 +274,3 @@ async def _once(
 
         making.add_done_callback(kept)
     return await asyncio.shield(making)
-
-
-def _content_type(record: PageRecord, *, changed: bool) -> bytes:
-    """What was rendered is UTF-8, and HTML where a page came as XML; what wasn't is as the origin
-    says."""
-    if not changed:
-        return record.content_type
-    if record.facts.kind is not PageKind.FEED and document.is_xml(record.content_type):
-        return b"text/html; charset=utf-8"
-    return record.content_type.split(b";", 1)[0].strip() + b"; charset=utf-8"
-
-
-def told(choice: Choice) -> bytes:
-    """A decision as Lychgate-Decision says it. Nothing of the reader but the kind of wall."""
-    what = "full" if isinstance(choice.decision, Full) else choice.key[0]
-    rule = quote(choice.settled.rule, safe=" -_.,'()")
-    return f'{what}; reason={choice.decision.reason}; rule="{rule}"'.encode()

@@ -69,9 +69,17 @@ def apply(tree: LexborHTMLParser, settings: PageSettings) -> bool:
                 attributes["method"] = "get"
             elif node.tag in ("a", "area"):
                 attributes["href"] = replacement.href
+                _unfollowed(node, replacement.href)
             else:
                 _linked(tree, node, replacement.href)
     return changed
+
+
+def _unfollowed(node: LexborNode, href: str) -> None:
+    """Our own rooms are none of a search engine's business."""
+    said = (node.attributes.get("rel") or "").split()
+    if href.startswith("/-/") and "nofollow" not in said:
+        node.attrs["rel"] = " ".join((*said, "nofollow"))
 
 
 def _linked(tree: LexborHTMLParser, node: LexborNode, href: str) -> None:

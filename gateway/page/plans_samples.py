@@ -34,6 +34,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     words = _WORDS.get(language, _WORDS["en"])
     shown: Context = {
         "plans": [_reader(words), _supporter(words)],
+        "unsold": False,
         "subscribed": False,
         "promotion_codes": True,
         "tax_included": True,
@@ -48,6 +49,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     mine = [_reader(words, mine=True), _supporter(words)]
     yield "plans-mine", "plans", {**shown, "signed_in": True, "subscribed": True, "plans": mine}
     yield "plans-none", "plans", {**shown, "plans": [], "return_to": "/"}
+    yield "plans-unsold", "plans", {**shown, "plans": [], "unsold": True}
     yield "checkout", "checkout", _order(words)
     year = {"amount": words["year"], "period": "plans.per.year", "monthly": words["monthly"]}
     trial: Context = {"trial_days": 14, "today": words["nothing"], "yearly": True}

@@ -62,8 +62,8 @@ def render_full(
     rule_opens: bool,
     badge_of: badges.Lookup | None = None,
 ) -> Rendered:
-    """The whole page; byte for byte where nothing in it is ours to change. ``rule_opens``: a rule, not
-    the page's own word, opens it to everyone.
+    """The whole page; byte for byte where nothing in it is ours to change. ``rule_opens``: a rule or an
+    operator, not the page's own word, opens it to everyone.
 
     ``badge_of`` tells the access of a page by its link, None where it isn't known (``badges``)."""
     try:

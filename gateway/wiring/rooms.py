@@ -65,6 +65,8 @@ class RoomsHere:
         )
         if self.settings.stripe is not None:
             paying = self._sells(ground, adopting, paying)
+        else:
+            self._applications["plans"] = self._sells_nothing(ground)
         login = Login(ground, paying=paying)
         console = Console(
             self.settings,
@@ -100,6 +102,13 @@ class RoomsHere:
             subscriptions=Subscribed(self.settings, store=self.store, templates=self.templates),
             form_targets=form_targets_of(self.settings),
         )
+
+    def _sells_nothing(self, ground: Ground) -> Any:
+        from gateway.money.selling.unsold import NothingSold
+        from gateway.wiring.ground import raised
+
+        room = NothingSold(site_url=self.settings.site.url, pages=ground.pages())
+        return room.application(ground.doorway(raised))
 
     async def close(self) -> None:
         for each in self.opened:

@@ -65,7 +65,7 @@ def test_what_applies_to_a_fragment_is_done_and_makes_no_document_of_it() -> Non
         '<p data-lg-when="member">Moi</p><a class="subscribe" href="/x">S</a><i id="portal">P</i>'
     )
     text = full(body, reader=ReaderKind.ANONYMOUS, with_settings=CONTROLS).body.decode()
-    assert text == '<a class="subscribe" href="/-/plans">S</a>'
+    assert text == '<a class="subscribe" href="/-/plans" rel="nofollow">S</a>'
 
 
 def xhtml(body: str = "<p>a<br/>b</p>") -> bytes:

@@ -129,6 +129,8 @@ async def test_nothing_under_the_prefix_reaches_the_origin(tmp_path: Path) -> No
             answer = await ask(inside, path)
             assert answer.status_code == 404
         assert (await ask(inside, "/-/jwks.json")).json()["keys"]
+        for path in ("/-/jwks.json", "/-/me", "/-/me.js", "/-/help", "/-/decide"):
+            assert (await ask(inside, path)).headers["x-robots-tag"] == "noindex"
         assert inside.origin.seen == []
 
 

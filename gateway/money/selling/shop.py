@@ -90,6 +90,7 @@ class Shop:
             plans=self.showcase.plans(
                 sale, ask.language, back=back, mine=mine, trial=not owned.ever
             ),
+            unsold=False,
             subscribed=bool(owned.live),
             promotion_codes=self.selling.terms.promotion_codes,
             tax_included=all(one.tax_included for each in sale for one in each.prices),
