@@ -102,12 +102,23 @@ async def erase(
 
 
 def customers_of(story: Story, reader: str, *, made: Collection[str] = ()) -> set[str]:
-    """Those that are a reader's, or were ``made`` for them; who became another's is not theirs."""
+    """Those that are a reader's, were ``made`` for them, or were theirs and are nobody's now: what is paid
+    there would be paid for ever. Who became another's, or may be, is not theirs."""
     bound = bindings(story)
     asked = {each.said.customer for each in story.checkouts.values() if each.said.reader == reader}
     own = {customer for customer, each in bound.items() if each.reader == reader}
-    theirs = {*made, *asked, *own}
-    return {each for each in theirs if each and (each not in bound or each in own)}
+    bought = {
+        told.entry.customer_id
+        for told in story.acts_of(Act.BIND)
+        if told.entry.reader == reader and told.facts.get("by") == acts.CHECKOUT
+    }
+    theirs = {*made, *asked, *own, *bought}
+    kept = {
+        customer
+        for customer, each in bound.items()
+        if each.doubtful or each.reader not in ("", reader)
+    }
+    return {each for each in theirs if each and each not in kept}
 
 
 def merged_into(story: Story, reader: str) -> list[str]:

@@ -299,6 +299,58 @@ def test_a_customer_who_is_anothers_by_now_is_left_alone(url: str, tmp_path: Pat
     with_house(url, tmp_path, work)
 
 
+@pytest.mark.parametrize("how", ["bought", "made"])
+def test_what_was_paid_by_a_customer_who_is_nobodys_by_now_ends_too(
+    url: str, tmp_path: Path, how: str
+) -> None:
+    async def work(inside: House) -> None:
+        v1, now = inside.till.world.v1, inside.till.clock.now()
+        if how == "bought":
+            subscription = await inside.buys()
+        else:  # for this reader at the till, where the subscription was sold by hand
+            customer = await v1.customers.create_async({"email": EMAIL, "name": NAME})
+            made = acts.bind(customer.id, inside.ana, by=acts.CHECKOUT, at=now)
+            await inside.till.ledger.append([made], now=now)
+            sent = {"collection_method": "send_invoice", "days_until_due": 30}
+            asked: Any = {"customer": customer.id, "items": [{"price": "price_gold"}], **sent}
+            subscription = await v1.subscriptions.create_async(asked)
+            await inside.till.hear()
+        parted = acts.unbind(subscription.customer, inside.ana, by="ops", at=now, reason="a slip")
+        await inside.till.ledger.append([parted], now=now)
+        await inside.till.settled()
+        await inside.forget()
+        assert await inside.status(subscription) == "canceled"
+        await inside.till.hear()
+        await inside.till.settled()
+        assert await readable(inside.store) == set()
+
+    with_house(url, tmp_path, work)
+
+
+def test_a_customer_in_whose_name_two_readers_paid_is_left_to_a_person(
+    url: str, tmp_path: Path
+) -> None:
+    async def work(inside: House) -> None:
+        subscription = await inside.buys()
+        session = inside.till.world.stand_in.account.all("checkout.session")[0]
+        told = await inside.till.world.v1.checkout.sessions.create_async(
+            {
+                "mode": "subscription",
+                "line_items": [{"price": "price_gold", "quantity": 1}],
+                "success_url": "https://news.example/done",
+                "customer": session["customer"],
+                "client_reference_id": "ben",
+            }
+        )
+        await inside.till.world.stand_in.hook("pay", session=told.id)
+        await inside.till.hear()
+        await inside.till.settled()
+        await inside.forget()
+        assert await inside.status(subscription) == "active"
+
+    with_house(url, tmp_path, work)
+
+
 def test_two_accounts_that_became_one_go_together(url: str, tmp_path: Path) -> None:
     async def work(inside: House) -> None:
         now = inside.till.clock.now()
