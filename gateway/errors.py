@@ -45,12 +45,14 @@ class Faults(LychgateError):
 
 
 class RequestRefused(LychgateError):
-    """A request that no page is looked up for. ``detail`` is shown on the plain error page."""
+    """A request that no page is looked up for. ``detail`` is shown on the plain error page; ``allow``
+    are the methods that a 405 names, and empty where they are all that are served."""
 
-    def __init__(self, status: int, reason: str, detail: str = "") -> None:
+    def __init__(self, status: int, reason: str, detail: str = "", *, allow: str = "") -> None:
         self.refused_status = status
         self.reason = reason
         self.detail = detail
+        self.allow = allow
         super().__init__(f"{status} {reason}")
 
 

@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 
 from gateway.console.frame import Action, Answer, Frame
 from gateway.rooms.asking import Reply
-from gateway.rooms.routes import Doorway, missing, response_of
+from gateway.rooms.routes import Doorway, RoomRoute, missing, response_of
 
 
 def router(frame: Frame, door: Doorway) -> Router:
@@ -28,7 +28,7 @@ def _route(frame: Frame, door: Doorway, action: Action) -> Route:
         names = {name: str(value) for name, value in http.path_params.items()}
         return _response(await frame.answer(ask, action, names))
 
-    return Route(action.path, answer, methods=[action.method])
+    return RoomRoute(action.path, answer, methods=[action.method])
 
 
 def _response(answer: Answer) -> Response:

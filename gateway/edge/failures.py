@@ -23,7 +23,8 @@ _HEADERS: Headers = (
     (b"cache-control", b"private, no-store"),
     (b"x-robots-tag", b"noindex"),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
+    # It may stand where an address holds a token: /-/login/mail/…
+    (b"referrer-policy", b"strict-origin"),
 )
 _PAGE_POLICY = (
     b"content-security-policy",
@@ -72,7 +73,9 @@ class Failures:
         status = error.refused_status if isinstance(error, RequestRefused) else error.status
         answer = self.status(status, error.reason, request=request, error_id=error_id)
         if status == 405:
-            return Plain(status, (*answer.headers, (b"allow", ALLOWED.encode())), answer.body)
+            allow = error.allow if isinstance(error, RequestRefused) else ""
+            named = (b"allow", (allow or ALLOWED).encode())
+            return Plain(status, (*answer.headers, named), answer.body)
         if status in (429, 503):
             retry = (b"retry-after", b"%d" % (1 if status == 429 else RETRY_AFTER_SECONDS))
             return Plain(answer.status, (*answer.headers, retry), answer.body)

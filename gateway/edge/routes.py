@@ -37,7 +37,7 @@ _NOINDEX = {"x-robots-tag": "noindex", "cache-control": "private, no-store"}
 _PAGE = {
     **_NOINDEX,
     "content-type": "text/html; charset=utf-8",
-    "referrer-policy": "same-origin",
+    "referrer-policy": "strict-origin",
     "x-content-type-options": "nosniff",
     "content-security-policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none';"
@@ -45,7 +45,8 @@ _PAGE = {
     ),
 }
 
-_IN_SHELL = {name: value for name, value in _PAGE.items() if name != "content-security-policy"}
+# The publisher's own page brings its own scripts and styles along; but it stands in nobody's frame.
+_IN_SHELL = {**_PAGE, "content-security-policy": "frame-ancestors 'none'"}
 
 
 class Ours:
@@ -80,7 +81,6 @@ class Ours:
         self._told_purge = told_purge
         self._clock = clock
         self._shell = shell
-        # The publisher's own page brings its own scripts and styles along.
         self._in_shell = _IN_SHELL if shell.path else _PAGE
         self.preview = preview
         # A bare router: what a room raises is the entrance's to answer, as anything else is.

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 
 from gateway.clock import Clock
 from gateway.errors import RequestRefused, StoreUnavailable, WebhookRefused
@@ -21,6 +21,7 @@ from gateway.money.entries.parse import BYTES_MAX, parse
 from gateway.money.ledger import Appender
 from gateway.money.signature import verify
 from gateway.ops.logs import logger
+from gateway.rooms.routes import RoomRoute
 
 WEBHOOK = "/-/stripe/webhook"
 _SIGNATURE = "stripe-signature"
@@ -43,7 +44,7 @@ class MoneyRoutes:
 
     def router(self) -> Router:
         return Router(
-            routes=[Route(WEBHOOK, self._webhook, methods=["POST"])],
+            routes=[RoomRoute(WEBHOOK, self._webhook, methods=["POST"])],
             redirect_slashes=False,
             default=_missing,
         )

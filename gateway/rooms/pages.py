@@ -13,6 +13,7 @@ from urllib.parse import quote
 from gateway.model.letter import Letter
 from gateway.rooms.asking import PRIVATE, Ask, Reply
 
+_IN_SHELL = b"frame-ancestors 'none'"
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
@@ -42,7 +43,7 @@ def content_policy(form_targets: Iterable[str] = ()) -> bytes:
 
 class Pages:
     """``dress`` sets a page into the publisher's own; ``dressed`` says that there is one, whose
-    scripts and styles a policy of ours would stop."""
+    scripts and styles a policy of ours would stop. It still stands in nobody's frame."""
 
     def __init__(
         self,
@@ -60,8 +61,8 @@ class Pages:
     async def page(self, ask: Ask, name: str, *, status: int = 200, **context: object) -> Reply:
         body = await self._dress(self.drawing.page(name, ask.language, **context))
         spoken = (b"content-language", ask.language.encode())
-        policy = () if self._dressed else ((b"content-security-policy", self._policy()),)
-        return Reply(status, (_HTML, spoken, *PRIVATE, *policy), body)
+        policy = (b"content-security-policy", _IN_SHELL if self._dressed else self._policy())
+        return Reply(status, (_HTML, spoken, *PRIVATE, policy), body)
 
     def _policy(self) -> bytes:
         return content_policy(self._form_targets)

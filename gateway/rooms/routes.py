@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 
 from gateway.clock import Clock
 from gateway.errors import LychgateError, RequestRefused, SessionInvalid
@@ -46,7 +46,7 @@ class Doorway:
         async def answer(http: HttpRequest) -> Response:
             return response_of(await self._answered(await self.ask(http), road))
 
-        return Route(path, answer, methods=[method])
+        return RoomRoute(path, answer, methods=[method])
 
     def named(
         self, path: str, road: Callable[[Ask, str], Awaitable[Reply]], method: str = "GET"
@@ -58,7 +58,7 @@ class Doorway:
             ask = await self.ask(http)
             return response_of(await self._answered(ask, lambda one: road(one, name)))
 
-        return Route(path, answer, methods=[method])
+        return RoomRoute(path, answer, methods=[method])
 
     async def ask(self, http: HttpRequest) -> Ask:
         """Raises RequestRefused for a form that none of our pages sends."""
@@ -86,6 +86,18 @@ class Doorway:
             return self.signer.verify(raw) if raw else ""
         except SessionInvalid:
             return ""
+
+
+class RoomRoute(Route):
+    """Another method is refused as anything else is: by the entrance, on a page of ours."""
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] in (self.methods or ()):
+            await self.app(scope, receive, send)
+            return
+        here = [each for each in scope["router"].routes if each.matches(scope)[0] is not Match.NONE]
+        allowed = {method for each in here for method in each.methods}
+        raise RequestRefused(405, "method-not-allowed", allow=", ".join(sorted(allowed)))
 
 
 def response_of(reply: Reply) -> Response:

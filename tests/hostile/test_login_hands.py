@@ -1,0 +1,98 @@
+"""What hands do around a login: too slow, twice, on another name of the site, in a picture, too late."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import StoreUnavailable
+from gateway.identity.accounts import Accounts as AccountsPort
+from gateway.stores.accounts import Accounts
+from gateway.stores.mailed import MailedLogins
+from tests.contracts.test_login_roads import ANA, MAIL, STORY, letters, mailed
+from tests.hostile import lodge as lodges
+from tests.hostile.browsing import SITE, Browser, Kept
+from tests.hostile.lodge import Lodge, lodge
+from tests.hostile.misbehaving_provider import Manner
+from tests.hostile.test_login_browsers import FORM_POST, START, begun
+from tests.migrated import new_store
+from tests.ways.house import KEY
+
+BOB = Manner(
+    id_token={"sub": "bob", "email": "bob@news.example", "email_verified": True},
+    userinfo={"sub": "bob"},
+)
+NEWER = "a-newer-key-of-thirty-two-characters"
+
+
+async def email(browser: Browser) -> str:
+    return str((await browser.get("/-/me")).json().get("email", ""))
+
+
+def holding(session: str, inside: Lodge) -> Browser:
+    """Another browser with a copy of a session's cookie."""
+    other = inside.browser()
+    other.cookies = {"__Host-lychgate": Kept(session, "Lax", secure=True, http_only=True)}
+    return other
+
+
+@contextlib.contextmanager
+def failing(port: type[AccountsPort] | type[MailedLogins], *names: str) -> Iterator[None]:
+    async def away(*args: object, **more: object) -> None:
+        raise StoreUnavailable("away")
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in names:
+            patched.setattr(port, name, away)
+        yield
+
+
+@pytest.mark.anyio
+async def test_a_page_in_the_sites_own_stands_in_nobodys_frame(tmp_path: Path) -> None:
+    async with lodge(tmp_path, site='shell = "/shell"', settings=MAIL) as inside:
+        browser = inside.browser()
+        link, _ = await mailed(inside, browser)
+        for path in ("/-/login", link, "/-/help?from=/news"):
+            answer = await browser.get(path)
+            assert answer.status_code == 200
+            assert answer.headers["content-security-policy"] == "frame-ancestors 'none'", path
+
+
+@pytest.mark.anyio
+async def test_an_error_page_tells_no_address_that_may_hold_a_token(tmp_path: Path) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        browser = inside.browser()
+        with failing(MailedLogins, "find"):
+            away = await browser.get("/-/login/mail/the-token")
+        assert away.status_code == 503
+        doubled = await browser.get("/-/login/mail/the-token?lang=en&lang=%ff")
+        assert doubled.status_code == 400
+        for answer in (away, doubled):
+            assert answer.headers["referrer-policy"] == "strict-origin"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/-/login/mail", "GET, HEAD, POST"),
+        ("DELETE", "/-/account", "GET, HEAD"),
+        ("GET", "/-/account/erase", "POST"),
+        ("OPTIONS", "/-/logout", "GET, HEAD, POST"),
+        ("GET", "/-/login/idp/backchannel-logout", "POST"),
+    ],
+)
+async def test_another_method_is_refused_on_a_page_of_ours(
+    method: str, path: str, allowed: str, tmp_path: Path
+) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        answer = await inside.browser()._ask(method, f"{SITE}{path}", from_site=SITE)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert answer.headers["x-robots-tag"] == "noindex"
+        await asyncio.sleep(0)
