@@ -26,7 +26,7 @@ from gateway.edge.quick import QuickLane
 from gateway.edge.rate import RequestRate
 from gateway.edge.records import Records
 from gateway.edge.relay import DeskLine, Relay
-from gateway.edge.reserved import ROOMS, Reserved, Room
+from gateway.edge.reserved import ROOMS, Room
 from gateway.edge.routes import Ours
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
@@ -47,7 +47,7 @@ from gateway.wiring.pages import (
     feed_items_of,
     help_page_of,
     policies_of,
-    site_origins,
+    reserved_of,
     templates_of,
 )
 from gateway.wiring.rooms import RoomsHere
@@ -199,11 +199,8 @@ class _Parts:
     def entrance(self, extra: Application | None) -> Entrance:
         """The full lane, from the door to the last byte."""
         ours = self._ours(preview=extra is not None)
-        reserved = Reserved(
-            rooms=self._rooms(),
-            rest=ours.before(extra) if extra else ours,
-            origins=site_origins(self.settings),
-        )
+        rest = ours.before(extra) if extra else ours
+        reserved = reserved_of(self.settings, self.hosts, rooms=self._rooms(), rest=rest)
         return Entrance(
             ingress=self.ingress,
             gate=Gate(

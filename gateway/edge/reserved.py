@@ -1,7 +1,8 @@
 """The rooms under ``/-/``: one look at where a POST comes from, then to whom it belongs.
 
 Whatever changes something is posted by a page of the site's own; the few that come from elsewhere
-bring a proof of their own (a signature, a key, a login's state) and are named here.
+bring a proof of their own (a signature, a key, a login's state) and are named here. A provider sends
+its reader back to ``site.url``, whose cookies an alias doesn't have, so logins begin there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from starlette.responses import Response
 
 from gateway.edge.entrance import Application
 from gateway.edge.origin_check import check_origin
@@ -32,6 +35,10 @@ _MONEY_PATHS = (
 ROOMS = (*_LOGIN_PATHS, *_MONEY_PATHS, "/-/finance", "/-/finance/")
 _WITH_PROOF = frozenset(("/-/purge", "/-/stripe/webhook", "/-/decide"))
 _LOGIN = "/-/login/"
+# Their cookie is that of the page on which the letter was asked for.
+_MAILED = ("mail", "code")
+# In the query of who was sent on: a front that names an alias for every host would send them round.
+_SENT_ON = b"at=site"
 _LOGIN_WITH_PROOF = ("/callback", "/start", "/backchannel-logout")
 
 
@@ -50,20 +57,39 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserved:
-    """``origins``: the site's own, such as ``https://news.example``. ``rest`` has what no room has."""
+    """``origins``: the site's own, such as ``https://news.example``. ``host`` is that of ``site_url`` as
+    requests name it. ``rest`` has what no room has."""
 
     rooms: Sequence[Room]
     rest: Application
     origins: frozenset[bytes]
+    site_url: str
+    host: str
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request: Request = scope["state"]["request"]
         if not with_proof(request.path):
             check_origin(request, origins=self.origins)
+        if request.host != self.host and _begins_login(request):
+            return await self._sent_on(request)(scope, receive, send)
         for room in self.rooms:
             if room.holds(scope["path"]):
                 return await room.application(scope, receive, send)
         return await self.rest(scope, receive, send)
+
+    def _sent_on(self, request: Request) -> Response:
+        query = b"&".join(filter(None, (request.query, _SENT_ON))).decode()
+        location = f"{self.site_url}{request.path}?{query}"
+        headers = {"location": location, "cache-control": "private, no-store"}
+        return Response(status_code=303, headers=headers)
+
+
+def _begins_login(request: Request) -> bool:
+    """A form's answer stays where it was posted, and what it says isn't sent on."""
+    if request.method not in ("GET", "HEAD") or _SENT_ON in request.query.split(b"&"):
+        return False
+    _, _, room, *below = request.path.split("/")
+    return room == "login" and not (below and below[0] in _MAILED)
 
 
 def with_proof(path: str) -> bool:

@@ -1,16 +1,18 @@
-"""The pages of ours, the site's own names, and its policies with what is told of a reload."""
+"""The pages of ours and their rooms' door, the site's own names, and its policies with what is told of a reload."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.config import Settings
+from gateway.edge.entrance import Application
 from gateway.edge.feed_items import FeedItems
 from gateway.edge.help_page import HelpPage
 from gateway.edge.ingress import Ingress
 from gateway.edge.pages import Pages
+from gateway.edge.reserved import Reserved, Room
 from gateway.model.fault import Fault
 from gateway.ops.logs import logger
 from gateway.origin.cache import PageCache
@@ -72,6 +74,18 @@ def feed_items_of(settings: Settings, hosts: Mapping[bytes, str], *, cache: Page
     inner = (urlsplit(settings.site.origin).netloc, settings.origin.host)
     named = {**{name.lower(): site for name in inner if name}, **sent}
     return FeedItems(cache=cache, hosts=named, site_host=site)
+
+
+def reserved_of(
+    settings: Settings, hosts: Mapping[bytes, str], *, rooms: Sequence[Room], rest: Application
+) -> Reserved:
+    return Reserved(
+        rooms=rooms,
+        rest=rest,
+        origins=site_origins(settings),
+        site_url=settings.site.url,
+        host=hosts[urlsplit(settings.site.url).netloc.lower().encode()],
+    )
 
 
 def site_origins(settings: Settings) -> frozenset[bytes]:

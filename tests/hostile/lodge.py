@@ -90,11 +90,13 @@ async def lodge(
     folder: Path,
     *,
     provider_extra: str = "",
+    site: str = "",
     settings: str = "",
     store_url: str = "",
     clock: Any = None,
 ) -> AsyncIterator[Lodge]:
-    """``provider_extra`` is more TOML of the provider, ``settings`` further sections. ``store_url``
+    """``provider_extra`` and ``site`` are more TOML of the provider and of [site], ``settings`` further
+    sections. ``store_url``
     names a store with the schema; empty is a SQLite file of the test's own. ``clock`` is one that stands
     still too, such as a stand-in's."""
     if not store_url:
@@ -112,6 +114,7 @@ url = "{SITE}"
 origin = "http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
 name = "La Gazette"
 languages = ["en", "fr"]
+{site}
 [policies]
 folder = "policies"
 [keys]

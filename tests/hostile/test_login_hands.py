@@ -52,6 +52,36 @@ def failing(port: type[AccountsPort] | type[MailedLogins], *names: str) -> Itera
 
 
 @pytest.mark.anyio
+async def test_a_login_on_another_name_of_the_site_begins_on_its_own(tmp_path: Path) -> None:
+    async with lodge(tmp_path, site='aliases = ["www.news.example"]', settings=MAIL) as inside:
+
+        async def at_alias(path: str, method: str = "GET") -> tuple[int, str]:
+            same = {"origin": "https://www.news.example"} if method == "POST" else {}
+            answer = await inside.shop.client.request(
+                method,
+                inside.shop.gateway + path,
+                headers={"host": "www.news.example", "accept": "text/html", **same},
+                data={"email": ANA} if method == "POST" else None,
+            )
+            return answer.status_code, answer.headers.get("location", "")
+
+        assert await at_alias("/-/login") == (303, f"{SITE}/-/login?at=site")
+        status, there = await at_alias(START)
+        assert (status, there) == (303, f"{SITE}{START}&at=site")
+        browser = inside.browser()
+        assert (await browser.go(there)).status_code == 200
+        assert browser.went[-1] == f"{SITE}/members/story"
+        assert await inside.reads(browser)
+        # Sent on once: a front that names every host alike would send its readers round for ever.
+        assert (await at_alias("/-/login?at=site"))[0] == 200
+        # A form is answered where it was posted, and what was typed goes nowhere else.
+        assert await at_alias("/-/login/mail", "POST") == (303, "/-/login/code?lang=en")
+        assert (await at_alias("/-/login/code"))[0] == 200
+        assert (await at_alias("/members/story"))[0] == 200
+        assert (await at_alias("/-/me"))[0] == 200
+
+
+@pytest.mark.anyio
 async def test_a_page_in_the_sites_own_stands_in_nobodys_frame(tmp_path: Path) -> None:
     async with lodge(tmp_path, site='shell = "/shell"', settings=MAIL) as inside:
         browser = inside.browser()
