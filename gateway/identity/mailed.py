@@ -6,7 +6,7 @@ either enters with ``Mailed.used_key``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -55,9 +55,11 @@ class MailedLogins(Protocol):
     async def waiting(self, browser_hash: str, *, now: float) -> Mailed | None:
         """The newest that this browser asked for and that can still be used."""
 
-    async def try_code(self, browser_hash: str, code_hash: str, *, now: float) -> Mailed | None:
-        """What this browser asked for under this code. Each call counts as a try of all of them,
-        and after TRIES_MAX the code of a mailed link opens nothing."""
+    async def try_code(
+        self, browser_hash: str, code_hashes: Collection[str], *, now: float
+    ) -> Mailed | None:
+        """What this browser asked for under this code, hashed by each key that may have been in use. Each
+        call counts as a try of all of them, and after TRIES_MAX the code of a mailed link opens nothing."""
 
     async def put_out(self, recipient: str, letter: Letter, *, now: float) -> None:
         """A letter that opens nothing."""

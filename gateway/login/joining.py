@@ -48,7 +48,7 @@ class Joins:
             carried=carried,
             provider=provider.name,
         )
-        return see_other(f"{CODE_URL}?lang={ask.language}").with_cookies(*cookie)
+        return see_other(f"{CODE_URL}?lang={ask.language}").with_cookies(cookie)
 
     async def page(self, ask: Ask, mailed: Mailed, *, wrong: bool) -> Reply:
         provider = str(mailed.carried["provider"])

@@ -24,13 +24,13 @@ _BROWSER_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """``key`` keys the codes. ``cookie_name`` is the one that a browser is known by."""
+    """``keys`` key the codes, the newest first. ``cookie_name`` is the one that a browser is known by."""
 
     site_url: str
     mailed: MailedLogins
     drawing: Drawing
     limits: Limits
-    key: bytes = field(repr=False)
+    keys: tuple[bytes, ...] = field(repr=False)
     cookie_name: bytes
     secure: bool
 
@@ -43,20 +43,16 @@ class Mailing:
         back: str,
         carried: Mapping[str, Any] | None = None,
         provider: str = "",
-    ) -> tuple[bytes, ...]:
-        """Put a mail out, and return the cookies by which this browser may use its code.
+    ) -> bytes:
+        """Put a mail out, and return the cookie by which this browser may use its code.
 
         Raises TooManyLogins, StoreUnavailable.
         """
         await self.limits.mail(ask.network, email)
         token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**6):06d}"
-        browser = self.browser(ask)
-        cookies: tuple[bytes, ...] = ()
-        if not browser:
-            browser = secrets.token_urlsafe(24)
-            cookies = (
-                set_cookie(self.cookie_name, browser, secure=self.secure, seconds=_BROWSER_SECONDS),
-            )
+        browser = self.browser(ask) or secrets.token_urlsafe(24)
+        # Set anew each time: it must outlive the code of this letter.
+        cookie = set_cookie(self.cookie_name, browser, secure=self.secure, seconds=_BROWSER_SECONDS)
         # What joins or adds is for the browser that asked alone: its letter holds no link.
         name = "login" if purpose is Purpose.LOGIN else "join"
         link = f"{self.site_url}/-/login/mail/{token}" if purpose is Purpose.LOGIN else ""
@@ -71,7 +67,7 @@ class Mailing:
         )
         mailed = Mailed(
             token_hash=token_hash(token),
-            code_hash=self.code_hash(browser, code),
+            code_hash=self.code_hashes(browser, code)[0],
             browser_hash=token_hash(browser),
             purpose=purpose,
             email=email,
@@ -82,7 +78,7 @@ class Mailing:
             until=ask.now + MINUTES * 60.0,
         )
         await self.mailed.send(mailed, letter)
-        return cookies
+        return cookie
 
     async def login_link(self, email: str, *, language: str, now: float) -> None:
         """A letter that somebody here sends a reader: its link opens in any browser, once it is confirmed
@@ -120,8 +116,10 @@ class Mailing:
             return ""
         return found[0].decode("latin-1")
 
-    def code_hash(self, browser: str, code: str) -> str:
-        return hmac.digest(self.key, f"{browser} {code}".encode(), hashlib.sha256).hex()
+    def code_hashes(self, browser: str, code: str) -> tuple[str, ...]:
+        """Under each key: a code that is on its way while they turn is taken."""
+        named = f"{browser} {code}".encode()
+        return tuple(hmac.digest(key, named, hashlib.sha256).hex() for key in self.keys)
 
 
 def token_hash(token: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
@@ -69,7 +70,9 @@ class MailedLogins:
             row = rows.mappings().first()
             return _mailed(row) if row else None
 
-    async def try_code(self, browser_hash: str, code_hash: str, *, now: float) -> Mailed | None:
+    async def try_code(
+        self, browser_hash: str, code_hashes: Collection[str], *, now: float
+    ) -> Mailed | None:
         mailed = schema.mailed
 
         def work(connection: Connection) -> list[Mailed]:
@@ -83,7 +86,7 @@ class MailedLogins:
             return [_mailed(row) for row in rows.mappings()]
 
         found = await self._store.write(work)
-        return next((each for each in found if each.code_hash == code_hash), None)
+        return next((each for each in found if each.code_hash in code_hashes), None)
 
     async def put_out(self, recipient: str, letter: Letter, *, now: float) -> None:
         def work(connection: Connection) -> None:

@@ -117,7 +117,9 @@ class Login:
             mailed=MailedLogins(store),
             drawing=self._pages.drawing,
             limits=self._limits,
-            key=hmac.digest(self._keys[0].encode(), _CODE_PURPOSE, hashlib.sha256),
+            keys=tuple(
+                hmac.digest(key.encode(), _CODE_PURPOSE, hashlib.sha256) for key in self._keys
+            ),
             cookie_name=self._cookie_name + b"-mail",
             secure=self._secure,
         )

@@ -308,7 +308,7 @@ def test_a_mailed_link_is_found_until_it_is_over_or_has_served(url: str) -> None
         await entered(store, entry(used=mailed().used_key))
         assert await links.find("token-1", now=NOON + 10) is None
         assert await links.waiting("b", now=NOON + 10) is None
-        assert await links.try_code("b", "123456", now=NOON + 10) is None
+        assert await links.try_code("b", ("123456",), now=NOON + 10) is None
 
     using(url, work)
 
@@ -321,13 +321,13 @@ def test_a_code_holds_for_its_browser_and_five_tries(url: str) -> None:
         newest = await links.waiting("b", now=NOON + 10)
         assert newest is not None
         assert newest.token_hash == "token-2"
-        assert await links.try_code("another", "123456", now=NOON + 10) is None
-        found = await links.try_code("b", "123456", now=NOON + 10)
+        assert await links.try_code("another", ("123456",), now=NOON + 10) is None
+        found = await links.try_code("b", ("123456",), now=NOON + 10)
         assert found is not None
         assert found.token_hash == "token-1"
-        guesses = [links.try_code("b", f"{number:06d}", now=NOON + 10) for number in range(20)]
+        guesses = [links.try_code("b", (f"{number:06d}",), now=NOON + 10) for number in range(20)]
         assert set(await asyncio.gather(*guesses)) == {None}
-        assert await links.try_code("b", "123456", now=NOON + 10) is None
+        assert await links.try_code("b", ("123456",), now=NOON + 10) is None
         assert TRIES_MAX == 5
 
     using(url, work)

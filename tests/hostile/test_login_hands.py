@@ -52,6 +52,43 @@ def failing(port: type[AccountsPort] | type[MailedLogins], *names: str) -> Itera
 
 
 @pytest.mark.anyio
+async def test_the_browser_of_a_letter_is_known_as_long_as_the_letter_is_good(
+    tmp_path: Path,
+) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        browser = inside.browser()
+        for _ in range(2):
+            answer = await browser.post("/-/login/mail", {"email": ANA})
+            (cookie,) = answer.headers.get_list("set-cookie")
+            assert "Max-Age=3600" in cookie
+            await letters(inside)
+            inside.clock.pass_time(3500)
+        names = {cookie.partition("=")[0] for cookie in browser.cookies}
+        assert names == {"__Host-lychgate-mail"}
+
+
+@pytest.mark.anyio
+async def test_a_code_that_is_on_its_way_outlives_a_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_store(tmp_path / "s.db")
+    store_url = f"sqlite:///{tmp_path}/s.db"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    async with lodge(tmp_path / "a", settings=MAIL, store_url=store_url) as inside:
+        asking = inside.browser()
+        _, code = await mailed(inside, asking)
+    monkeypatch.setattr(lodges, "KEY", f'{NEWER}", "{KEY}')
+    async with lodge(tmp_path / "b", settings=MAIL, store_url=store_url) as inside:
+        browser = inside.browser()
+        browser.cookies = asking.cookies
+        wrong = f"{(int(code) + 1) % 10**6:06d}"
+        assert (await browser.post("/-/login/code", {"code": wrong})).status_code == 400
+        assert (await browser.post("/-/login/code", {"code": code})).status_code == 303
+        assert await inside.reads(browser)
+
+
+@pytest.mark.anyio
 async def test_a_login_on_another_name_of_the_site_begins_on_its_own(tmp_path: Path) -> None:
     async with lodge(tmp_path, site='aliases = ["www.news.example"]', settings=MAIL) as inside:
 
