@@ -6,12 +6,13 @@ What must not be here: what a subscription costs or how it is paid; the money wa
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.errors import StoreUnavailable, StripeRefused, StripeUnavailable
 from gateway.identity.accounts import Account, Login, Paid
 from gateway.identity.roles import Operators
 from gateway.login.entering import Entering
@@ -145,7 +146,8 @@ class AccountPages:
             later = await self._erase_page(ask, account, status=503, later=True)
             return later.with_headers((b"retry-after", b"60"))
         if self.joins.mailing is not None and account.email_verified:
-            await self.joins.mailing.notice(ask, account.email, kind="erased")
+            with contextlib.suppress(StoreUnavailable):  # done is done, told or not
+                await self.joins.mailing.notice(ask, account.email, kind="erased")
         return self.entering.out("/")
 
     async def _erase_page(
@@ -165,10 +167,7 @@ class AccountPages:
 
     async def _signed_in(self, ask: Ask) -> tuple[Login, Account] | Reply:
         """Whoever is logged in; or the way to the login page and back here."""
-        login = None
-        if ask.session_id:
-            login = await self.entering.accounts.login(ask.session_id, now=ask.now)
-        account = None
+        login, account = await self.entering.login(ask), None
         if login is not None:
             account = await self.entering.accounts.account(
                 login.reader_id, session_id=login.session_id, now=ask.now

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.identity.accounts import Accounts, Entered, Entry, Joining, NotEntered
+from gateway.identity.accounts import Accounts, Entered, Entry, Joining, Login, NotEntered
 from gateway.identity.cookies import CookieSigner, set_cookie
 from gateway.model.identity import Identity
 from gateway.rooms.asking import Ask, Reply, see_other
@@ -52,6 +52,10 @@ class Entering:
     cookie_name: bytes
     secure: bool
     offer: Offer | None = None
+
+    async def login(self, ask: Ask) -> Login | None:
+        """That of the live session which this browser has. Raises StoreUnavailable."""
+        return await self.accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
 
     async def enter(
         self,

@@ -42,9 +42,13 @@ class Leaving:
         """``POST /-/logout``: the session ends here first, then where it came from."""
         back = return_to(ask.written("return_to"), site_url=self.site_url)
         login = None
-        if ask.session_id:
-            login = await self.entering.accounts.login(ask.session_id, now=ask.now)
-            await self.entering.accounts.end(ask.session_id, now=ask.now)
+        try:
+            login = await self.entering.login(ask)
+            if ask.session_id:
+                await self.entering.accounts.end(ask.session_id, now=ask.now)
+        except StoreUnavailable as error:
+            # Its row lives on for now; this browser forgets it all the same.
+            logger("lychgate.login").error("session-not-ended", reason=error.reason)
         elsewhere = await self._elsewhere(login, back) if login else ""
         return self.entering.out(elsewhere or back)
 

@@ -89,6 +89,28 @@ async def test_a_code_that_is_on_its_way_outlives_a_new_key(
 
 
 @pytest.mark.anyio
+async def test_logging_out_while_the_store_is_away_ends_the_cookie(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        browser = await inside.logged_in()
+        with failing(Accounts, "login", "end"):
+            answer = await browser.post("/-/logout", {"return_to": "/news"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/news")
+        assert not browser.session()
+
+
+@pytest.mark.anyio
+async def test_an_account_that_is_erased_says_so_though_its_letter_cant_be_sent(
+    tmp_path: Path,
+) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        browser = await inside.logged_in(BOB)
+        with failing(MailedLogins, "put_out"):
+            answer = await browser.post("/-/account/erase", {"confirm": "yes"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert not browser.session()
+
+
+@pytest.mark.anyio
 async def test_a_login_on_another_name_of_the_site_begins_on_its_own(tmp_path: Path) -> None:
     async with lodge(tmp_path, site='aliases = ["www.news.example"]', settings=MAIL) as inside:
 
