@@ -2,8 +2,9 @@
 
 One cookie a login, named by its state, so that tabs don't disturb one another: a seed from which
 state, nonce and PKCE verifier are drawn, and where the reader comes from. It is signed and lasts ten
-minutes, and nothing is written to the store until the provider has answered; that a state serves
-once is the store's to say (``accounts.enter``). Two calls to chance, otherwise pure.
+minutes; the browser keeps it for an hour, so that whoever took longer begins anew where they were.
+Nothing is written to the store until the provider has answered; that a state serves once is the
+store's to say (``accounts.enter``). Two calls to chance, otherwise pure.
 """
 
 from __future__ import annotations
@@ -14,30 +15,37 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from gateway.errors import SessionInvalid
 from gateway.identity.cookies import CookieSigner
 
 ATTEMPT_SECONDS = 600
+KEPT_SECONDS = 3600
+_LEEWAY_SECONDS = 60.0  # clocks are set back, and nodes differ
 AT_ONCE_MAX = 5
 _TAIL = 12  # of the state, in the cookie's name
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``round`` counts how often this login was begun anew after it failed. ``adding_to`` is the
-    reader who adds a way to log in, or empty; ``adding_from`` the key of the session that asked.
-    ``language`` is what the reader read when it began: a callback's address doesn't say."""
+    """``round`` counts how often this login was begun anew after it failed. ``session_key`` names the
+    session that the browser had, and ``reader_id`` whose it was: where the answer is posted its cookie
+    doesn't come along. ``adding``: that reader adds a way to log in. ``language`` is what the reader
+    read when it began: a callback's address doesn't say."""
 
     seed: str
     provider: str
     return_to: str
     began_at: float
     round: int = 1
-    adding_to: str = ""
-    adding_from: str = ""
+    reader_id: str = ""
+    session_key: str = ""
+    adding: bool = False
     language: str = ""
+
+    def late(self, now: float) -> bool:
+        return now - self.began_at >= ATTEMPT_SECONDS
 
     @property
     def state(self) -> str:
@@ -58,6 +66,9 @@ class Attempt:
         return base64.urlsafe_b64encode(drawn).rstrip(b"=").decode()
 
 
+_FIELDS = tuple(each.name for each in fields(Attempt))
+
+
 class Attempts:
     """``prefix`` is the session cookie's name: ours are called after it."""
 
@@ -72,12 +83,13 @@ class Attempts:
         return_to: str,
         now: float,
         round_: int = 1,
-        adding_to: str = "",
-        adding_from: str = "",
+        session: tuple[str, str] = ("", ""),
+        adding: bool = False,
         language: str = "",
     ) -> Attempt:
+        """``session`` is the reader's id and the session's key."""
         seed = secrets.token_urlsafe(32)
-        return Attempt(seed, provider, return_to, now, round_, adding_to, adding_from, language)
+        return Attempt(seed, provider, return_to, now, round_, *session, adding, language)
 
     def cookie(self, attempt: Attempt) -> tuple[bytes, str]:
         """Its name and its value."""
@@ -88,7 +100,8 @@ class Attempts:
     def find(
         self, cookies: Iterable[tuple[bytes, bytes]], *, state: str, provider: str, now: float
     ) -> Attempt | None:
-        """The attempt of this state at this provider; None where it is over, or not this browser's."""
+        """The attempt of this state at this provider, which may be late; None where it isn't this
+        browser's, or was forgotten."""
         name = self._name(state)
         for key, value in cookies:
             if key != name:
@@ -98,7 +111,7 @@ class Attempts:
                 attempt is not None
                 and hmac.compare_digest(attempt.state.encode(), state.encode())
                 and attempt.provider == provider
-                and 0 <= now - attempt.began_at < ATTEMPT_SECONDS
+                and -_LEEWAY_SECONDS <= now - attempt.began_at < KEPT_SECONDS
             ):
                 return attempt
         return None
@@ -123,8 +136,9 @@ class Attempts:
     def _read(self, value: bytes) -> Attempt | None:
         try:
             told = self._signer.verify(value)
-            fields = json.loads(base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)))
-            return Attempt(**fields)
+            held = json.loads(base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)))
+            # Another version of ours, beside this one while a site is upgraded, may tell more or less.
+            return Attempt(**{name: held[name] for name in _FIELDS if name in held})
         except (SessionInvalid, ValueError, TypeError):
             return None
 

@@ -31,6 +31,7 @@ STATUSES = {
 }
 
 _TOLD = {
+    Refusal.TOO_LATE: Failing.EXPIRED,
     Refusal.CANCELLED: Failing.CANCELLED,
     Refusal.PROVIDER_SAID_NO: Failing.PROVIDER_SAID_NO,
     Refusal.UNVERIFIED_EMAIL: Failing.UNVERIFIED_EMAIL,

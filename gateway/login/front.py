@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from gateway.errors import LychgateError, RequestRefused, StoreUnavailable
+from gateway.errors import LoginRefused, LychgateError, RequestRefused, StoreUnavailable
 from gateway.identity.accounts import Account, Entered, NotEntered
 from gateway.identity.cookies import set_cookie
-from gateway.login.attempts import ATTEMPT_SECONDS, Attempt, Attempts, round_of
+from gateway.login.attempts import KEPT_SECONDS, Attempt, Attempts, round_of
 from gateway.login.entering import Entering
 from gateway.login.failing import Failing
 from gateway.login.joining import Joins
 from gateway.login.limits import Limits
 from gateway.login.pages import Pages
 from gateway.login.provider import Proof, Provider
+from gateway.login.refusal import Refusal
 from gateway.rooms.asking import Ask, Reply, see_other
+from gateway.rooms.pages import login_url
 from gateway.rooms.return_to import return_to
 
 _HINT_MAX = 320
@@ -60,17 +62,24 @@ class Front:
     async def start(self, ask: Ask, provider_id: str) -> Reply:
         """``GET /-/login/{provider}``: to the provider, remembering where from."""
         provider = self._provider(provider_id)
+        if not _navigates(ask):
+            raise RequestRefused(403, "not-followed")
         back, round_ = self._back(ask), round_of(ask.asked("round"))
+        # It is a link, and another site may hold the same one: the browser says where it was followed.
+        adding = ask.asked("add") == "1" and ask.header(b"sec-fetch-site") == "same-origin"
         try:
             await self.limits.login(ask.network)
-            adding_to, adding_from = await self._adding(ask)
+            session = await self._session(ask) if adding or provider.form_post else ("", "")
+            if adding and not session[0]:
+                # A plain login would make an account of the way that was to be added.
+                return see_other(login_url(back, ask.language))
             attempt = self.attempts.new(
                 provider=provider.id,
                 return_to=back,
                 now=ask.now,
                 round_=round_,
-                adding_to=adding_to,
-                adding_from=adding_from,
+                session=session,
+                adding=adding,
                 language=ask.language,
             )
             url = await provider.authorization_url(
@@ -87,7 +96,7 @@ class Front:
                 ask, error, provider=provider, return_to=back, round_=round_
             )
         name, value = self.attempts.cookie(attempt)
-        kept = self._cookie(provider, name, value, seconds=ATTEMPT_SECONDS)
+        kept = self._cookie(provider, name, value, seconds=KEPT_SECONDS)
         pushed_out = self.attempts.too_many(ask.cookies)
         over = (self._cookie(provider, each, "", seconds=0) for each in pushed_out)
         return see_other(url).with_cookies(kept, *over)
@@ -95,18 +104,23 @@ class Front:
     async def callback(self, ask: Ask, provider_id: str) -> Reply:
         """``/-/login/{provider}/callback``: a query, or a form where the provider posts one."""
         provider = self._provider(provider_id)
-        if ask.posted != provider.form_post:
-            raise RequestRefused(405, "method-not-allowed")
+        # HEAD is refused too: what looks ahead must not spend the code.
+        if ask.request.method != (method := "POST" if provider.form_post else "GET"):
+            raise RequestRefused(405, "method-not-allowed", allow=method)
         said = ask.form if ask.posted else ask.query
         state = (said.get("state") or [""])[0]
         found = self.attempts.find(ask.cookies, state=state, provider=provider.id, now=ask.now)
         if found is None:
-            # Another browser began it, or it was ten minutes ago, or this one keeps no cookies.
+            # Another browser began it, or it has served, or this one keeps no cookies.
+            if await self._known(ask):
+                return see_other("/")
             return await self.pages.failed(
                 ask, Failing.FOREIGN, provider=provider, round_=round_of(state)
             )
         ask = replace(ask, language=found.language or ask.language)
         try:
+            if found.late(ask.now):
+                raise LoginRefused(Refusal.TOO_LATE)
             await self.limits.login(ask.network)
             proof = await provider.identify(
                 said,
@@ -138,18 +152,22 @@ class Front:
         return see_other(f"/-/login/{provider.id}?{urlencode(told)}")
 
     async def _enter(self, ask: Ask, provider: Provider, attempt: Attempt, proof: Proof) -> Reply:
-        if attempt.adding_to and not await self._still(ask, attempt):
+        if attempt.adding and not await self._still(ask, attempt):
             return await self.pages.failed(ask, Failing.EXPIRED, provider=provider)
         entered = await self.entering.enter(
             ask,
             proof.identity,
             provider=provider.id,
             used=f"state {attempt.state}",
-            adding_to=attempt.adding_to,
+            adding_to=attempt.reader_id if attempt.adding else "",
             id_token=proof.id_token,
         )
         if isinstance(entered, Entered):
-            if attempt.adding_to and entered.added:
+            if provider.form_post and attempt.session_key:
+                await self.entering.accounts.end_by_key(
+                    attempt.reader_id, attempt.session_key, now=ask.now
+                )
+            if attempt.adding and entered.added:
                 await self.joins.tell_of_new_way(ask, entered.reader_id, provider.name)
             return await self.entering.back(ask, entered, attempt.return_to)
         if entered is NotEntered.ADDRESS_TAKEN:
@@ -159,19 +177,14 @@ class Front:
             ask, failing, provider=provider, return_to=attempt.return_to, round_=attempt.round
         )
 
-    async def _adding(self, ask: Ask) -> tuple[str, str]:
-        """The reader who asked on their own account page for another way to log in, and the key of
-        the session that asked.
-
-        It is a link, and another site may hold the same one: the browser says where it was followed.
-        """
-        if ask.asked("add") != "1" or ask.header(b"sec-fetch-site") != "same-origin":
-            return "", ""
-        accounts = self.entering.accounts
-        login = await accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
+    async def _session(self, ask: Ask) -> tuple[str, str]:
+        """The reader whose session this browser has, and its key."""
+        login = await self.entering.login(ask)
         if login is None:
             return "", ""
-        account = await accounts.account(login.reader_id, session_id=login.session_id, now=ask.now)
+        account = await self.entering.accounts.account(
+            login.reader_id, session_id=login.session_id, now=ask.now
+        )
         held = account.sessions if account else ()
         return login.reader_id, next((each.key for each in held if each.current), "")
 
@@ -179,20 +192,21 @@ class Front:
         """Whether the session that asked for another way is live. It may have been ended by a reader
         who wants somebody else out, and a posted answer doesn't bring its cookie."""
         account = await self.entering.accounts.account(
-            attempt.adding_to, session_id="", now=ask.now
+            attempt.reader_id, session_id="", now=ask.now
         )
         return account is not None and any(
-            each.key == attempt.adding_from for each in account.sessions
+            each.key == attempt.session_key for each in account.sessions
         )
 
     async def _known(self, ask: Ask) -> Account | None:
         """Whose session this browser has; None as well where the store can't say just now."""
-        accounts = self.entering.accounts
         try:
-            login = await accounts.login(ask.session_id, now=ask.now) if ask.session_id else None
+            login = await self.entering.login(ask)
             if login is None:
                 return None
-            return await accounts.account(login.reader_id, session_id=login.session_id, now=ask.now)
+            return await self.entering.accounts.account(
+                login.reader_id, session_id=login.session_id, now=ask.now
+            )
         except StoreUnavailable:
             return None
 
@@ -212,3 +226,11 @@ class Front:
         return set_cookie(
             name, value, secure=secure, seconds=seconds, cross_site=provider.form_post
         )
+
+
+def _navigates(ask: Ask) -> bool:
+    """Whether somebody follows a link, as far as the browser says (Fetch Metadata). An image or a frame of
+    another site would use up what its reader's network may do; scripts of the site's own fetch links."""
+    wanted = ask.header(b"sec-fetch-dest")
+    own = ask.header(b"sec-fetch-site") == "same-origin"
+    return wanted in ("", "document") or (wanted == "empty" and own)

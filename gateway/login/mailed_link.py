@@ -49,7 +49,10 @@ class MailedLink:
             return await self._choose(ask, back, written)
         try:
             adding_to = await self._adding_to(ask)
-            cookies = await self.mailing.send(
+            if ask.written("add") == "1" and not adding_to:
+                # A login would make an account of the address that was to be added.
+                return see_other(login_url(back, ask.language))
+            cookie = await self.mailing.send(
                 ask,
                 purpose=Purpose.ADD if adding_to else Purpose.LOGIN,
                 email=email,
@@ -58,7 +61,7 @@ class MailedLink:
             )
         except LychgateError as error:
             return await self.pages.of_error(ask, error, return_to=back)
-        return see_other(f"{CODE_URL}?lang={ask.language}").with_cookies(*cookies)
+        return see_other(f"{CODE_URL}?lang={ask.language}").with_cookies(cookie)
 
     async def look(self, ask: Ask, token: str) -> Reply:
         """``GET /-/login/mail/{token}``: a button."""
@@ -80,7 +83,7 @@ class MailedLink:
         confirmed it: whoever mails their own link to somebody else logs nobody in unseen."""
         mailed = await self._found(ask, token)
         if mailed is None:
-            return await self.pages.failed(ask, Failing.EXPIRED)
+            return await self._over(ask)
         if self._foreign(ask, mailed) and ask.written("confirm") != "1":
             return await self.look(ask, token)
         return await self._enter(ask, mailed)
@@ -94,7 +97,7 @@ class MailedLink:
         if mailed is not None and mailed.purpose is Purpose.JOIN:
             return await self.joins.page(ask, mailed, wrong=wrong)
         if mailed is None and wrong:
-            return await self.pages.failed(ask, Failing.EXPIRED)
+            return await self._over(ask)
         back = mailed.return_to if mailed else "/"
         return await self.pages.page(
             ask,
@@ -116,7 +119,7 @@ class MailedLink:
             await self.limits.login(ask.network)
             mailed = None
             if browser and len(code) == 6:
-                hashed = self.mailing.code_hash(browser, code)
+                hashed = self.mailing.code_hashes(browser, code)
                 mailed = await self.mailing.mailed.try_code(
                     token_hash(browser), hashed, now=ask.now
                 )
@@ -173,17 +176,19 @@ class MailedLink:
         return not browser or token_hash(browser) != mailed.browser_hash
 
     async def _adding_to(self, ask: Ask) -> str:
-        if ask.written("add") != "1" or not ask.session_id:
-            return ""
-        login = await self.entering.accounts.login(ask.session_id, now=ask.now)
+        login = await self.entering.login(ask) if ask.written("add") == "1" else None
         return login.reader_id if login else ""
 
     async def _still(self, ask: Ask, reader_id: str) -> str:
         """The reader, if it is still they who are logged in here."""
-        login = None
-        if ask.session_id:
-            login = await self.entering.accounts.login(ask.session_id, now=ask.now)
+        login = await self.entering.login(ask)
         return reader_id if login and login.reader_id == reader_id else ""
+
+    async def _over(self, ask: Ask) -> Reply:
+        """It has served, or came too late. Whoever is in by it, having pressed twice, goes on."""
+        if await self.entering.login(ask):
+            return see_other(return_to(ask.written("return_to"), site_url=self.site_url))
+        return await self.pages.failed(ask, Failing.EXPIRED)
 
     async def _choose(self, ask: Ask, back: str, written: str) -> Reply:
         return await self.pages.page(

@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     METADATA_UNUSABLE = "metadata-unusable"  # something needed is missing, or not to be trusted
     # What came back through the browser.
     DOUBLED_PARAMETER = "doubled-parameter"  # RFC 6749, 3.1: each at most once
+    TOO_LATE = "too-late"  # it began more than ten minutes ago
     BAD_STATE = "bad-state"  # missing, or not this login's
     BAD_RESPONSE_ISSUER = "bad-response-issuer"  # RFC 9207: missing though announced, or foreign
     CANCELLED = "cancelled"  # the reader said no at the provider

@@ -52,6 +52,89 @@ def failing(port: type[AccountsPort] | type[MailedLogins], *names: str) -> Itera
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("extra", ["", FORM_POST])
+async def test_the_session_before_a_login_ends_however_the_answer_comes(
+    extra: str, tmp_path: Path
+) -> None:
+    async with lodge(tmp_path, provider_extra=extra) as inside:
+        browser = await inside.logged_in()
+        before = browser.session()
+        inside.provider.manner = BOB
+        await browser.go(START)
+        assert await email(browser) == "bob@news.example"
+        assert await inside.reads(browser)
+        assert not await inside.reads(holding(before, inside))
+
+
+@pytest.mark.anyio
+async def test_whoever_took_too_long_begins_anew_where_they_were(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        browser = inside.browser()
+        callback = await begun(browser)
+        inside.clock.pass_time(601)
+        answer = await browser.get(callback)
+        assert answer.status_code == 400
+        assert inside.reasons() == ["too-late"]
+        assert "/-/login/idp?return_to=/members/story" in answer.text
+        assert not browser.session()
+        assert not browser.cookies, "what is over is forgotten"
+        forgotten = await begun(browser)
+        inside.clock.pass_time(3600)
+        assert (await browser.get(forgotten)).status_code == 400
+        assert not browser.session()
+
+
+@pytest.mark.anyio
+async def test_a_clock_that_is_set_back_a_little_disturbs_no_login(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        browser = inside.browser()
+        callback = await begun(browser)
+        inside.clock.pass_time(-30)
+        assert (await browser.get(callback)).status_code == 303
+        assert browser.session()
+
+
+@pytest.mark.anyio
+async def test_a_callback_that_is_loaded_again_leaves_its_reader_in(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        browser = inside.browser()
+        callback = await begun(browser)
+        await browser.get(callback)
+        session = browser.session()
+        again = await browser.get(callback)
+        assert (again.status_code, again.headers["location"]) == (303, "/")
+        assert browser.session() == session
+        assert (await inside.browser().get(callback)).status_code == 400
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", ["link", "code"])
+async def test_a_button_that_is_pressed_twice_leads_on(way: str, tmp_path: Path) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        browser = inside.browser()
+        link, code = await mailed(inside, browser)
+        place = link if way == "link" else "/-/login/code"
+        fields = {"code": code, "return_to": STORY}
+        for _ in range(2):
+            answer = await browser.post(place, fields)
+            assert (answer.status_code, answer.headers["location"]) == (303, STORY)
+        stranger = inside.browser()
+        assert (await stranger.post(place, fields)).status_code == 400
+        assert not stranger.session()
+
+
+@pytest.mark.anyio
+async def test_nothing_that_looks_ahead_spends_a_code(tmp_path: Path) -> None:
+    async with lodge(tmp_path) as inside:
+        browser = inside.browser()
+        callback = await begun(browser)
+        looked = await browser._ask("HEAD", callback, from_site=None)
+        assert (looked.status_code, looked.headers["allow"]) == (405, "GET")
+        assert not browser.session()
+        assert (await browser.get(callback)).status_code == 303
+
+
+@pytest.mark.anyio
 async def test_the_browser_of_a_letter_is_known_as_long_as_the_letter_is_good(
     tmp_path: Path,
 ) -> None:
@@ -108,6 +191,43 @@ async def test_an_account_that_is_erased_says_so_though_its_letter_cant_be_sent(
             answer = await browser.post("/-/account/erase", {"confirm": "yes"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert not browser.session()
+
+
+@pytest.mark.anyio
+async def test_no_account_is_made_of_a_way_that_was_to_be_added(tmp_path: Path) -> None:
+    async with lodge(tmp_path, settings=MAIL) as inside:
+        browser = await inside.logged_in()
+        other = holding(browser.session(), inside)
+        await other.post("/-/account/sessions/end", {"everywhere": "1"})
+        asked = {"email": ANA, "add": "1", "return_to": "/-/account"}
+        login = "/-/login?return_to=/-/account&lang=en"
+        posted = await browser.post("/-/login/mail", asked)
+        assert (posted.status_code, posted.headers["location"]) == (303, login)
+        assert not await letters(inside)
+        link = "/-/login/idp?return_to=/-/account&add=1"
+        followed = await browser.get(link, from_site=SITE)
+        assert (followed.status_code, followed.headers["location"]) == (303, login)
+
+
+@pytest.mark.anyio
+async def test_pictures_and_frames_use_up_nobodys_logins(tmp_path: Path) -> None:
+    settings = "[limits]\nlogin_per_five_minutes = 2\n"
+
+    async with lodge(tmp_path, settings=settings) as inside:
+
+        async def status(dest: str, site: str) -> int:
+            headers = {"host": "news.example", "sec-fetch-dest": dest, "sec-fetch-site": site}
+            address = inside.shop.gateway + START
+            return (await inside.shop.client.get(address, headers=headers)).status_code
+
+        for dest in ("image", "iframe", "script", "empty", "object"):
+            assert await status(dest, "cross-site") == 403
+        assert await status("image", "same-origin") == 403, "a reader's comment may hold one"
+        assert await status("document", "cross-site") == 303
+        assert await status("empty", "same-origin") == 303, (
+            "a script of the site's own follows links"
+        )
+        assert await status("document", "none") == 429
 
 
 @pytest.mark.anyio
