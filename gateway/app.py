@@ -201,13 +201,11 @@ class _Parts:
         ours = self._ours(preview=extra is not None)
         rest = ours.before(extra) if extra else ours
         reserved = reserved_of(self.settings, self.hosts, rooms=self._rooms(), rest=rest)
+        reports = self.settings.policies.mode == "report"
         return Entrance(
             ingress=self.ingress,
             gate=Gate(
-                pages=self.pages,
-                passing=self.passing,
-                failures=self.failures,
-                report_mode=self.settings.policies.mode == "report",
+                pages=self.pages, passing=self.passing, failures=self.failures, report_mode=reports
             ),
             upgrading=Upgrading(tunnels=_tunnels(self.settings), passing=self.passing),
             readers=self.readers,
