@@ -20,6 +20,7 @@ from gateway.page.bounds import Nesting
 _FRAMES = frozenset(("main", "body", "html"))
 _OTHERS_TAGS = frozenset(("aside", "nav", "article"))
 _CARD_WORDS_MAX = 120
+_POSTS_MAX = 200  # in one list
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _LINKED_HEADING = "h2 a[href], h3 a[href], h4 a[href], a[href] h2, a[href] h3, a[href] h4"
 
@@ -121,13 +122,15 @@ def _are_excerpts(roots: list[LexborNode], bodies: list[LexborNode]) -> bool:
     Each stands in a root of its own, or, in themes that draw posts as items of a list, in whatever
     holds no other post's body.
     """
+    if not bodies or max(len(roots), len(bodies)) < 2:
+        return False
+    if len(roots) > 1 and any(root.css_first("h1") is not None for root in roots):
+        return False
     if any(len(body.text(separator=" ").split()) > _CARD_WORDS_MAX for body in bodies):
         return False
     if len(roots) < 2:
-        holders = _holders(bodies) if len(bodies) > 1 else []
-        return bool(holders) and all(map(_holds_a_post, holders, bodies))
-    if not bodies or any(root.css_first("h1") is not None for root in roots):
-        return False
+        few = len(bodies) <= _POSTS_MAX
+        return few and all(map(_holds_a_post, _holders(bodies), bodies))
     return all(any(within(body, root) for root in roots if is_card(root)) for body in bodies)
 
 

@@ -152,8 +152,6 @@ class Policy:
             cache_seconds=min(seconds) if seconds else None,
             personal=any(rule.personal for rule, _, _ in candidates),
             preview=preview,
-            label_could_gate=any(rule.access is None or rule.page.labels for rule in by_page)
-            and bool(gates_by_page),
             page_could_close=any(map(asks_its_words, by_page))
             and any(rule.access is None or rule.access.gated for rule, _, _ in candidates),
             opened_until=opened,

@@ -45,7 +45,6 @@ class Way:
     cache_seconds: float | None = None
     personal: bool = False
     preview: bool = False
-    label_could_gate: bool = False
     page_could_close: bool = False
     opened_until: float = 0.0
     opened_by_path: bool = False
