@@ -15,6 +15,7 @@ from gateway.page.codings import decode_opening
 from gateway.page.sniffing import FEEDS, Family, Kind
 
 OPENING_BYTES_MAX = 16 << 20
+_GLANCE_BYTES = 256  # enough for how nearly all pages begin; undoing a coding costs by the byte
 _FIRST_BYTES = 1445  # as many as browsers look into (WHATWG MIME Sniffing, "resource header")
 _DECODED_BYTES = 16 << 10  # of a first look; each further one sees eight times as much
 _DECODED_PAGE_BYTES = 1 << 10
@@ -75,8 +76,10 @@ async def holds_feed(response: OriginResponse) -> bool:
     family = sniffing.family(content_type(response))
     if family is Family.ITSELF or response.status in _WITHOUT_BODY:
         return False
-    if family is not Family.FEED and response.header(b"content-encoding") is None:
-        first = await response.first()
+    if family is not Family.FEED:
+        first, coding = await response.first(), response.header(b"content-encoding")
+        if coding:
+            first = decode_opening(first[:_GLANCE_BYTES], coding, bytes_max=_GLANCE_BYTES)
         if _PAGE_OPENING.match(first) or not _MAY_BEGIN.issuperset(first.lstrip()[:1]):
             return False
     return await kind_of(response, patient=False) in FEEDS

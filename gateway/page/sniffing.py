@@ -72,7 +72,7 @@ _HARMLESS = frozenset(
         " smoothstreamingmedia vast vmap opml collada x3d"
         # stylesheets, schemas, descriptions of services and their answers
         " stylesheet transform schema grammar definitions description application envelope fault"
-        " methodcall methodresponse multistatus error xliff tmx graphml gexf rdf ontology"
+        " methodcall methodresponse wp_ajax multistatus error xliff tmx graphml gexf rdf ontology"
         # parts of books and packages
         " package container ncx"
     ).split()
