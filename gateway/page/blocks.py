@@ -7,12 +7,14 @@ picture stands apart, and so does anything else, which is never shown in part.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from selectolax.lexbor import LexborNode
 
 from gateway.page import words
+from gateway.page.places import outermost
 
 _CONTAINERS = frozenset("div section article main center header hgroup span td th tr tbody".split())
 _TEXTS = frozenset("p blockquote ul ol dl pre address".split())
@@ -25,6 +27,8 @@ _INLINE = frozenset(
         " small strong strike sub sup time tt u var wbr span"
     ).split()
 )
+_TEXTS_INSIDE = "p,blockquote,ul,ol,dl,pre,table,h1,h2,h3,h4,h5,h6"
+_CAPTION_WORDS_MAX = 60
 _BLOCKS_INSIDE = "p,div,section,article,ul,ol,dl,blockquote,table,figure,pre,h1,h2,h3,h4,h5,h6,hr"
 
 
@@ -42,12 +46,14 @@ _TEXT, _HEADING = Kind.TEXT, Kind.HEADING
 
 @dataclass(slots=True)
 class Block:
-    """One element, or a run of bare text and inline elements between two blocks."""
+    """One element, or a run of bare text and inline elements between two blocks. ``lines`` are those
+    of a list, a table or a verse, which may be copied one by one."""
 
     kind: Kind
     nodes: list[LexborNode]
     text: str = ""
     words: int = 0
+    lines: Sequence[str] = ()
 
 
 def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Block]:
@@ -55,16 +61,47 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
     apart = chrome | {node.mem_id for node in body.css(_MAY_HIDE) if is_hidden(node)}
     found: list[Block] = []
     _walk(body, apart, end, found)
-    plain = body.css_first(_SILENT_INSIDE) is None
+    inside = body.css(_APART_INSIDE)
+    broken = _around(node for node in inside if node.tag not in _LINED)
+    lined = len(inside) > 0
     for block in found:
         kind, nodes = block.kind, block.nodes
         if kind is _TEXT or kind is _HEADING:
             if len(nodes) == 1:
+                plain = not broken or nodes[0].mem_id not in broken
                 block.text = text_of(nodes[0], plain=plain)
             else:
-                block.text = "".join([text_of(node, plain=plain) for node in nodes])
+                block.text = "".join(
+                    [text_of(node, plain=node.mem_id not in broken) for node in nodes]
+                )
             block.words = words.count(block.text)
+        if lined and (
+            nodes[0].tag in _LINED or (broken and any(node.mem_id in broken for node in nodes))
+        ):
+            block.lines = _lines(nodes)
     return found
+
+
+def _around(inner: Iterable[LexborNode]) -> set[int]:
+    """The ids of these and of all that stands around them."""
+    found: set[int] = set()
+    for node in inner:
+        here: LexborNode | None = node
+        while here is not None and here.mem_id not in found:
+            found.add(here.mem_id)
+            here = here.parent
+    return found
+
+
+def _lines(nodes: list[LexborNode]) -> list[str]:
+    lines = [""]
+    for node in nodes:
+        for each in node.traverse(include_text=True) if node.is_element_node else (node,):
+            if each.is_text_node:
+                lines[-1] += each.text_content or ""
+            elif each.tag not in _INLINE or each.tag == "br":
+                lines.append("")
+    return lines
 
 
 def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: list[Block]) -> None:
@@ -86,6 +123,8 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
             if run:
                 close_run()
             found.append(Block(_TEXT, [child]))
+        elif tag == "-text" and not run and child.is_empty_text_node:
+            pass
         elif tag == "-text" or (tag in _INLINE and child.css_first(_BLOCKS_INSIDE) is None):
             run.append(child)
             if tag == "br" and len(run) > 1 and _breaks_before(run):
@@ -99,7 +138,7 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
             elif tag in _CONTAINERS or tag in _INLINE:
                 _walk(child, apart, end, found)
             else:
-                found.append(Block(_kind(tag), [child]))
+                found.append(_figure(child) if tag == "figure" else Block(_kind(tag), [child]))
         child = child.next
     close_run()
 
@@ -123,6 +162,15 @@ def _kind(tag: str) -> Kind:
     return Kind.QUIET if tag in _QUIET else Kind.OTHER
 
 
+def _figure(node: LexborNode) -> Block:
+    """A picture with its caption, whose words count; none where it holds a text of its own."""
+    captions = sum(words.count(text_of(each)) for each in outermost(node.css("figcaption")))
+    said = words.count(text_of(node))
+    if said > _CAPTION_WORDS_MAX or (said > captions and node.css_first(_TEXTS_INSIDE) is not None):
+        return Block(Kind.OTHER, [node])
+    return Block(Kind.QUIET, [node], words=said)
+
+
 def is_hidden(node: LexborNode) -> bool:
     if not node.is_element_node:
         return False
@@ -144,23 +192,36 @@ def names_end(node: LexborNode, end: str) -> bool:
 
 
 SILENT = frozenset("script style template noscript iframe object textarea".split())
-_SILENT_INSIDE = ",".join(sorted(SILENT))
 _MAY_HIDE = "[hidden],[style]"
 PARTED = frozenset(("ul", "ol", "dl", "blockquote"))
+_LINED = PARTED | {"table", "figure"}
+_SILENT_INSIDE = ",".join(("br", *sorted(SILENT)))
+_APART_INSIDE = ",".join(("br", *sorted(SILENT | _LINED)))
 
 
 def text_of(node: LexborNode, *, plain: bool = False) -> str:
-    """The text that readers see of a block, without that of scripts inside it. ``plain``: the
-    caller knows that there are none."""
+    """The text that readers see of a block, without that of scripts inside it, and with a space for
+    each ``<br>``. ``plain``: the caller knows that there are none."""
     tag = node.tag
     if tag == "-text":
         return node.text_content or ""
+    if tag == "br":
+        return " "
     if tag in SILENT or not node.is_element_node:
         return ""
     if plain or node.css_first(_SILENT_INSIDE) is None:
         return node.text(separator=" " if tag in PARTED else "")
-    return "".join(
-        each.text_content or ""
-        for each in node.traverse(include_text=True)
-        if each.is_text_node and each.parent is not None and each.parent.tag not in SILENT
-    )
+    return "".join([gap + (each.text_content or "") for each, gap in texts_of(node)])
+
+
+def texts_of(node: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+    """The text nodes of a block, each with what parts it from the one before."""
+    usual = " " if node.tag in PARTED else ""
+    gap = ""
+    for each in node.traverse(include_text=True):
+        if each.is_text_node:
+            if each.parent is not None and each.parent.tag not in SILENT:
+                yield each, gap
+                gap = usual
+        elif each.tag == "br":
+            gap = " "

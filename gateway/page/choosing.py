@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from gateway.model.rule import DEFAULT_KEEP, Keep
 from gateway.page import quotations, sentences, words
-from gateway.page.blocks import PARTED, SILENT, Block, Kind, names_end, text_of
+from gateway.page.blocks import Block, Kind, names_end, text_of, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,11 @@ def _within(blocks: list[Block], paragraphs: int, words_max: int) -> list[Block]
     used = counted = 0
     texts = [block.text for block in blocks]
     for number, block in enumerate(blocks):
-        if block.kind in (Kind.HEADING, Kind.QUIET):
+        if block.kind is Kind.HEADING or (
+            # A caption leaves half of the room to the text.
+            block.kind is Kind.QUIET
+            and block.words * 2 <= words_max - used - sum(each.words for each in waiting)
+        ):
             waiting.append(block)
         if block.kind is not Kind.TEXT or not block.words:
             continue
@@ -115,23 +119,17 @@ def _shorten(
     length, mark = sentences.cut(block.text, words_max, force=force, quotations=apart)
     if not length:
         return False
-    spaced = block.nodes[0].tag in PARTED
     at = 0
     for position, top in enumerate(block.nodes):
-        texts = (
-            [top]
-            if top.is_text_node
-            else [
-                node
-                for node in top.traverse(include_text=True)
-                if node.is_text_node and node.parent is not None and node.parent.tag not in SILENT
-            ]
-        )
-        for node in texts:
+        if top.tag == "br":
+            at += len(text_of(top))
+            continue
+        for node, gap in [(top, "")] if top.is_text_node else list(texts_of(top)):
             text = node.text_content or ""
+            at += len(gap)
             if at + len(text) >= length:
                 block.nodes = block.nodes[: position + 1]
-                shown = text[: length - at].rstrip() + mark
+                shown = text[: max(0, length - at)].rstrip() + mark
                 _drop_after(node, top)
                 if node.mem_id == top.mem_id:
                     block.nodes[-1] = _replaced(node, shown)
@@ -140,7 +138,7 @@ def _shorten(
                 block.text = block.text[:length]
                 block.words = words.count(block.text)
                 return True
-            at += len(text) + (1 if spaced else 0)
+            at += len(text)
     return True
 
 

@@ -2,8 +2,8 @@
 
 The serialised page is looked at once, in every form that ``hidden_forms`` undoes. Only where that
 finds a copy, the tree is walked, and what carries the copy is removed: a text, an attribute, a
-comment, a script or a string of its JSON. What is still found after that is for the caller: no body
-at all. Messages name places, never words: they are logged.
+comment, a script, or what of its JSON belongs to the text. What is still found after that is for the
+caller: no body at all. Messages name places, never words: they are logged.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.page import structured_data
+from gateway.page import islands, structured_data
+from gateway.page.addresses import Addresses
 from gateway.page.places import outermost
-from gateway.page.pruning import children
+from gateway.page.pruning import children, nodes
 from gateway.page.withheld import RUN, Withheld
 from gateway.page.words import tokens
 
@@ -26,6 +27,8 @@ _INLINE = frozenset(
     "a abbr b bdi bdo cite code em font i ins mark q s samp small span strong sub sup time u".split()
 )
 _LINES = frozenset("p li blockquote figcaption h2 h3 h4 h5 h6 q dd dt".split())
+_DATA = 'script[type*="json" i]'
+_STATE = f'{_DATA}:not([type*="ld+json" i])'
 _ATTRIBUTE_CHARACTERS_MIN = 20
 # Addresses that a page shows to every reader: its picture in a list or a share.
 _PICTURES = ("og:image", "twitter:image", "og:image:url", "og:image:secure_url", "thumbnail")
@@ -39,13 +42,16 @@ def clean(
     page says that it couldn't be cleaned."""
     removed: list[str] = []
     text = serialise()
-    media = [address for address in withheld.media if mentions(text, address)]
-    if media:
-        removed += _clean_media(tree, media)
+    named = Addresses(withheld.media).named_in(text) if withheld.media else []
+    if named:
+        removed += _clean_media(tree, Addresses(named))
         text = serialise()
-    if not withheld.stands_in(text):
+    # Linked data is written by those who write of the text, not by what cuts it into pieces.
+    apart = (islands.row_of(data) for _, data, _ in _islands(tree, _STATE))
+    if not withheld.stands_in(text, apart):
         return text, removed
     removed += _clean_comments(tree, withheld)
+    removed += _clean_islands(tree, withheld)
     removed += _clean_carriers(tree, withheld)
     removed += _clean_attributes(tree, withheld)
     removed += _clean_text(tree, withheld)
@@ -53,27 +59,10 @@ def clean(
     return ("" if withheld.stands_in(text) else text), removed
 
 
-def mentions(text: str, address: str) -> bool:
-    return address in text or address.replace("/", "\\/") in text
-
-
-def _nodes(tree: LexborHTMLParser) -> Iterator[LexborNode]:
-    """Every node of the document, those before and after its root as well."""
-    root = tree.root
-    if root is None:
-        return
-    top = root.parent
-    for each in children(top) if top is not None else [root]:
-        if each.is_element_node:
-            yield from each.traverse(include_text=True)
-        else:
-            yield each
-
-
 def _clean_comments(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     found = [
         node
-        for node in _nodes(tree)
+        for node in nodes(tree)
         if node.is_comment_node and withheld.stands_in(node.comment_content or "")
     ]
     for node in found:
@@ -81,19 +70,34 @@ def _clean_comments(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     return ["comment"] * len(found)
 
 
-def _clean_carriers(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
-    removed = []
-    for node in outermost(tree.css(_CARRIERS)):
-        if not withheld.stands_in(node.html or ""):
-            continue
-        removed.append(str(node.tag))
-        kind = (node.attributes.get("type") or "").lower()
-        data = structured_data.parse(node.text()) if "json" in kind else None
+def _islands(
+    tree: LexborHTMLParser, selector: str = _DATA
+) -> Iterator[tuple[LexborNode, Any, bool]]:
+    """Scripts that are data, with it, and whether it is linked data."""
+    for node in tree.css(selector):
+        data = structured_data.parse(node.text())
         if data is not None:
-            said = structured_data.dump(blanked(data, withheld))
-            if not withheld.stands_in(said):
+            yield node, data, "ld+json" in (node.attributes.get("type") or "").lower()
+
+
+def _clean_islands(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
+    removed = []
+    for node, data, linked in _islands(tree):
+        if withheld.stands_in(node.text()) or islands.carries(data, withheld):
+            removed.append("script")
+            islands.cut(data, withheld, linked=linked)
+            said = structured_data.dump(data)
+            if withheld.stands_in(said) or islands.carries(data, withheld):
+                node.decompose()
+            else:
                 set_script(node, said)
-                continue
+    return removed
+
+
+def _clean_carriers(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
+    found = [node for node in outermost(tree.css(_CARRIERS)) if withheld.stands_in(node.html or "")]
+    removed = [str(node.tag) for node in found]
+    for node in found:
         node.decompose()
     return removed
 
@@ -122,7 +126,7 @@ def set_script(node: LexborNode, text: str) -> None:
 
 def _clean_attributes(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     removed = []
-    for node in [each for each in _nodes(tree) if each.is_element_node]:
+    for node in [each for each in nodes(tree) if each.is_element_node]:
         for name, value in node.attributes.items():
             long = value is not None and len(value) >= _ATTRIBUTE_CHARACTERS_MIN
             if not (value and long and withheld.stands_in(value)):
@@ -140,19 +144,16 @@ def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     row: list[bytes] = []
     owners: list[int] = []
     texts: list[LexborNode] = []
-    before = ""
-    for node in _nodes(tree):
-        if not node.is_text_node or (node.parent is not None and node.parent.tag in _RAW):
-            continue
+    before, line = "", 0
+    for node, here in _lines(tree):
         text = node.text_content or ""
         said = tokens(text)
-        goes_on = before[-1:].isalnum() and text[:1].isalnum()
-        if said and row and goes_on and _one_line(texts[-1], node):
+        if said and row and here == line and before[-1:].isalnum() and text[:1].isalnum():
             row[-1] += said.pop(0)
         row += said
         owners += [len(texts)] * len(said)
         texts.append(node)
-        before = text
+        before, line = text, here
     # A text goes when it is part of a copy, not when a copy's last word happens to begin it.
     copied = Counter(owners[at] for at in withheld.covered(row))
     lengths = Counter(owners)
@@ -170,41 +171,42 @@ def _clean_text(tree: LexborHTMLParser, withheld: Withheld) -> list[str]:
     return ["text"] * len(gone)
 
 
-def _one_line(before: LexborNode, after: LexborNode) -> bool:
-    """Whether two texts stand in one line, so that a word may go from one into the other."""
-    first, second = before.parent, after.parent
-    if first is None or second is None:
-        return False
-    return first.mem_id == second.mem_id or first.tag in _INLINE or second.tag in _INLINE
+def _lines(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, int]]:
+    """The texts of the page, and in which line each stands, so that a word may go from one into the
+    other: a line ends wherever an element begins or ends that isn't a part of one."""
+    blocks: dict[int, int] = {}  # the nearest element around an inline one that isn't inline
+    parts = 0
+    for node in nodes(tree):
+        parent = node.parent
+        if node.is_element_node:
+            if node.tag not in _INLINE:
+                parts += 1
+            elif parent is not None:
+                blocks[node.mem_id] = blocks.get(parent.mem_id, parent.mem_id)
+        elif node.is_text_node and not (parent is not None and parent.tag in _RAW):
+            block = blocks.get(parent.mem_id, parent.mem_id) if parent is not None else 0
+            yield node, hash((parts, block))
 
 
-def _clean_media(tree: LexborHTMLParser, media: list[str]) -> list[str]:
+def _clean_media(tree: LexborHTMLParser, media: Addresses) -> list[str]:
     """Take the addresses of withheld pictures and sounds out of links, attributes and scripts."""
     removed = []
-    for node in [each for each in _nodes(tree) if each.is_element_node]:
+    for node in [each for each in nodes(tree) if each.is_element_node]:
         tag = node.tag
         if tag in ("script", "style"):
             text = node.text()
-            if any(mentions(text, address) for address in media):
-                _blank_addresses(node, text, media)
+            if media.named_in(text):
+                set_script(node, media.taken_out_of(text))
                 removed.append(f"media in {tag}")
             continue
         attributes = node.attributes
         if tag == "meta" and (attributes.get("property") or attributes.get("name")) in _PICTURES:
             continue
         for name, value in attributes.items():
-            if value and any(address in value for address in media):
+            if value and media.named_in(value):
                 removed.append(f"media in {tag}[{name}]")
                 if tag == "link":
                     node.decompose()
                     break
                 del node.attrs[name]
     return removed
-
-
-def _blank_addresses(node: LexborNode, text: str, media: list[str]) -> None:
-    for address in media:
-        text = text.replace(address.replace("/", "\\/"), "").replace(address, "")
-    for child in children(node):
-        child.decompose()
-    node.insert_child(text)

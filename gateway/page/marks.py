@@ -6,6 +6,8 @@ wrote under our names is no word of ours and goes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.model.access import Access
@@ -19,15 +21,21 @@ _OURS = ("data-lg-access", "data-lg-reader", "data-lg-wall")
 _LEADING = ("onclick", "target", "data-portal", "data-href", "data-url", "formaction", "ping")
 
 
-def settle(tree: LexborHTMLParser, reader: ReaderKind) -> bool:
-    """Keep of the marked elements those meant for this reader. False where none is marked."""
+def settle(
+    tree: LexborHTMLParser,
+    reader: ReaderKind,
+    told: Callable[[LexborNode], None] = lambda node: None,
+) -> bool:
+    """Keep of the marked elements those meant for this reader. False where none is marked.
+
+    ``told`` sees each that goes and isn't for everybody: not what only says who isn't signed in."""
     marked = tree.css("[data-lg-when]")
-    gone = [
-        node
-        for node in marked
-        if str(reader) not in (node.attributes.get("data-lg-when") or "").lower().split()
-    ]
-    for node in outermost(gone):
+    meant = {
+        node.mem_id: (node.attributes.get("data-lg-when") or "").lower().split() for node in marked
+    }
+    for node in outermost(node for node in marked if str(reader) not in meant[node.mem_id]):
+        if ReaderKind.ANONYMOUS not in meant[node.mem_id]:
+            told(node)
         node.decompose()
     return bool(marked)
 

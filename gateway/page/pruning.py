@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.page import blocks, words
+from gateway.page import addresses, blocks, words
 from gateway.page.places import ancestors, outermost
 
 _UNSHOWN = (
@@ -31,7 +31,8 @@ _FILES = tuple(
 @dataclass(slots=True)
 class Built:
     """``withheld`` is the text of the body that is gone, in order; ``around`` what went from elsewhere
-    in the article; ``shown`` what is left of it; ``media`` the addresses of its pictures and sounds.
+    in the article; ``lines`` what of its lists and verses may be copied line by line; ``shown`` what is
+    left of it; ``media`` the addresses of its pictures and sounds.
     ``cut_at`` is the first withheld of the body's blocks; 0 where none is kept.
     """
 
@@ -41,6 +42,7 @@ class Built:
     cut_at: int = 0
     withheld: list[str] = field(default_factory=list)
     around: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     media: set[str] = field(default_factory=set)
     removed: list[str] = field(default_factory=list)
@@ -53,6 +55,19 @@ def children(node: LexborNode) -> list[LexborNode]:
         found.append(child)
         child = child.next
     return found
+
+
+def nodes(tree: LexborHTMLParser) -> Iterator[LexborNode]:
+    """Every node of the document, those before and after its root as well."""
+    root = tree.root
+    if root is None:
+        return
+    top = root.parent
+    for each in children(top) if top is not None else [root]:
+        if each.is_element_node:
+            yield from each.traverse(include_text=True)
+        else:
+            yield each
 
 
 def prune(
@@ -76,9 +91,13 @@ def prune(
 
 
 def remove(node: LexborNode, built: Built) -> None:
+    tell(node, built)
+    node.decompose()
+
+
+def tell(node: LexborNode, built: Built) -> None:
     built.around.append(all_text(node))
     built.media.update(media(node))
-    node.decompose()
 
 
 def all_text(node: LexborNode) -> str:
@@ -103,9 +122,8 @@ def media(node: LexborNode) -> Iterator[str]:
     for element in node.css("img,source,video,audio,iframe,embed,track,a[href]"):
         attributes = element.attributes
         for name in _MEDIA:
-            for part in (attributes.get(name) or "").split(","):
-                if address := part.strip().split(" ", 1)[0]:
-                    yield address
+            if value := attributes.get(name):
+                yield from addresses.held(name, value)
         address = attributes.get("href") or ""
         if element.tag == "a" and address.lower().endswith(_FILES):
             yield address

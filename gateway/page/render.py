@@ -28,6 +28,7 @@ from gateway.page import (
     pruning,
     structured_data,
     teaser,
+    unsearched,
 )
 from gateway.page.document import Document, read
 from gateway.page.wall import WallContext
@@ -133,11 +134,16 @@ def _teaser(
 ) -> Rendered:
     tree = document.tree()
     # A tag that no page can know of, so that no script of the page can hold it.
-    place = f"lg-{hashlib.blake2b(body, digest_size=12).hexdigest()}"
-    marks.settle(tree, reader)
+    place = f"lg-{hashlib.sha256(body).hexdigest()[:24]}"
+    unmet = pruning.Built()
+    marks.settle(tree, reader, lambda node: pruning.tell(node, unmet))
     marks.apply(tree, settings)
     found = places.find(tree, settings.teaser, document.nesting)
     built = teaser.build(tree, found, settings.teaser, wall=place)
+    if not built.body_found:
+        built.removed += unsearched.drop(tree)
+    built.around += unmet.around
+    built.media |= unmet.media
     _say_free(tree, free=False, has_body=True)
     marks.sign(tree, access, reader, wall)
     headline = tree.css_first("head title")
@@ -145,7 +151,9 @@ def _teaser(
         built.shown.append(headline.text())
     root = tree.root
     shown_media = set(pruning.media(root)) if built.media and root is not None else set()
-    withheld = Withheld(built.withheld, built.shown, built.media - shown_media, built.around)
+    withheld = Withheld(
+        built.withheld, built.shown, built.media - shown_media, built.around, built.lines
+    )
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
     removed = [*built.removed, *carriers]
     gone = built.words_total - built.words_kept

@@ -32,6 +32,11 @@ _GATED_TEXT = (
     "hasPart",
     "backstory",
     "speakable",
+    "liveBlogUpdate",
+    "recipeIngredient",
+    "recipeInstructions",
+    "step",
+    "supply",
 )
 _SCHEMA = re.compile(r"^(?:https?://schema\.org/|schema:)", re.IGNORECASE)
 _DEPTH_MAX = 100

@@ -90,15 +90,22 @@ def _article(
     for block, text in before:
         if id(block) not in chosen_ids:
             built.withheld.append(text or " ".join(map(pruning.all_text, block.nodes)))
+            built.lines += block.lines
         elif len(block.text) < len(text):
             built.withheld.append(text[len(block.text) :])
+            built.lines += block.lines
     # Told from the choice, not from the tree that is left: the search must not trust the cutting.
-    built.shown.append(" ".join([*headed, *(block.text for block in chosen.kept)]))
+    built.shown.append(" ".join([*headed, *map(_said, chosen.kept)]))
     built.shown += chrome_texts
     built.media.update(pruning.media(body))
     pruning.prune(root, whole, shells, built, told=body.mem_id)
     pruning.clean(root, chrome_ids)
     pruning.place_wall(tree, body, last, wall)
+
+
+def _said(block: blocks.Block) -> str:
+    """What is read of a block: of a picture its caption."""
+    return block.text or blocks.text_of(block.nodes[0])
 
 
 def _all_before(root: LexborNode, body: LexborNode) -> Iterator[LexborNode]:
@@ -134,6 +141,7 @@ def _without_article(tree: LexborHTMLParser, built: pruning.Built, wall: str) ->
         node
         for node in outermost(body.css(_FRAME))
         if not any(above.tag in ("article", "section") for above in ancestors(node))
+        and not (node.tag == "header" and _holds_text(node))
     ]
     headline = body.css_first("h1")
     allowed = [*framed, *([headline] if headline is not None else [])]
@@ -152,6 +160,12 @@ def _without_article(tree: LexborHTMLParser, built: pruning.Built, wall: str) ->
         footer.insert_before(made)
     else:
         body.insert_child(made)
+
+
+def _holds_text(header: LexborNode) -> bool:
+    """Whether it is no frame but the article's own header, text and all."""
+    paragraphs = outermost(header.css("p, blockquote, pre"))
+    return sum(words.count(blocks.text_of(each)) for each in paragraphs) > _CHROME_WORDS_MAX
 
 
 def chrome_of(root: LexborNode, body: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
@@ -250,6 +264,8 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
         else text or pruning.all_text(block.nodes[0])
         for block, text in before
     ]
+    withheld += [line for block in rows for line in block.lines]
+    shown = " ".join(map(_said, chosen.kept))
     kept = [node for block in chosen.kept for node in block.nodes]
     whole = {node.mem_id for node in kept}
     shells = {own for node in kept for own in _ids_up_to(node, body)}
@@ -257,7 +273,7 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
     pruning.clean(body, set())
     return Excerpt(
         (body.inner_html or "").strip(),
-        " ".join(block.text for block in chosen.kept),
+        shown,
         tuple(withheld),
         chosen.words_kept,
         chosen.words_total,

@@ -1,20 +1,21 @@
 """What a teaser withholds, in a form that finds any copy of it quickly.
 
 A copy is a run of ``RUN`` words in a row that stands in the withheld text and not in what is shown.
-Shorter runs are anybody's words: a menu that names the same port isn't a leak. A short paragraph is
-a copy as a whole. Runs are looked up by every fourth four-word piece of the withheld text; in a long
-text only where as many words in a row belong to its vocabulary, so an innocent page costs little.
+Shorter runs are anybody's words: a menu that names the same port isn't a leak. A short paragraph or
+line is a copy as a whole. Runs are looked up by every fourth four-word piece of the withheld text; in
+a long text only where as many words in a row belong to its vocabulary, so an innocent page costs
+little.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import compress, count
 
 from gateway.page import hidden_forms
-from gateway.page.words import tokens
+from gateway.page.words import tokens, unspaced
 
 RUN = 7
 _PIECE = 4
@@ -22,17 +23,18 @@ _SHORT_ROW = 4  # a row this many times shorter than the withheld one is short
 _TRIES_MAX = 20_000
 _SHORT_MIN = 5
 _SHORT_CHARACTERS_MAX = 120
+_SHORT_UNSPACED_MIN = 8  # characters of a script without spaces; about as many words as above
 _KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
 _MEDIA_CHARACTERS_MIN = 8
 
-_NO_WORD = b""  # stands between two texts, so that no copy is made of both
+NO_WORD = b""  # stands between two texts, so that no copy is made of both
 
 
 class Withheld:
     """``texts`` are the withheld passages in order, ``shown`` what the teaser shows of the article.
 
     ``around`` is other text of the article, such as its tags: only long runs of it are searched for.
-
+    ``lines`` are pieces of the passages that may be copied one by one, such as a list's points.
     ``media`` are addresses that nothing shown uses.
     """
 
@@ -41,21 +43,33 @@ class Withheld:
         texts: Iterable[str],
         shown: Iterable[str],
         media: Iterable[str] = (),
-        around: Iterable[str] = (),
+        around: Collection[str] = (),
+        lines: Iterable[str] = (),
     ) -> None:
-        passages = list(texts)
+        passages, shown, lines = list(texts), list(shown), list(lines)
+        self._body = (passages, shown, lines) if around else None
         row = tokens("\n".join((*passages, *around)))
         self._row = row
         self._new = True  # nothing was searched for yet
         self._shown = b"".join(_framed(tokens(text)) + b"|" for text in shown)
-        self._short = tuple(
-            framed
-            for passage in passages
+        self._short = {
+            short
+            for passage in (*passages, *lines)
             if len(passage) <= _SHORT_CHARACTERS_MAX
-            and _SHORT_MIN <= len(words := tokens(passage)) < RUN
-            and (framed := _framed(words)) not in self._shown
-        )
+            and (short := _short(passage))
+            and _framed(list(short)) not in self._shown
+        }
+        self._short_firsts = {short[0] for short in self._short}
+        self._short_lengths = {len(short) for short in self._short}
         self.media = tuple(address for address in media if len(address) >= _MEDIA_CHARACTERS_MIN)
+
+    @cached_property
+    def of_body(self) -> Withheld:
+        """The same without what stands around the body: its tags and links are facts elsewhere."""
+        if self._body is None:
+            return self
+        texts, shown, lines = self._body
+        return Withheld(texts, shown, lines=lines)
 
     @cached_property
     def _vocabulary(self) -> frozenset[bytes]:
@@ -65,24 +79,47 @@ class Withheld:
     def _text(self) -> bytes:
         return _framed(self._row)
 
+    @cached_property
+    def _index(self) -> dict[tuple[bytes, ...], list[int]]:
+        """Where in ours each piece begins that is looked for."""
+        found: dict[tuple[bytes, ...], list[int]] = {}
+        for number, piece in enumerate(self._own_pieces()):
+            found.setdefault(piece, []).append(number * _PIECE)
+        return found
+
+    def _own_pieces(self) -> Iterator[tuple[bytes, ...]]:
+        return zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
+
     def __bool__(self) -> bool:
         return bool(self._row) or bool(self.media)
 
-    def stands_in(self, text: str) -> bool:
-        """Whether the text carries a copy, in whatever form."""
+    def stands_in(self, text: str, apart: Iterable[list[bytes]] = ()) -> bool:
+        """Whether the text carries a copy, in whatever form, or one of the rows ``apart`` does."""
         row: list[bytes] = []
+        for each in apart:
+            row += each
+            row.append(NO_WORD)
         for face in hidden_forms.faces(text):
             row += tokens(face)
-            row.append(_NO_WORD)
+            row.append(NO_WORD)
         return self._copied(row)
 
     def _copied(self, row: list[bytes]) -> bool:
-        if next(self.copies(row), None) is not None:
-            return True
-        if self._short:
-            joined = _framed(row)
-            return any(short in joined for short in self._short)
-        return False
+        return next(self.copies(row), None) is not None or next(self._shorts(row), None) is not None
+
+    def _shorts(self, row: list[bytes]) -> Iterator[tuple[int, int]]:
+        """Where in a row a short text or line stands as a whole."""
+        if not self._short:
+            return
+        for at in compress(count(), map(self._short_firsts.__contains__, row)):
+            for length in self._short_lengths:
+                if tuple(row[at : at + length]) in self._short:
+                    yield at, min(at + length, len(row))
+
+    def shows(self, text: str) -> bool:
+        """Whether all of a text stands in what is shown, and is more than anybody's words."""
+        words = tokens(text)
+        return len(words) >= _SHORT_MIN and _framed(words) in self._shown
 
     def copies(self, row: list[bytes]) -> Iterator[int]:
         """Where in a row of folded words a copy begins; each run may be told more than once."""
@@ -94,11 +131,13 @@ class Withheld:
         pieces = {piece for first, end in stretches for piece in _pieces(row[first:end])}
         if not pieces:
             return
-        own = zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
-        shared = [
-            (number * _PIECE, tuple(self._row[number * _PIECE : (number + 1) * _PIECE]))
-            for number in compress(count(), map(pieces.__contains__, own))
-        ]
+        if at_once:
+            shared = [
+                (number * _PIECE, tuple(self._row[number * _PIECE : (number + 1) * _PIECE]))
+                for number in compress(count(), map(pieces.__contains__, self._own_pieces()))
+            ]
+        else:
+            shared = [(at, piece) for piece in pieces for at in self._index.get(piece, ())]
         places = _places(row, stretches, {piece for _, piece in shared})
         tried = 0
         for start, piece in shared:
@@ -141,12 +180,17 @@ class Withheld:
         """The places of every word that belongs to a copy."""
         ends = ((start, min(start + RUN, len(row))) for start in self.copies(row))
         found = {at for start, end in ends for at in range(start, end)}
-        for short in self._short:
-            wanted = short.split()
-            for at in range(len(row) - len(wanted) + 1):
-                if row[at : at + len(wanted)] == wanted:
-                    found.update(range(at, at + len(wanted)))
+        for start, end in self._shorts(row):
+            found.update(range(start, end))
         return found
+
+
+def _short(passage: str) -> tuple[bytes, ...]:
+    """The words of a passage that is searched for as a whole; none where it says too little."""
+    words = tokens(passage)
+    if len(words) < RUN and (len(words) >= _SHORT_MIN or unspaced(passage) >= _SHORT_UNSPACED_MIN):
+        return tuple(words)
+    return ()
 
 
 def _pieces(row: list[bytes]) -> Iterator[tuple[bytes, ...]]:

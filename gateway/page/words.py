@@ -13,6 +13,7 @@ from unicodedata import normalize
 # Bytes are split four times as fast as a regex finds words in text. What isn't a letter or digit
 # becomes a space: in ASCII by this table, beyond it by the blocks that punctuation stands in.
 _SPACED = bytes(byte if byte > 127 or chr(byte).isalnum() else 0x20 for byte in range(256))
+_SPACED_AND_FOLDED = _SPACED.lower()
 _PUNCTUATION = re.compile(
     rb"\xc2[\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xc3\x97|\xe2\x80[\x80-\xbf]|\xe3\x80[\x80-\x9f]"
 )
@@ -24,11 +25,16 @@ _ODD = re.compile(
     "\ufb00-\ufb06\ufeff\uff01-\uffef\U0001d400-\U0001d7ff]"
 )
 # Scripts without spaces: each run of characters becomes its overlapping pieces, so that a row of
-# words is about as long a text there as anywhere.
-_UNSPACED = re.compile(
+# words is about as long a text there as anywhere. Punctuation ends no run: clauses there are shorter
+# than a piece, and whoever copies a text may write a stop in full width or not.
+_CHARACTER = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
-    "\U00020000-\U0003ffff]{9,}"
+    "\U00020000-\U0003ffff]"
 )
+_STOPS = "[,.!?:;()~\u00b7\u2010-\u2027\u3001\u3002\u3008-\u301f]"
+_UNSPACED = re.compile(f"{_CHARACTER}(?:{_STOPS}*{_CHARACTER}){{8,}}")
+_STOP = re.compile(_STOPS)
+_UNSPACED_CHARACTER = re.compile(_CHARACTER)
 _PIECE_CHARACTERS = 8
 _LONG_CHARACTERS = 40
 # Above this average a text isn't in words with spaces between them, or not all of it.
@@ -39,7 +45,7 @@ _UNSPACED_WORD_CHARACTERS = 4
 def tokens(text: str) -> list[bytes]:
     """The words of a text in the form in which copies are compared."""
     if text.isascii():
-        return text.casefold().encode().translate(_SPACED).split()
+        return text.encode().translate(_SPACED_AND_FOLDED).split()
     if _ODD.search(text):
         text = normalize("NFKC", _UNSEEN.sub("", text))
     if _UNSPACED.search(text):
@@ -49,9 +55,14 @@ def tokens(text: str) -> list[bytes]:
 
 
 def _pieces(match: re.Match[str]) -> str:
-    run = match[0]
+    run = _STOP.sub("", match[0])
     ends = range(_PIECE_CHARACTERS, len(run) + 1)
     return " " + " ".join(run[end - _PIECE_CHARACTERS : end] for end in ends) + " "
+
+
+def unspaced(text: str) -> int:
+    """How many characters of it belong to a script without spaces."""
+    return 0 if text.isascii() else len(_UNSPACED_CHARACTER.findall(text))
 
 
 def count(text: str) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.model.reader import ReaderKind
 from gateway.model.rule import Keep
+from gateway.page.withheld import Withheld
 from tests.page import prose
 from tests.page.showing import article, settings, teased
 
@@ -206,3 +210,85 @@ def test_a_text_of_few_words_ends_in_time_and_closed(inside: str) -> None:
     gone = prose.sentence("gone", 1)
     page = article(f"{KEPT}<p>{inside * 20_000}{gone}</p>", after=f"<p>{inside * 20_000}{gone}</p>")
     assert prose.markers(text_of(page), "gone") == set()
+
+
+LINES = [f"Vers {word} du long poème" for word in "alpha bêta gamma delta êta iota".split()]
+LINED = {
+    "list": "<ul>" + "".join(f"<li>{line}</li>" for line in LINES) + "</ul>",
+    "table": "<table>" + "".join(f"<tr><td>{line}</td></tr>" for line in LINES) + "</table>",
+    "verse": "<p>" + "<br>".join(LINES) + "</p>",
+    "bare verse": "<div>" + "<br>".join(LINES) + "</div>",
+    "figure": f"<figure><pre>{LINES[0]}</pre>"
+    + "".join(f"<p>{x}</p>" for x in LINES)
+    + "</figure>",
+}
+COPIES = {
+    "lines": f'<div data-a="{"&#10;".join(LINES)}"><p>Autre</p></div>',
+    "list": "<template>" + LINED["list"] + "</template>",
+    "table": f"<aside>{LINED['table']}</aside>",
+    "verse": f"<aside>{LINED['verse']}</aside>",
+    "divs": "<aside>" + "".join(f"<div>{line}</div>" for line in LINES) + "</aside>",
+    "objects": f"<script>var a={json.dumps([{'t': line} for line in LINES])}</script>",
+    "lone": f"<aside><p>{LINES[3]}</p></aside>",
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("lined", LINED)
+def test_lines_are_found_wherever_and_however_they_are_parted(lined: str, copy: str) -> None:
+    text = text_of(article(KEPT + GONE + LINED[lined], after=COPIES[copy]))
+    assert not [line for line in LINES if line in text or json.dumps(line)[1:-1] in text]
+
+
+def test_points_that_are_shown_are_no_secret() -> None:
+    points = "".join(f"<li>{line}</li>" for line in LINES)
+    page = article(f"<p>{prose.sentence('kept', 1)}</p><ul>{points}</ul>{GONE}", after=points)
+    assert text_of(page).count(LINES[0]) == 2
+
+
+CLAUSES = st.text(
+    alphabet="昨天下午市长宣布新桥将于明年春动工居民反应不一有人担心噪音也期待交通改善", min_size=8
+)
+STOPS = st.sampled_from(["，", "。", "、", "：", ",", "？", "…"])
+
+
+@given(st.lists(st.tuples(CLAUSES, STOPS), min_size=1, max_size=4), st.booleans())
+def test_short_paragraphs_without_spaces_are_found(
+    clauses: list[tuple[str, str]], is_plain: bool
+) -> None:
+    said = "".join(clause + stop for clause, stop in clauses)
+    copy = said.replace("，", ",").replace("？", "?") if is_plain else said
+    state = json.dumps([{"type": "p", "text": copy}], ensure_ascii=is_plain)
+    assert Withheld([said], []).stands_in(f"<script>{state}</script>")
+
+
+@pytest.mark.parametrize("when", ["subscriber", "member subscriber"])
+def test_a_part_meant_for_others_is_searched_for(when: str) -> None:
+    secret = "Le code de la porte du phare est écrit sur la troisième marche."
+    part = f'<div data-lg-when="{when}"><p>{secret}</p><img src="/i/marche.jpg"></div>'
+    after = f'<script>var s="{secret}",i="/i/marche.jpg"</script>'
+    text = text_of(article(KEPT + GONE + part, after=after))
+    assert "troisième marche" not in text
+    assert "marche.jpg" not in text
+
+
+def test_a_part_meant_for_anybody_else_is_no_secret() -> None:
+    said = "Connectez-vous pour lire la suite de tous nos articles sur la mer."
+    after = f'<p data-lg-when="anonymous">{said}</p><script>var s="{said}"</script>'
+    page = teased(article(KEPT + GONE, after=after), reader=ReaderKind.MEMBER).body.decode()
+    assert page.count(said) == 1
+
+
+def test_a_marked_part_doesnt_make_a_short_article_longer() -> None:
+    """Never the whole of a body, unless there is more of the article."""
+    inner = f"<p>{prose.sentence('kept', 1)}</p><p>{prose.sentence('gone', 2)}</p>"
+    part = '<p data-lg-when="subscriber">Mon compte et tous mes articles</p>'
+    page = article(inner, before=part)
+    assert prose.markers(text_of(page), "gone") == set()
+
+
+def test_many_short_copies_end_in_time() -> None:
+    short = [f"Le vers {n} du poème" for n in range(3_000)]
+    gone = "".join(f"<p>{line}</p>" for line in short)
+    after = "".join(f"<div>{line}</div>" for line in short)
+    assert "Le vers 2999" not in text_of(article(KEPT + gone, after=after))
