@@ -33,7 +33,7 @@ def build(
         _without_article(tree, built, wall)
         return built
     if places.broken:
-        _drop_escaped(places.roots, built)
+        _drop_escaped(tree, places.roots, built)
     for other in places.roots:
         if places.root is None or other.mem_id != places.root.mem_id:
             _empty(other, built)
@@ -207,7 +207,9 @@ def _empty(root: LexborNode, built: pruning.Built) -> None:
     pruning.clean_attributes(root)
 
 
-def _drop_escaped(roots: tuple[LexborNode, ...], built: pruning.Built) -> None:
+def _drop_escaped(
+    tree: LexborHTMLParser, roots: tuple[LexborNode, ...], built: pruning.Built
+) -> None:
     """Remove what follows a mis-nested root, but for the page's landmarks and other roots."""
     own = {root.mem_id for root in roots}
     around = {above.mem_id for root in roots for above in ancestors(root)}
@@ -220,6 +222,10 @@ def _drop_escaped(roots: tuple[LexborNode, ...], built: pruning.Built) -> None:
                 after = following.next
                 _drop(following, own, around, built)
                 following = after
+    # A comment that nobody closed holds the rest of the page, and may have slipped out of everything.
+    for node in [each for each in pruning.nodes(tree) if each.is_comment_node]:
+        if not any(above.mem_id in own for above in ancestors(node)):
+            node.decompose()
     built.removed.append("what follows the article: its markup is mis-nested")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis import HealthCheck, example, given, settings, strategies
 
 from gateway.model.access import PAID
 from gateway.model.reader import ReaderKind
@@ -86,6 +86,7 @@ STRAY = strategies.tuples(strategies.integers(0, 20), strategies.sampled_from(ST
     seed=strategies.integers(0, 1_000),
     strays=strategies.lists(STRAY, max_size=6),
 )
+@example(seed=0, strays=[(5, "<!--"), (18, "</div>"), (18, "</body>")])
 def test_mangled_pages_never_leak(seed: int, strays: list[tuple[int, str]]) -> None:
     rendered = teased(page(seed, strays))
     assert prose.markers(rendered.body.decode("utf-8"), "gone") == set()
