@@ -7,6 +7,7 @@ What depends on what is said here and nowhere else. ``build`` opens nothing; ``s
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.bus.polling import Polling
@@ -30,7 +31,6 @@ from gateway.edge.reserved import ROOMS, Room
 from gateway.edge.routes import Ours
 from gateway.edge.shell_page import ShellPage
 from gateway.edge.showing import Showing
-from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.edge.upgrading import Upgrading
 from gateway.identity.cookies import CookieSigner, cookie_name
 from gateway.identity.sessions import SessionCache, SessionStore
@@ -42,7 +42,7 @@ from gateway.origin.cache import PageCache
 from gateway.stores.engine import Store
 from gateway.stores.sessions import Sessions
 from gateway.wiring.news import bell, forgetting, polling, teller
-from gateway.wiring.origin import forward_settings, origin_of
+from gateway.wiring.origin import forward_settings, origin_of, tunnels_of
 from gateway.wiring.pages import (
     feed_items_of,
     help_page_of,
@@ -68,13 +68,15 @@ def build(
     around: Callable[[Application], Application] | None = None,
     mail_shown_at: str = "",
     desk: str = "",
+    last_good: Path | None = None,
 ) -> Lychgate:
     """``readers`` replaces sessions altogether (``--as``), ``session_store`` the store's own
     sessions (demo, try), ``extra`` answers reserved paths first and opens the preview; what
     ``around`` makes stands before everything, so there is no quick lane. ``mail_shown_at`` is where
     the demo shows its mail. ``desk`` is the socket of the process that readers log in at; without
-    it they do so here. Raises Faults."""
-    parts = _Parts(settings, clock or SystemClock(), readers, session_store)
+    it they do so here. ``last_good`` is where processes of one `serve` leave the policy that a new one
+    among them starts with while its files are faulty. Raises Faults."""
+    parts = _Parts(settings, clock or SystemClock(), readers, session_store, last_good)
     if desk:
         parts.rooms = DeskLine(desk)
     elif parts.store is not None:
@@ -118,8 +120,10 @@ class _Parts:
         clock: Clock,
         readers: Readers | None,
         session_store: SessionStore | None,
+        last_good: Path | None,
     ) -> None:
         self.settings, self.clock = settings, clock
+        beside_others = last_good is not None and last_good.exists()
         self.keys = [key.get_secret_value() for key in settings.keys.cookie]
         self.cookie_name = cookie_name(settings.site.url)
         self.hosts = known_hosts(urlsplit(settings.site.url).netloc, settings.site.aliases)
@@ -127,8 +131,8 @@ class _Parts:
         self.access_log = AccessLog(on=settings.ops.access_log)
         self.notes = Notes(counters=self.counters, access_log=self.access_log, clock=clock)
         self.rate = RequestRate(settings.limits.requests_per_second)
-        self.policies = policies_of(settings)
-        self.templates = templates_of(settings)
+        self.policies = policies_of(settings, last_good)
+        self.templates = templates_of(settings, beside_others=beside_others)
         self.walls = Walls(settings, self.templates)
         self.origin = origin_of(settings)
         self.assertions = Assertions(self.keys, issuer=settings.site.url, clock=clock)
@@ -207,7 +211,7 @@ class _Parts:
             gate=Gate(
                 pages=self.pages, passing=self.passing, failures=self.failures, report_mode=reports
             ),
-            upgrading=Upgrading(tunnels=_tunnels(self.settings), passing=self.passing),
+            upgrading=Upgrading(tunnels=tunnels_of(self.settings), passing=self.passing),
             readers=self.readers,
             policy=self.policies.get,
             failures=self.failures,
@@ -280,17 +284,6 @@ class _Parts:
         if self.store is None:
             return None
         return polling(self.store, self.sessions, self.policies, self.cache, self.walls, self.clock)
-
-
-def _tunnels(settings: Settings) -> Tunnels:
-    timeouts = settings.origin
-    return Tunnels(
-        TunnelSettings.to(
-            settings.site.origin,
-            connect_seconds=timeouts.connect_timeout_seconds,
-            answer_seconds=timeouts.read_timeout_seconds,
-        )
-    )
 
 
 __all__ = ["Lychgate", "build"]

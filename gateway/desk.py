@@ -1,6 +1,6 @@
 """The desk: one process of `serve` where readers log in, apart from those that serve articles.
 
-    python -m gateway.desk CONFIG SOCKET REPORT_FD
+    python -m gateway.desk LISTENING_FD REPORT_FD FOLDER < settings
 
 It serves what the workers pass on (``edge.relay``) over a socket in a folder that nobody else can
 enter, so it believes what they say of a reader's address. Otherwise it is a worker like any other:
@@ -13,11 +13,11 @@ import asyncio
 import os
 import sys
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 from gateway.app import build
-from gateway.config import Settings, load_settings
+from gateway.config import Settings
+from gateway.config.handing import take
 from gateway.edge.entrance import Application
 from gateway.errors import Faults, StoreUnavailable
 from gateway.ops import logs, priority
@@ -45,22 +45,23 @@ def at_the_desk(settings: Settings) -> Settings:
 
 
 def main(arguments: list[str]) -> int:
-    config_path, socket_path, reporting = Path(arguments[0]), arguments[1], int(arguments[2])
+    handed = take(arguments, sys.stdin.buffer)
+    settings = at_the_desk(handed.settings)
     logs.set_up(process="desk")
     priority.stand_behind(priority.DESK)
     give_way()
     try:
-        lychgate = build(at_the_desk(load_settings(config_path)), around=from_workers)
+        lychgate = build(settings, around=from_workers, last_good=handed.last_good_policy)
     except Faults as faulty:
         print(faulty, file=sys.stderr)
         return UNFIT
     except StoreUnavailable as error:
         print(f"lychgate: {error.reason}: {error}", file=sys.stderr)
         return UNFIT
-    os.set_blocking(reporting, False)
-    lychgate.config.uds = socket_path
+    os.set_blocking(handed.report_fd, False)
+    lychgate.config.uds = handed.desk
     with asyncio.Runner(loop_factory=priority.patient_loop) as runner:
-        runner.run(serve(lychgate, None, reporting))
+        runner.run(serve(lychgate, None, handed.report_fd))
     return 0
 
 

@@ -3,7 +3,8 @@
 It stays small and imports late, so that the first page is served within two seconds: the workers
 start before it has anything else to do. It owns the ops listener and adds up what workers count.
 A worker that dies is started again, more slowly each time; one that is stuck is killed. One that says at start-up that its files
-are unfit to serve ends the whole; once the site is up, a faulty file costs no page that is served.
+are unfit to serve ends the whole; once the site is up, whoever is started anew goes on with the settings
+and the last good policy of the others, whatever stands in the files by then.
 A child that loses its supervisor sees the other end of its pipe close, and goes.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -24,78 +26,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
+from gateway.config.handing import packed
 from gateway.errors import Faults, StoreUnavailable
 from gateway.model.fault import Fault, Place
+from gateway.ops.child import SILENT_SECONDS, Child
+from gateway.ops.listening import listen
 
 if TYPE_CHECKING:
     from gateway.config import Settings
 
 UNFIT = 3
 KILL_AFTER_SECONDS = 40.0
-BACK_OFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-STEADY_SECONDS = 30.0
-SILENT_SECONDS = 5.0  # a child that reports each second and hasn't for so long isn't ready
-STUCK_SECONDS = 60.0  # and this long without a word, it won't come back by itself
 WORKER = "gateway.worker"
 BACKGROUND = "gateway.jobs.background"
 DESK = "gateway.desk"
 WORKERS_FIRST_SECONDS = 10.0
+DESK_AWAITED_SECONDS = 30.0
 _CLOCK = SystemClock()
 
 
 @dataclass(slots=True)
-class Child:
-    """``number`` is stable; the process changes. ``ready`` is what it last said of itself, and
-    ``process`` is None while none runs."""
-
-    number: int
-    module: str
-    process: subprocess.Popen[bytes] | None = None
-    reader: int = -1
-    ready: bool = False
-    heard_at: float = 0.0
-    failures: int = 0
-    started_at: float = 0.0
-    rest: bytes = b""
-
-    def pause_seconds(self, now: float) -> float:
-        """How long to wait before the next start, now that it died: the sooner, the longer."""
-        self.failures = 1 if now - self.started_at > STEADY_SECONDS else self.failures + 1
-        return BACK_OFF_SECONDS[min(self.failures, len(BACK_OFF_SECONDS)) - 1]
-
-    def stuck(self, now: float) -> bool:
-        return now - max(self.heard_at, self.started_at) > STUCK_SECONDS
-
-    def why_not_ready(self, now: float) -> str | None:
-        if not self.ready:
-            return f"worker {self.number} isn't ready"
-        if now - self.heard_at > SILENT_SECONDS:
-            return f"worker {self.number} is silent"
-        return None
-
-
-@dataclass(slots=True)
 class Supervisor:
-    config_path: Path
+    """``settings`` are handed to each child, and ``folder`` is theirs (``config.handing``)."""
+
+    settings: Settings
     listener: socket.socket
     children: list[Child]
-    desk_path: str = ""
+    folder: Path
     stopping: bool = False
     exit_code: int = 0
     totals: Any = None
-    was_ready: bool = False
+    serving_since: float | None = None
+    opened: bool = False
+    policy: str = ""
     stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, child: Child) -> None:
         reader, writer = os.pipe()
         descriptor = self.listener.fileno()
-        listening = self.desk_path if child.module == DESK else str(descriptor)
-        command = [sys.executable, "-m", child.module, str(self.config_path), listening]
+        handed = (str(descriptor), str(writer), str(self.folder))
         child.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [*command, str(writer), self.desk_path], pass_fds=(descriptor, writer)
+            [sys.executable, "-m", child.module, *handed],
+            stdin=subprocess.PIPE,
+            pass_fds=(descriptor, writer),
         )
         os.close(writer)
+        assert child.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), child.process.stdin as settings:
+            settings.write(packed(self.settings))
         child.reader, child.ready, child.rest = reader, False, b""
         child.started_at = _CLOCK.monotonic()
 
@@ -115,9 +94,11 @@ class Supervisor:
         for line in lines:
             told = json.loads(line)
             child.ready, child.heard_at = told["ready"], _CLOCK.monotonic()
-            if self.totals is not None and "snapshot" in told:
-                self.totals.report(child.number, told["snapshot"])
-        self.was_ready = self.was_ready or not self.why_not_ready()
+            snapshot = told["snapshot"]
+            self.policy = snapshot.get("policy_version", self.policy)
+            if self.totals is not None:
+                self.totals.report(child.number, snapshot)
+        self._see_how_far()
 
     async def _ended(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
         assert child.process is not None
@@ -125,7 +106,7 @@ class Supervisor:
         child.process, child.ready = None, False
         if self.totals is not None:
             self.totals.retire(child.number)
-        if code == UNFIT and not self.stopping and not self.was_ready:
+        if code == UNFIT and not self.stopping and self.serving_since is None:
             self.exit_code = 1
             self.stop()
         if not self.stopping:
@@ -167,28 +148,66 @@ class Supervisor:
             if child.process is not None:
                 child.process.send_signal(number)
 
+    def _see_how_far(self) -> None:
+        """A site that just started is given readers once they can log in too, if that isn't long."""
+        now = _CLOCK.monotonic()
+        if self.serving_since is None and not self._whys(WORKER):
+            self.serving_since = now
+        if self.opened or self.serving_since is None:
+            return
+        if not self._whys(DESK) or now > self.serving_since + DESK_AWAITED_SECONDS:
+            self.opened = True
+            print(f"lychgate: {self._told_when_open()}", file=sys.stderr, flush=True)
+
+    def _told_when_open(self) -> str:
+        settings = self.settings
+        report = "" if settings.policies.mode == "enforce" else " (report mode: nothing is closed)"
+        return (
+            f"serving {settings.site.url} on {settings.server.bind} by policy {self.policy}{report}; "
+            f"/ready and /metrics on {settings.ops.bind}"
+        )
+
     def why_not_ready(self) -> tuple[str, ...]:
-        """Pages need the workers alone: the background process may be away for a while."""
+        """Pages need the workers alone: once it is open, the others may be away for a while."""
         if self.stopping:
             return ("stopping",)
+        return self._whys(WORKER) or (() if self.opened else self._whys(DESK))
+
+    def _whys(self, module: str) -> tuple[str, ...]:
         now = _CLOCK.monotonic()
-        whys = (child.why_not_ready(now) for child in self.children if child.module == WORKER)
+        whys = (child.why_not_ready(now) for child in self.children if child.module == module)
         return tuple(why for why in whys if why is not None)
 
 
-def run(config_path: Path, settings: Settings) -> int:
+def run(settings: Settings) -> int:
     """Serve until told to stop; returns the exit code. Raises Faults, StoreUnavailable, OSError."""
     _look_at_store(settings.store.url.get_secret_value())
-    listener = bind(settings.server.bind.host, settings.server.bind.port)
-    ops = _bind_ops(settings)
+    public, machines = settings.server.bind, settings.ops.bind
+    listener = listen(public.host, public.port)
+    try:
+        ops = listen(machines.host, machines.port)
+    except OSError as error:
+        told = f"can't listen on {machines}: {error.strerror}"
+        raise Faults((Fault(Place("[ops] bind"), told),)) from None
     workers = [Child(number, WORKER) for number in range(settings.server.workers)]
     others = (DESK, BACKGROUND)
     children = [*workers, *(Child(len(workers) + at, each) for at, each in enumerate(others))]
-    # A folder that nobody else can enter: whoever speaks on a socket in it is one of us.
-    with tempfile.TemporaryDirectory(prefix="lychgate-") as folder:
-        supervisor = Supervisor(config_path, listener, children, desk_path=f"{folder}/desk")
+    with tempfile.TemporaryDirectory(prefix="lychgate-") as folder, _held(folder):
+        supervisor = Supervisor(settings, listener, children, Path(folder))
         asyncio.run(_run(supervisor, ops))
         return supervisor.exit_code
+
+
+@contextlib.contextmanager
+def _held(folder: str) -> Iterator[None]:
+    """Locked, for systemd-tmpfiles(8) sweeps what is old and bears no lock: a policy that nobody changed
+    for ten days, and a socket."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _look_at_store(url: str) -> None:
@@ -203,26 +222,6 @@ def _look_at_store(url: str) -> None:
             raise
         told = "the store can't be reached: nobody is known or can log in until it is back"
         print(f"lychgate: {told}", file=sys.stderr)
-
-
-def _bind_ops(settings: Settings) -> socket.socket:
-    address = settings.ops.bind
-    try:
-        return bind(address.host, address.port)
-    except OSError as error:
-        told = f"can't listen on {address}: {error.strerror}"
-        raise Faults((Fault(Place("[ops] bind"), told),)) from None
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """The public listener, shared by all workers."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(4096)
-    listener.set_inheritable(True)
-    return listener
 
 
 async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:

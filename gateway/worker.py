@@ -1,8 +1,6 @@
 """One worker of `serve`: an event loop, the application, an inherited listening socket.
 
-    python -m gateway.worker CONFIG LISTENING_FD REPORT_FD DESK
-
-DESK is the socket of the process where readers log in.
+    python -m gateway.worker LISTENING_FD REPORT_FD FOLDER < settings
 
 Once a second it writes a line of JSON to REPORT_FD: whether it is ready, and its counters. SIGTERM
 finishes what is under way, and so does a pipe that nobody reads any more: without its supervisor a
@@ -22,12 +20,11 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import uvicorn
 
 from gateway.app import Lychgate, build
-from gateway.config import load_settings
+from gateway.config.handing import take
 from gateway.errors import Faults, StoreUnavailable
 from gateway.ops import logs
 
@@ -90,11 +87,10 @@ def _allow_many_connections() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    config_path, listening, reporting = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    handed = take(arguments, sys.stdin.buffer)
     logs.set_up(process=f"worker-{os.getpid()}")
     try:
-        settings = load_settings(config_path)
-        lychgate = build(settings, desk=arguments[3])
+        lychgate = build(handed.settings, desk=handed.desk, last_good=handed.last_good_policy)
     except Faults as faulty:
         for fault in faulty.faults:
             print(fault, file=sys.stderr)
@@ -103,12 +99,12 @@ def main(arguments: list[str]) -> int:
         print(f"lychgate: {error.reason}: {error}", file=sys.stderr)
         return UNFIT
     _allow_many_connections()
-    os.set_blocking(reporting, False)
-    listener = socket.socket(fileno=listening)
+    os.set_blocking(handed.report_fd, False)
+    listener = socket.socket(fileno=handed.listening_fd)
     listener.setblocking(False)
     loop_factory = lychgate.config.get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(serve(lychgate, listener, reporting))
+        runner.run(serve(lychgate, listener, handed.report_fd))
     return 0
 
 

@@ -24,7 +24,7 @@ PAGE = (
     + b"</p><p>The end of the story.</p></article>"
 )
 KEY = "test-key-of-thirty-two-characters-and-more"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Origin(BaseHTTPRequestHandler):

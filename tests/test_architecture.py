@@ -76,7 +76,6 @@ DOORS = {
     "selectolax": {"page", "cli", "console"},
     "ruamel": {"policy"},
     "cel": {"policy/conditions.py"},
-    "watchfiles": {"policy/reload.py"},
     "sqlalchemy": {"stores"},
     "alembic": {"stores"},
     "prometheus_client": {"ops"},

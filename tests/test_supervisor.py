@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -17,16 +18,39 @@ from pathlib import Path
 
 import pytest
 
-from gateway.supervisor import (
+from gateway.config import Settings, load_settings
+from gateway.ops.child import (
     BACK_OFF_SECONDS,
     SILENT_SECONDS,
     STEADY_SECONDS,
     STUCK_SECONDS,
-    WORKER,
     Child,
-    Supervisor,
 )
-from tests.serving import PAGE, TEXT, Served, alive, children_of, origin, served
+from gateway.supervisor import DESK, WORKER, Supervisor
+from tests.serving import KEY, PAGE, TEXT, Served, alive, children_of, origin, served
+
+CLOSING = """version: 1
+default: public
+rules:
+  - name: closed
+    path: /closed
+    access: refuse
+"""
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Settings:
+    """Of a site that nobody serves."""
+    return load_settings(
+        None,
+        {
+            "LYCHGATE_SITE__URL": "http://127.0.0.1:1",
+            "LYCHGATE_SITE__ORIGIN": "http://127.0.0.1:2",
+            "LYCHGATE_SITE__NAME": "The Courier",
+            "LYCHGATE_POLICIES__FOLDER": str(tmp_path),
+            "LYCHGATE_KEYS__COOKIE": json.dumps([KEY]),
+        },
+    )
 
 
 @pytest.fixture(name="site")
@@ -195,24 +219,91 @@ def test_sighup_reloads_in_every_worker_and_a_faulty_file_keeps_the_last_good(
     site: Served,
 ) -> None:
     policy = site.folder / "policies" / "site.yaml"
-    policy.write_text(
-        "version: 1\ndefault: public\nrules:\n"
-        "  - name: closed\n    path: /closed\n    access: refuse\n",
-        "utf-8",
-    )
+    policy.write_text(CLOSING, "utf-8")
     site.process.send_signal(signal.SIGHUP)
     site.until(lambda: all(site.get("/closed")[0] == 403 for _ in range(8)), 5)
     policy.write_text("version: 1\ndefault: nonsense\n", "utf-8")
     site.process.send_signal(signal.SIGHUP)
     site.until(lambda: b"lychgate_policy_faults 1.0" in site.ops("/metrics")[1], 5)
     assert site.get("/closed")[0] == 403
-    # A worker that dies now can't start on these files, yet the other one goes on.
-    os.kill(site.workers()[0], signal.SIGKILL)
-    site.until(lambda: site.ops("/ready")[0] == 503, 5)
-    assert site.get("/closed")[0] == 403
-    assert site.process.poll() is None
-    policy.write_text("version: 1\ndefault: public\n", "utf-8")
-    site.until_ready()
+
+
+@pytest.mark.parametrize("fault", ["policy", "no policies", "settings", "words"])
+def test_whoever_dies_while_a_file_is_faulty_comes_back_as_it_was(
+    tmp_path: Path, fault: str
+) -> None:
+    """A file of the publisher's that can't be read turns no crash into an outage."""
+    words = tmp_path / "words" / "locale" / "en"
+    words.mkdir(parents=True)
+    with (
+        origin() as address,
+        served(tmp_path, address, settings='[templates]\nfolder = "words"', policy=CLOSING) as site,
+    ):
+        site.until_ready()
+        if fault == "policy":
+            (tmp_path / "policies" / "site.yaml").write_text("version: 1\ndefault: x\n", "utf-8")
+        elif fault == "no policies":
+            (tmp_path / "policies").rename(tmp_path / "away")
+        elif fault == "settings":
+            (tmp_path / "lychgate.toml").write_text("[site", "utf-8")
+        else:
+            (words / "wall.json").write_text("{", "utf-8")
+        before = children_of(site.process.pid)
+        for number in before:
+            os.kill(number, signal.SIGKILL)
+        site.until(lambda: not set(children_of(site.process.pid)) & set(before))
+        site.until_ready()
+        assert site.get("/closed")[0] == 403
+        site.until(lambda: site.get("/-/login")[0] == 200)
+        now = children_of(site.process.pid)
+        assert sorted(now.values()) == sorted(before.values())
+        if "polic" in fault:
+            site.until(lambda: b"lychgate_policy_faults 1.0" in site.ops("/metrics")[1])
+            (tmp_path / "policies").mkdir(exist_ok=True)
+            (tmp_path / "policies" / "site.yaml").write_text("version: 1\ndefault: public\n")
+            site.until(lambda: site.get("/closed")[0] == 200)
+
+
+def test_a_start_on_a_faulty_policy_is_refused_also_after_a_good_one(tmp_path: Path) -> None:
+    with origin() as address, served(tmp_path, address) as site:
+        site.until_ready()
+    (tmp_path / "policies" / "site.yaml").write_text("version: 1\ndefault: x\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"site.yaml:2:10" in done.stderr
+
+
+def test_who_is_told_that_a_site_is_ready_can_log_in_there(site: Served) -> None:
+    assert site.get("/-/login")[0] == 200
+    said = f"lychgate: serving http://127.0.0.1:{site.port} on 127.0.0.1:{site.port} by policy "
+    assert said in site.log()
+
+
+def test_a_desk_that_never_comes_keeps_articles_waiting_but_for_a_while(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    worker, desk = Child(0, WORKER), Child(1, DESK)
+    supervisor = Supervisor(settings, socket.socket(), [worker, desk], tmp_path)
+    supervisor.listener.close()
+
+    def whys(*, worker_ready: bool, desk_ready: bool) -> tuple[str, ...]:
+        for child, ready in ((worker, worker_ready), (desk, desk_ready)):
+            child.ready, child.heard_at = ready, time.monotonic()
+        supervisor._see_how_far()
+        return supervisor.why_not_ready()
+
+    assert whys(worker_ready=False, desk_ready=False) == ("worker 0 isn't ready",)
+    assert whys(worker_ready=True, desk_ready=False) == ("desk 1 isn't ready",)
+    monkeypatch.setattr("gateway.supervisor.DESK_AWAITED_SECONDS", now - time.monotonic() - 1)
+    assert whys(worker_ready=True, desk_ready=False) == ()
+    assert whys(worker_ready=False, desk_ready=False) == ("worker 0 isn't ready",)
 
 
 def test_a_node_that_starts_while_the_store_is_away_serves_articles(tmp_path: Path) -> None:
@@ -268,13 +359,16 @@ def test_a_child_that_says_nothing_for_a_minute_is_stuck() -> None:
     assert child.stuck(150.1 + STUCK_SECONDS)
 
 
-def test_the_stuck_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stuck_are_killed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.supervisor.SILENT_SECONDS", 0.01)
-    monkeypatch.setattr("gateway.supervisor.STUCK_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.ops.child.STUCK_SECONDS", 0.05)
 
     async def main() -> int:
         process = subprocess.Popen(["sleep", "60"])
-        supervisor = Supervisor(tmp_path, socket.socket(), [Child(0, WORKER, process)])
+        children = [Child(0, WORKER, process)]
+        supervisor = Supervisor(settings, socket.socket(), children, tmp_path)
         watching = asyncio.create_task(supervisor.kill_the_stuck())
         code = await asyncio.to_thread(process.wait, 10)
         watching.cancel()

@@ -29,7 +29,7 @@ def serve(
         server = settings.server.model_copy(update={"workers": workers})
         settings = settings.model_copy(update={"server": server})
     try:
-        code = supervisor.run(config, settings)
+        code = supervisor.run(settings)
     except OSError as error:
         typer.echo(f"lychgate: can't listen on {settings.server.bind}: {error.strerror}", err=True)
         code = 1

@@ -1,6 +1,6 @@
 """The background process of `serve`.
 
-    python -m gateway.jobs.background CONFIG LISTENING_FD REPORT_FD
+    python -m gateway.jobs.background LISTENING_FD REPORT_FD FOLDER < settings
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
 the origin?), sending mail, folding the ledger and logging its head, asking Stripe, mailing links to
@@ -15,12 +15,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
-from gateway.config import Settings, load_settings
-from gateway.errors import Faults
+from gateway.config import Settings
+from gateway.config.handing import take
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
 from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
@@ -48,7 +47,6 @@ DAY_SECONDS = 86400.0
 CANARY_SECONDS = 300.0
 SWEEP_SECONDS = 3600.0
 REPORT_SECONDS = 1.0
-UNFIT = 3
 
 
 async def run(settings: Settings, report_fd: int) -> None:
@@ -123,16 +121,12 @@ async def _report(
 
 
 def main(arguments: list[str]) -> int:
+    handed = take(arguments, sys.stdin.buffer)
     logs.set_up(process="background")
     priority.stand_behind(priority.BACKGROUND)
     give_way()
-    try:
-        settings = load_settings(Path(arguments[0]))
-    except Faults as faulty:
-        print(faulty, file=sys.stderr)
-        return UNFIT
     with asyncio.Runner(loop_factory=priority.patient_loop) as runner:
-        runner.run(run(settings, int(arguments[2])))
+        runner.run(run(handed.settings, handed.report_fd))
     return 0
 
 

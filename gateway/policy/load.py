@@ -7,6 +7,7 @@ that must stand once stands once among all of them. ``*.test.yaml`` are tables, 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -55,17 +56,30 @@ class Written:
 
 def load(folder: Path, *, timezone: tzinfo = UTC) -> PolicySource:
     """The whole policy of a folder. ``timezone``: the site's. Raises Faults."""
-    if not folder.is_dir():
-        raise Faults((Fault(Place(str(folder)), "no such folder of policies"),))
-    paths = sorted(
-        path
-        for ending in ("*.yaml", "*.yml")
-        for path in folder.glob(ending)
-        if not path.name.endswith(TEST_ENDING)
-    )
+    return load_texts(read_files(folder), timezone=timezone)
+
+
+def read_files(folder: Path) -> list[tuple[str, str]]:
+    """The name and the text of each file of a folder's policy. Raises Faults."""
+    paths = files_of(folder)
     if not paths:
-        raise Faults((Fault(Place(str(folder)), "the folder holds no policy (*.yaml)"),))
-    return load_texts([(str(path), _text(path)) for path in paths], timezone=timezone)
+        there = os.path.isdir(folder)  # noqa: PTH112 - pathlib's raises where a parent is closed
+        told = "the folder holds no policy (*.yaml)" if there else "no such folder of policies"
+        raise Faults((Fault(Place(str(folder)), told),))
+    return [(str(path), _text(path)) for path in paths]
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Those that a policy stands in; none where it can't be looked into."""
+    try:
+        return sorted(
+            path
+            for ending in ("*.yaml", "*.yml")
+            for path in folder.glob(ending)
+            if not path.name.endswith(TEST_ENDING)
+        )
+    except OSError:
+        return []
 
 
 def _text(path: Path) -> str:

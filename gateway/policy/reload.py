@@ -1,12 +1,17 @@
 """The policy of the moment: read again when its files change, and the last good one kept.
 
-A faulty file changes nothing but ``faults``, which the log, the metrics and the console show.
+A faulty file changes nothing but ``faults``, which the log, the metrics and the console show. A process
+that starts while it is faulty goes on with what the others of its `serve` judge by: ``kept`` is where
+they leave the text of it for each other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 
@@ -14,7 +19,11 @@ from gateway.errors import Faults
 from gateway.model.fault import Fault
 from gateway.model.opening import Opening
 from gateway.policy.compile import Policy, compile_policy
-from gateway.policy.load import load
+from gateway.policy.load import files_of, load_texts, read_files
+
+LOOK_SECONDS = 0.4
+_Files = list[tuple[str, str]]
+_Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class PolicyHolder:
@@ -25,23 +34,35 @@ class PolicyHolder:
         folder: Path,
         *,
         timezone: tzinfo = UTC,
+        kept: Path | None = None,
         told: Callable[[Policy, tuple[Fault, ...]], None] | None = None,
     ) -> None:
-        """``timezone``: the site's. Raises Faults: a gateway doesn't start on a faulty policy."""
+        """``timezone``: the site's. Raises Faults: a gateway doesn't start on a faulty policy, unless
+        it runs already."""
         self._folder = folder
         self._timezone = timezone
+        self._kept = kept
         self._told = told
-        self.current: Policy = compile_policy(load(folder, timezone=timezone))
+        self._read = _stamp(folder)
         self.faults: tuple[Fault, ...] = ()
+        try:
+            self.current: Policy = self._loaded()
+        except Faults as faulty:
+            left = _left_by_others(kept)
+            if left is None:
+                raise
+            self.current, self.faults = self._compiled(left), faulty.faults
+            if told is not None:
+                told(self.current, self.faults)
 
     def get(self) -> Policy:
         return self.current
 
     def reload(self) -> bool:
         """Whether the files are good now."""
+        self._read = _stamp(self._folder)
         try:
-            source = load(self._folder, timezone=self._timezone)
-            policy = compile_policy(source, openings=self.current.openings)
+            policy = self._loaded(self.current.openings)
             self.current = policy.with_walls(self.current.walls)
             self.faults = ()
         except Faults as faulty:
@@ -62,9 +83,51 @@ class PolicyHolder:
             self.current = self.current.with_walls(walls)
 
     async def watch(self) -> None:
-        """Reload on change, until cancelled."""
-        from watchfiles import awatch
+        """Reload on change, until cancelled.
 
-        async for changes in awatch(self._folder, step=100, debounce=400):
-            if any(Path(path).suffix in (".yaml", ".yml") for _, path in changes):
+        The folder is looked at, for whoever listens to it hears nothing once it is another one of its
+        name (a link set anew, a volume), or of what changed before. A file that changed between two
+        looks is still being written.
+        """
+        before = self._read
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            now = await asyncio.to_thread(_stamp, self._folder)
+            if now == before and now != self._read:
                 await asyncio.to_thread(self.reload)
+            before = now
+
+    def _loaded(self, openings: tuple[Opening, ...] = ()) -> Policy:
+        files = read_files(self._folder)
+        policy = self._compiled(files, openings)
+        if self._kept is not None:
+            _leave(files, self._kept)
+        return policy
+
+    def _compiled(self, files: _Files, openings: tuple[Opening, ...] = ()) -> Policy:
+        return compile_policy(load_texts(files, timezone=self._timezone), openings=openings)
+
+
+def _stamp(folder: Path) -> _Stamp:
+    """Differs once a file of the policy was written, came or went."""
+    found = []
+    for path in files_of(folder):
+        with suppress(OSError):
+            seen = path.stat()
+            found.append((path.name, seen.st_mtime_ns, seen.st_size, seen.st_ino))
+    return tuple(found)
+
+
+def _leave(files: _Files, kept: Path) -> None:
+    """A full disk costs a later replacement its last good policy, and this process nothing."""
+    written = kept.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        written.write_text(json.dumps(files), "utf-8")
+        written.replace(kept)
+
+
+def _left_by_others(kept: Path | None) -> _Files | None:
+    with suppress(OSError):
+        if kept is not None:
+            return [(name, text) for name, text in json.loads(kept.read_text("utf-8"))]
+    return None

@@ -27,7 +27,7 @@ def alerts_job(settings: Settings, *, store: Store, clock: Clock) -> Job | None:
     webhook = settings.alerts.webhook
     if not settings.alerts.mail and webhook is None:
         return None
-    said = _Said(settings, templates_of(settings))
+    said = _Said(settings, templates_of(settings, beside_others=True))
     alerts = Alerts(
         conditions=Conditions(store, clock),
         tellings=Tellings(store),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gateway.edge.tunnel import Tunnels, TunnelSettings
 from gateway.identity.cookies import cookie_name
 from gateway.origin.fetch import Origin
 from gateway.origin.forward import ForwardSettings
@@ -19,6 +20,17 @@ def origin_of(settings: Settings) -> Origin:
         connect_seconds=settings.origin.connect_timeout_seconds,
         read_seconds=settings.origin.read_timeout_seconds,
         fetches_max=settings.origin.fetches_max,
+    )
+
+
+def tunnels_of(settings: Settings) -> Tunnels:
+    timeouts = settings.origin
+    return Tunnels(
+        TunnelSettings.to(
+            settings.site.origin,
+            connect_seconds=timeouts.connect_timeout_seconds,
+            answer_seconds=timeouts.read_timeout_seconds,
+        )
     )
 
 

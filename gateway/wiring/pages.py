@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from gateway.edge.help_page import HelpPage
 from gateway.edge.ingress import Ingress
 from gateway.edge.pages import Pages
 from gateway.edge.reserved import Reserved, Room
+from gateway.errors import Faults
 from gateway.model.fault import Fault
 from gateway.ops.logs import logger
 from gateway.origin.cache import PageCache
@@ -23,20 +25,27 @@ from gateway.stores.engine import Store
 from gateway.wiring.holding import Holding
 
 
-def templates_of(settings: Settings) -> Templates:
+def templates_of(settings: Settings, *, beside_others: bool = False) -> Templates:
+    """A process that starts ``beside_others`` of a site that is up speaks in the shipped words rather
+    than not at all. Raises Faults."""
     folder = settings.templates.folder
-    return Templates(
-        [folder] if folder else [],
-        site=SiteWords(
-            name=settings.site.name,
-            url=settings.site.url,
-            languages=tuple(settings.site.languages),
-            terms=settings.site.legal.terms,
-            privacy=settings.site.legal.privacy,
-            support=settings.site.legal.support,
-            sells=settings.stripe is not None,
-        ),
+    site = SiteWords(
+        name=settings.site.name,
+        url=settings.site.url,
+        languages=tuple(settings.site.languages),
+        terms=settings.site.legal.terms,
+        privacy=settings.site.legal.privacy,
+        support=settings.site.legal.support,
+        sells=settings.stripe is not None,
     )
+    try:
+        return Templates([folder] if folder else [], site=site)
+    except Faults as faulty:
+        if not beside_others:
+            raise
+        told = [str(fault) for fault in faulty.faults]
+        logger("lychgate.templates").error("templates-faulty", faults=told)
+        return Templates([], site=site)
 
 
 def adopt_url_of(settings: Settings) -> str:
@@ -95,10 +104,14 @@ def site_origins(settings: Settings) -> frozenset[bytes]:
     return frozenset(f"{parts.scheme}://{name}".lower().encode() for name in names)
 
 
-def policies_of(settings: Settings) -> PolicyHolder:
+def policies_of(settings: Settings, last_good: Path | None = None) -> PolicyHolder:
     """Raises Faults."""
-    timezone = ZoneInfo(settings.site.timezone)
-    return PolicyHolder(settings.policies.folder, timezone=timezone, told=_reloaded)
+    return PolicyHolder(
+        settings.policies.folder,
+        timezone=ZoneInfo(settings.site.timezone),
+        kept=last_good,
+        told=_reloaded,
+    )
 
 
 def _reloaded(policy: Policy, faults: tuple[Fault, ...]) -> None:

@@ -25,7 +25,7 @@ class Work(Protocol):
 
 def works_of_money(settings: Settings, *, store: Store, clock: Clock, folds: Folding) -> list[Work]:
     """Links and letters need mail."""
-    mails = templates_of(settings)
+    mails = templates_of(settings, beside_others=True)
     works: list[Work] = [
         Syncing(settings, store=store, clock=clock, folding=folds),
         LeavingWork(settings, store=store, clock=clock, mails=mails),

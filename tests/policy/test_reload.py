@@ -45,15 +45,82 @@ def test_a_faulty_reload_keeps_the_last_good_policy(tmp_path: Path) -> None:
     assert [faults for _, faults in told] == [1, 0]
 
 
-@pytest.mark.anyio
-async def test_a_change_of_a_file_is_seen(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text(GOOD)
-    holder = PolicyHolder(tmp_path)
-    before = holder.current.version
+async def _until_changed(holder: PolicyHolder, before: str) -> None:
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(holder.watch)
             while holder.current.version == before:
-                (tmp_path / "p.yaml").write_text("version: 1\ndefault: paid\n")
-                await anyio.sleep(0.3)
+                await anyio.sleep(0.05)
             group.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_change_of_a_file_is_seen_also_from_before_the_watch(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(GOOD)
+    holder = PolicyHolder(tmp_path)
+    before = holder.current.version
+    (tmp_path / "p.yaml").write_text("version: 1\ndefault: paid\n")
+    await _until_changed(holder, before)
+
+
+@pytest.mark.anyio
+async def test_a_folder_in_the_place_of_another_is_seen(tmp_path: Path) -> None:
+    """As a volume is updated: the name is a link, and leads elsewhere all at once."""
+    for name, default in (("old", "public"), ("new", "paid")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "p.yaml").write_text(f"version: 1\ndefault: {default}\n")
+    folder = tmp_path / "policies"
+    folder.symlink_to("old")
+    holder = PolicyHolder(folder)
+    before = holder.current.version
+    (tmp_path / "link").symlink_to("new")
+    (tmp_path / "link").replace(folder)
+    await _until_changed(holder, before)
+
+
+@pytest.mark.anyio
+async def test_a_folder_that_is_away_for_a_while_ends_no_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.policy.reload.LOOK_SECONDS", 0.01)
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "p.yaml").write_text(GOOD)
+    holder = PolicyHolder(folder)
+    before = holder.current.version
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(holder.watch)
+            folder.rename(tmp_path / "away")
+            while not holder.faults:
+                await anyio.sleep(0.02)
+            assert holder.current.version == before
+            (tmp_path / "away").rename(folder)
+            while holder.faults:
+                await anyio.sleep(0.02)
+            group.cancel_scope.cancel()
+
+
+def test_who_starts_on_a_faulty_policy_goes_on_with_what_the_others_left(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "policies", tmp_path / "kept"
+    folder.mkdir()
+    (folder / "p.yaml").write_text("version: 1\ndefault: paid\ninclude: [static]\n")
+    first = PolicyHolder(folder, kept=kept)
+    (folder / "p.yaml").write_text("version: 1\ndefault: public\nrulez: []\n")
+    told: list[int] = []
+    second = PolicyHolder(folder, kept=kept, told=lambda _, faults: told.append(len(faults)))
+    assert second.current.version == first.current.version
+    assert told == [len(second.faults)] == [1]
+    (folder / "p.yaml").write_text(GOOD)
+    assert second.reload()
+    (folder / "p.yaml").unlink()
+    third = PolicyHolder(folder, kept=kept)
+    assert third.current.version == second.current.version, "the last good one, not the first"
+    kept.unlink()
+    with pytest.raises(Faults, match="no policy"):
+        PolicyHolder(folder, kept=kept)
+
+
+def test_a_policy_that_cant_be_left_for_others_is_judged_by(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(GOOD)
+    assert not PolicyHolder(tmp_path, kept=tmp_path / "nowhere" / "kept").faults
