@@ -40,6 +40,7 @@ WHYS = (
     Why.QUANTITY,
     Why.MORE_ITEMS,
     Why.MISSING,
+    Why.BY_HAND,
 )
 _FORMS = {
     "take": Act.ASSIGNED,

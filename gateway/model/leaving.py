@@ -39,13 +39,20 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """``ends_at`` is when it ends or ended, None where nobody knows. ``refunded``: by currency."""
+    """``ends_at`` is when it ends or ended, None where nobody knows. ``refunded``: by currency;
+    ``by_hand`` what was paid and couldn't go back by itself; ``before``: some had gone back already."""
 
     result: Result
     subscription_id: str = ""
     prices: tuple[str, ...] = ()
     ends_at: float | None = None
     refunded: tuple[Amount, ...] = ()
+    by_hand: tuple[Amount, ...] = ()
+    before: bool = False
+
+    @property
+    def for_a_person(self) -> bool:
+        return self.result is Result.REFUSED or bool(self.by_hand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ class Why(StrEnum):
     FRAUD_WARNING = "fraud-warning"  # the card's issuer suspects fraud
     TWO_SUBSCRIPTIONS = "two-live-subscriptions"  # one reader pays twice
     OVER_REFUNDED = "refund-larger-than-paid"  # more was paid back than was ever paid
+    BY_HAND = "leaving-by-hand"  # a subscription to end, or money to pay back, that Stripe refused
     DRIFT = "drift"  # a reconcile found that we and Stripe differed
 
 

@@ -11,7 +11,7 @@ _STATES = "received applied ignored not-ours needs-a-person failed".split()
 _WHYS = (
     "disputed payment-without-a-reader failed unknown-price unknown-status two-live-subscriptions"
     " refund-larger-than-paid refunded-still-subscribed fraud-warning drift two-readers"
-    " quantity-over-one more-items missing-at-stripe"
+    " quantity-over-one more-items missing-at-stripe leaving-by-hand"
 ).split()
 _ALL_WHYS = (
     "to-be-fetched to-be-linked failed kind-not-used not-finished superseded erased desk-work"

@@ -32,6 +32,9 @@ RESULTS = (
     "already",
     "withdrawn",
     "withdrawn-free",
+    "withdrawn-before",
+    "withdrawn-rest",
+    "withdrawn-hand",
     "too-late",
     "refused",
     "nothing",
@@ -48,7 +51,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
         yield f"{way}-sent", "leaving-done", {**done, "state": "sent"}
         yield f"{way}-received", "leaving-done", {**done, "state": "received"}
     for result in RESULTS:
-        way = "withdraw" if result in ("withdrawn", "withdrawn-free", "too-late") else "cancel"
+        way = "withdraw" if result.startswith(("withdrawn", "too-late")) else "cancel"
         done = {**_told(way, words), "mails": result != "ended", "hours": 72, "state": "done"}
         yield f"left-{result}", "leaving-done", {**done, "outcomes": [_outcome(result, words)]}
     for said in ("over", "too-many", "store-down"):
@@ -154,7 +157,8 @@ def _outcome(result: str, words: dict[str, str]) -> Context:
         "plan": words["plan"] if found else "",
         "reference": "sub_1QxYz" if found else "",
         "day": words["until"] if result == "too-late" else words["paid"],
-        "money": words["money"] if result == "withdrawn" else "",
+        "money": words["money"] if result in ("withdrawn", "withdrawn-rest") else "",
+        "rest": words["money"] if result in ("withdrawn-rest", "withdrawn-hand") else "",
     }
 
 

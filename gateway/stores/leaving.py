@@ -258,6 +258,8 @@ def _said(outcome: Outcome) -> dict[str, Any]:
         "prices": list(outcome.prices),
         "ends_at": outcome.ends_at,
         "refunded": [[each.minor, each.currency] for each in outcome.refunded],
+        "by_hand": [[each.minor, each.currency] for each in outcome.by_hand],
+        "before": outcome.before,
     }
 
 
@@ -268,4 +270,7 @@ def _outcome(said: dict[str, Any]) -> Outcome:
         prices=tuple(said["prices"]),
         ends_at=said["ends_at"],
         refunded=tuple(Amount(minor, currency) for minor, currency in said["refunded"]),
+        # Rows of before don't have these.
+        by_hand=tuple(Amount(minor, currency) for minor, currency in said.get("by_hand", ())),
+        before=said.get("before", False),
     )

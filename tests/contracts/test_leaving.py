@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 from gateway.errors import StoreUnavailable
+from gateway.model.finding import Progress
 from gateway.model.leaving import Leaving, State, Way
+from gateway.model.mark import Why
+from gateway.money.entries import acts
 from gateway.stores.leaving import Leavings
 from gateway.stores.leaving import kept as kept_of
+from gateway.stores.work_list import WorkList
 from tests.contracts.counter import ANA, MAIL, Counter, at_the_counter
 from tests.contracts.till import DAY
 from tests.hostile.misbehaving_provider import SOUND, Manner
@@ -324,6 +328,66 @@ def test_withdrawing_within_the_days_of_the_law_pays_all_back(
         await inside.settle()
         assert len((await inside.till.world.v1.refunds.list_async()).data) == 1
         assert await inside.till.holds(reader) == {}
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_what_was_paid_off_stripe_is_paid_back_by_a_person(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        till, v1 = inside.till, inside.till.world.v1
+        now = till.clock.now()
+        customer = await v1.customers.create_async({"email": ANA})
+        bought = await v1.subscriptions.create_async(
+            {
+                "customer": customer.id,
+                "items": [{"price": "price_gold"}],
+                "collection_method": "send_invoice",
+                "days_until_due": 30,
+            }
+        )
+        bound = acts.bind(customer.id, reader, by="ops", at=now)
+        await till.ledger.append([bound], now=now)
+        (invoice,) = (await v1.invoices.list_async({"status": "open"})).data
+        await v1.invoices.pay_async(invoice.id, {"paid_out_of_band": True})
+        await inside.settle()
+        await till.pass_time(DAY)
+        sure = {"subscription": bought.id, "confirm": "yes"}
+        for _ in range(2):
+            done = await browser.post("/-/withdraw?lang=en", sure)
+            assert "€9.90, can’t go back by itself" in done.text
+            assert "Nothing had been paid" not in done.text
+        letters = await inside.letters()
+        assert [each.recipient for each in letters] == [ANA, "bonjour@news.example"]
+        assert all("€9.90" in each.letter.text for each in letters)
+        await inside.settle()
+        (item,) = await WorkList(till.store).items(why=Why.BY_HAND)
+        assert item.finding.subscription_id == bought.id
+        assert item.progress is Progress.OPEN
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_what_was_paid_back_before_is_told_of_once_and_never_as_ours(
+    url: str, tmp_path: Path
+) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        charge = inside.till.world.stand_in.account.all("charge")[0]
+        await inside.till.world.v1.refunds.create_async({"charge": charge["id"], "amount": 300})
+        await inside.settle()
+        await inside.till.pass_time(DAY)
+        await browser.post("/-/withdraw?lang=en", {"subscription": bought.id, "confirm": "yes"})
+        (receipt,) = await inside.letters()
+        assert "We pay back €6.90" in receipt.letter.text
+        await inside.till.pass_time(2 * DAY)  # Stripe has forgotten the key
+        await inside.settle()
+        await inside.letters()
+        await inside.leaving.turns.look_back()
+        assert await inside.letters() == []
+        refunds = (await inside.till.world.v1.refunds.list_async()).data
+        assert [each.amount for each in refunds] == [690, 300]
 
     at_the_counter(url, tmp_path, work)
 

@@ -31,6 +31,7 @@ class Act(StrEnum):
     ERASED = "erased"  # a reader asked to be forgotten
     MISSING = "missing"  # Stripe said 404 to an object that we know
     UNLINKED = "unlinked"  # Stripe said that no invoice was paid by a payment
+    BY_HAND = "by-hand"  # what a request to leave asks for couldn't be done by itself
     MERGED = "merged"  # a person's two accounts became one; what it moves are acts of their own
     # What is done in the console about what needs a person. None of them gives or takes anything.
     REVIEWED = "reviewed"  # somebody has looked at an entry
@@ -133,6 +134,14 @@ def unlinked(payment: str, charge: str, *, at: float) -> Draft:
         payment_id=payment,
         charge_id=charge,
     )
+
+
+def by_hand(
+    subscription: str, *, way: str, request: str, sums: Sequence[tuple[int, str]], at: float
+) -> Draft:
+    """``sums``: what is to be paid back. Without any, the subscription is to be ended."""
+    facts = {"way": way, "request": request, "sums": [[minor, of] for minor, of in sums]}
+    return _act(Act.BY_HAND, at, facts, subscription_id=subscription)
 
 
 def merged(

@@ -86,6 +86,11 @@ class _Marker:
         if entry.kind == Act.MISSING and entry.object_type not in _SHELF:
             seen_since = self._story.latest.get(entry.object_id, -1.0) > entry.observed_at
             return _APPLIED if seen_since else Mark(State.NEEDS_A_PERSON, Why.MISSING)
+        if entry.kind == Act.BY_HAND:
+            held = self._held.get(entry.subscription_id)
+            ended = held is not None and held.standing.course in (Course.ENDED, Course.ENDING)
+            if entry.said.get("sums") or not ended:
+                return Mark(State.NEEDS_A_PERSON, Why.BY_HAND)
         return _APPLIED
 
     def _subscription(self, subscription_id: str) -> Mark:

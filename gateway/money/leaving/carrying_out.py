@@ -21,6 +21,7 @@ from gateway.model.entry import Draft
 from gateway.model.leaving import Leaving, Outcome, Result, Way
 from gateway.model.letter import Letter
 from gateway.model.subscription import Subscription, read
+from gateway.money.entries import acts
 from gateway.money.entries.acts import Act
 from gateway.money.entries.fields import whole
 from gateway.money.folding.fold import Folded, fold, newest_rules
@@ -38,6 +39,12 @@ _LOG = "lychgate.money"
 class PaidBack(Protocol):
     @property
     def amounts(self) -> Sequence[Amount]: ...
+
+    @property
+    def left(self) -> Sequence[Amount]: ...
+
+    @property
+    def before(self) -> bool: ...
 
     @property
     def drafts(self) -> Sequence[Draft]: ...
@@ -176,6 +183,9 @@ class Leaver:
             found = await self.finder.of_address(asked.email, now=now)
             names = chosen(asked, found, self.zone)
         outcomes = [await self._one(asked, name, now=now) for name in names]
+        work = [_by_hand(asked, each) for each in outcomes if each.for_a_person]
+        if work:
+            await self.ledger.append(work, now=now)
         nothing = Outcome(result=Result.NOTHING)
         return replace(asked, subscriptions=names, outcomes=tuple(outcomes) or (nothing,))
 
@@ -219,7 +229,12 @@ class Leaver:
         back = await self._pay_back(asked, contract.id)
         if back.drafts:
             await self.ledger.append(back.drafts, now=now)
-        return replace(_told(Result.WITHDRAWN, ended), refunded=_sums(back.amounts))
+        return replace(
+            _told(Result.WITHDRAWN, ended),
+            refunded=_sums(back.amounts),
+            by_hand=_sums(back.left),
+            before=back.before,
+        )
 
     async def pay_back_more(self, done: Leaving, *, now: float) -> Leaving | None:
         """The request with its new sums, where there was more to pay back than when it was carried out.
@@ -236,7 +251,7 @@ class Leaver:
         if not _exceed(sums, before.refunded):
             return before
         await self.ledger.append(back.drafts, now=now)
-        return replace(before, refunded=sums)
+        return replace(before, refunded=sums, by_hand=_sums(back.left))
 
     async def _pay_back(self, asked: Leaving, subscription_id: str) -> PaidBack:
         """Under the request's own key, so that nothing is paid back twice for it."""
@@ -265,6 +280,17 @@ def _before(asked: Leaving, contract: Contract, draft: Draft) -> Result:
     if at is None or at < asked.asked_at - _APART_SECONDS:
         return Result.ALREADY
     return Result.ENDED if contract.over else Result.ENDING
+
+
+def _by_hand(asked: Leaving, outcome: Outcome) -> Draft:
+    """One entry a request and subscription, however often it is tried."""
+    return acts.by_hand(
+        outcome.subscription_id,
+        way=str(asked.way),
+        request=asked.id,
+        sums=[(each.minor, each.currency) for each in outcome.by_hand],
+        at=asked.asked_at,
+    )
 
 
 def _told(result: Result, contract: Contract) -> Outcome:

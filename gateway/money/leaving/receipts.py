@@ -109,16 +109,25 @@ class Receipts:
         words, ends_at = self.words, outcome.ends_at
         if outcome.result is Result.TOO_LATE and ends_at is not None:
             ends_at -= 1.0
-        result = str(outcome.result)
-        if outcome.result is Result.WITHDRAWN and not outcome.refunded:
-            result = "withdrawn-free"
         return {
-            "result": result,
+            "result": _word(outcome),
             "plan": words.plan(outcome.prices, language),
             "reference": outcome.subscription_id,
             "day": "" if ends_at is None else words.day(ends_at, language),
             "money": " + ".join(words.money(each, language) for each in outcome.refunded),
+            "rest": " + ".join(words.money(each, language) for each in outcome.by_hand),
         }
+
+
+def _word(outcome: Outcome) -> str:
+    """What of the money is said: nothing had been paid only where that is so."""
+    if outcome.result is not Result.WITHDRAWN:
+        return str(outcome.result)
+    if outcome.by_hand:
+        return "withdrawn-rest" if outcome.refunded else "withdrawn-hand"
+    if outcome.refunded:
+        return "withdrawn"
+    return "withdrawn-before" if outcome.before else "withdrawn-free"
 
 
 def said_already(asked: Leaving) -> list[str]:

@@ -21,7 +21,6 @@ from gateway.ops.logs import logger
 PATIENCE_SECONDS = 8.0
 LATE_SECONDS = 30 * 86400.0  # a SEPA debit is told of within fourteen days, and then some
 _DUE_MAX = 20
-_BY_HAND = (Result.REFUSED, Result.NOTHING)
 _PAUSES_SECONDS = (15.0, 60.0, 300.0, 900.0, 3600.0)
 _LOG = "lychgate.money"
 
@@ -91,7 +90,8 @@ class Turns:
             return []
         recipient = done.email or await self._payer(done)
         letters = [(recipient, self.receipts.receipt(done))] if recipient else []
-        if self.hand and any(each.result in _BY_HAND for each in done.outcomes):
+        hand = any(each.for_a_person or each.result is Result.NOTHING for each in done.outcomes)
+        if self.hand and hand:
             letters.append((self.hand, self.receipts.by_hand(done)))
         return letters
 

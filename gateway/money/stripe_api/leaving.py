@@ -14,20 +14,28 @@ from gateway.errors import StripeRefused
 from gateway.model.amount import Amount
 from gateway.model.entry import Draft
 from gateway.model.subscription import Invoice, Payment, Refund, Status, Subscription, read
+from gateway.money.entries.fields import mapping
 from gateway.money.stripe_api.door import Door, draft_of
 from gateway.money.stripe_api.objects import PAGE, Objects
+from gateway.ops.logs import logger
 
 _OVER = frozenset((Status.CANCELED, Status.INCOMPLETE_EXPIRED))
 _COMMENT_MAX = 450
 _FAILED = frozenset(("failed", "canceled"))
 _ALREADY = "charge_already_refunded"
+_OURS = "lychgate"  # in a refund's metadata: the request that it is for
+_LOG = "lychgate.money"
 
 
 @dataclass(frozen=True, slots=True)
 class PaidBack:
-    """``drafts``: Stripe's answers, with the links from payments to invoices."""
+    """``amounts`` by this request. ``left``: what was paid and can't go back by itself. ``before``: that
+    some went back already, by somebody's hand. ``drafts``: Stripe's answers, with the links from
+    payments to invoices."""
 
     amounts: tuple[Amount, ...] = ()
+    left: tuple[Amount, ...] = ()
+    before: bool = False
     drafts: Sequence[Draft] = field(default=(), repr=False)
 
 
@@ -68,43 +76,67 @@ class Ending:
 
     async def pay_back(self, subscription_id: str, *, key: str) -> PaidBack:
         """All that was paid for a subscription and isn't paid back yet."""
-        amounts: list[Amount] = []
-        drafts: list[Draft] = []
-        for invoice in await self._objects.invoices_of(subscription_id):
-            said = read(Invoice, invoice.facts)
-            if said.status != "paid" or said.amount_paid <= 0:
-                continue
-            asked: Any = {"invoice": said.id, "status": "paid", "limit": PAGE}
-            page, _ = await self._door.page(self._door.v1.invoice_payments.list_async(asked))
-            drafts.append(invoice)
-            for told in page:
-                link = draft_of(told)
-                paid = read(Payment, link.facts)
-                drafts.append(link)
-                refunds = await self._refund(paid, key=key)
-                drafts += refunds
-                amounts += [
-                    Amount(each.amount_minor or 0, each.currency)
-                    for each in refunds
-                    if read(Refund, each.facts).status not in _FAILED
-                ]
-        return PaidBack(tuple(amounts), drafts)
+        found = [
+            await self._invoice_back(each, key=key)
+            for each in await self._objects.invoices_of(subscription_id)
+        ]
+        return PaidBack(
+            tuple(amount for each in found for amount in each.amounts),
+            tuple(amount for each in found for amount in each.left),
+            any(each.before for each in found),
+            [draft for each in found for draft in each.drafts],
+        )
 
-    async def _refund(self, paid: Payment, *, key: str) -> list[Draft]:
-        """The whole rest of one payment; or what of it was paid back before."""
+    async def _invoice_back(self, invoice: Draft, *, key: str) -> PaidBack:
+        said = read(Invoice, invoice.facts)
+        whole = max(said.amount_paid, said.paid_off_stripe)
+        if said.status != "paid" or whole <= 0:
+            return PaidBack()
+        asked: Any = {"invoice": said.id, "status": "paid", "limit": PAGE}
+        page, _ = await self._door.page(self._door.v1.invoice_payments.list_async(asked))
+        amounts: list[Amount] = []
+        drafts, settled, before = [invoice], 0, False
+        for told in page:
+            link = draft_of(told)
+            paid = read(Payment, link.facts)
+            drafts.append(link)
+            if not (paid.payment or paid.charge):
+                continue  # in cash, or by a transfer that Stripe never saw
+            refunds, ours = await self._refund(paid, key=key)
+            if refunds is None:
+                continue
+            went = [each for each in refunds if read(Refund, each.facts).status not in _FAILED]
+            drafts += refunds
+            amounts += [
+                Amount(each.amount_minor or 0, each.currency) for each in went if each in ours
+            ]
+            settled += paid.amount_paid if went else 0
+            before = before or any(each not in ours for each in went)
+        left = (Amount(whole - settled, said.currency),) if settled < whole else ()
+        return PaidBack(tuple(amounts), left, before, drafts)
+
+    async def _refund(
+        self, paid: Payment, *, key: str
+    ) -> tuple[list[Draft] | None, Sequence[Draft]]:
+        """The whole rest of one payment; or, where it was paid back before, all that was, and what of it
+        under this key, which is written on it: Stripe forgets keys after a day. None where Stripe
+        won't pay it back."""
         what = {"payment_intent": paid.payment} if paid.payment else {"charge": paid.charge}
-        wanted: Any = {**what, "reason": "requested_by_customer"}
+        wanted: Any = {**what, "reason": "requested_by_customer", "metadata": {_OURS: key}}
         made = self._door.v1.refunds.create_async(
             wanted, {"idempotency_key": f"{key}:{paid.payment or paid.charge}"}
         )
         try:
-            return [draft_of(await self._door.ask(made))]
+            new = draft_of(await self._door.ask(made))
+            return [new], [new]
         except StripeRefused as refused:
             if refused.code != _ALREADY:
-                raise
+                logger(_LOG).error("refund-refused", payment=paid.id, why=str(refused))
+                return None, ()
         listed: Any = {**what, "limit": PAGE}
         page, _ = await self._door.page(self._door.v1.refunds.list_async(listed))
-        return [draft_of(each) for each in page]
+        found = [(draft_of(each), mapping(each.thing.get("metadata")).get(_OURS)) for each in page]
+        return [each for each, _ in found], [each for each, by in found if by == key]
 
     async def _refusal(self, call: Awaitable[Any]) -> StripeRefused | None:
         """None where it was done. It may have ended meanwhile: how it stands is asked afterwards anyway."""
