@@ -32,8 +32,9 @@ from gateway.money.leaving.asked import (
     plain,
     url_of,
 )
-from gateway.money.leaving.carrying_out import Finder, Requests, chosen
+from gateway.money.leaving.carrying_out import Finder, chosen
 from gateway.money.leaving.contracts import AHEAD_DAYS_MAX, Contract, day_wished
+from gateway.money.leaving.ports import Requests
 from gateway.money.leaving.receipts import Receipts
 from gateway.money.leaving.turn import Turns
 from gateway.rooms.asking import Ask, Reply

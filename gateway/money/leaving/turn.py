@@ -14,7 +14,8 @@ from gateway.clock import Clock
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.model.leaving import Leaving, Result
 from gateway.model.letter import Letter
-from gateway.money.leaving.carrying_out import Customers, Leaver, Requests
+from gateway.money.leaving.carrying_out import Leaver
+from gateway.money.leaving.ports import Customers, Requests
 from gateway.money.leaving.receipts import Receipts, said_already
 from gateway.ops.logs import logger
 
