@@ -18,7 +18,6 @@ from gateway.model.opening import Opening
 from gateway.model.page import PageFacts
 from gateway.model.request import Request
 from gateway.model.rule import (
-    ASKS_NOTHING_OF_PAGE,
     ASKS_NOTHING_OF_REQUEST,
     PageSettings,
     Rule,
@@ -26,6 +25,7 @@ from gateway.model.rule import (
 from gateway.policy.conditions import ConditionFailed, RequestTest, host_matches, request_test
 from gateway.policy.labels import strictest_of
 from gateway.policy.paths import PathIndex, path_key, pattern_key, twins
+from gateway.policy.shadowed import EVERYWHERE, Shadows, patterns_of
 from gateway.policy.source import PolicySource
 from gateway.policy.specialise import asks_its_words, asks_no_page, specialise
 from gateway.policy.ways import Settled, Specialised, Way, WayKind
@@ -33,7 +33,6 @@ from gateway.policy.ways import Settled, Specialised, Way, WayKind
 DEFAULT = "default"
 WAYS_MAX = 20_000
 _PATH_KEPT_MAX = 512  # characters: long paths are found anew, or they could fill 300 MB
-_EVERYWHERE = ("/**",)
 
 
 class Policy:
@@ -155,7 +154,7 @@ class Policy:
             page_could_close=any(map(asks_its_words, by_page))
             and any(rule.access is None or rule.access.gated for rule, _, _ in candidates),
             opened_until=opened,
-            opened_by_path=kind is WayKind.OPEN and decider.paths not in ((), _EVERYWHERE),
+            opened_by_path=kind is WayKind.OPEN and decider.paths not in ((), EVERYWHERE),
         )
 
     def narrowed(self, way: Way, request: Request) -> Way:
@@ -212,38 +211,16 @@ def _passes(test: RequestTest, request: Request) -> bool:
 
 def _index(source: PolicySource) -> tuple[PathIndex, list[Fault]]:
     """All patterns in one index, and a fault for each of the site's rules that never matches."""
-    index, unconditional = PathIndex(), PathIndex()
+    index, shadows = PathIndex(), Shadows(source)
     faults: list[Fault] = []
-    keys = [
-        [pattern_key(p, case_sensitive=source.case_sensitive) for p in rule.paths or _EVERYWHERE]
-        for rule in source.rules
-    ]
+    keys = patterns_of(source)
     named = {pattern for patterns in keys for pattern in patterns}
     for number, (rule, patterns) in enumerate(zip(source.rules, keys, strict=True)):
-        covering = [unconditional.covers(pattern) for pattern in patterns]
-        if number in source.own and all(cover is not None for cover in covering):
-            taking = next(cover for cover in covering if cover is not None)
-            earlier = source.rules[taking]
-            mend = (
-                "" if taking in source.own else "; with `first: true` yours would stand before it"
-            )
-            faults.append(
-                Fault(
-                    rule.place,
-                    f"rule `{rule.name}` never matches: `{earlier.name}` at {earlier.place}"
-                    f" comes first and takes all it asks for{mend}",
-                )
-            )
-        always = (
-            rule.page == ASKS_NOTHING_OF_PAGE
-            and rule.request == ASKS_NOTHING_OF_REQUEST
-            and not rule.hosts
-            and rule.access is not None
-        )
+        fault = shadows.fault_of(number, patterns)
+        if fault is not None:
+            faults.append(fault)
         for pattern in patterns:
             index.add(pattern, number)
-            if always:
-                unconditional.add(pattern, number)
             if rule.access is None or rule.access.gated:
                 # A page that is closed under one name is closed under those it also answers to,
                 # unless a rule names them itself.

@@ -16,7 +16,7 @@ from typing import Any
 
 from gateway import shipped
 from gateway.errors import Faults
-from gateway.model.access import Access
+from gateway.model.access import PUBLIC, Access
 from gateway.model.fault import Fault, Place
 from gateway.model.rule import Badges, LabelSource, PageSettings, Replacement, Rule
 from gateway.policy.nodes import Item, Reading, meant
@@ -28,6 +28,7 @@ from gateway.policy.rules import (
     read_teaser,
     teaser_of,
 )
+from gateway.policy.shadowed import shadowed
 from gateway.policy.source import PolicySource
 
 KEYS = (
@@ -108,11 +109,14 @@ def load_texts(files: Iterable[tuple[str, str]], *, timezone: tzinfo = UTC) -> P
             _include(reading, item, packs, digest)
         own.includes.clear()
         faults.extend(reading.faults)
-    if "default" not in own.once and not faults:
+    if "default" not in own.once and (own.rules or not faults):
         faults.append(
             Fault(Place(files[0][0], 1, 1), "`default` is required: public, members or paid")
         )
     if faults:
+        # Whoever mends these wants to hear of the others as well.
+        own.once.setdefault("default", (Place(files[0][0], 1, 1), PUBLIC))
+        faults += shadowed(_together(own, list(packs.values()), "", timezone))
         raise Faults(tuple(sorted(faults)))
     return _together(own, list(packs.values()), digest.hexdigest(), timezone)
 

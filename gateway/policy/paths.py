@@ -115,13 +115,13 @@ class PathIndex:
             found.update(node.rules)
         return sorted(found)
 
-    def covers(self, pattern: tuple[str, ...]) -> int | None:
-        """A rule that matches whatever ``pattern`` matches, if one pattern alone does."""
+    def covering(self, pattern: tuple[str, ...], *, most: int) -> list[int]:
+        """The first ``most`` rules that match whatever ``pattern`` matches, where one pattern alone
+        does; in order."""
         nodes = _closure([self._root])
         for segment in pattern:
             nodes = _closure(_advance_symbol(nodes, segment))
-        found = [rule for node in nodes for rule in node.rules]
-        return min(found) if found else None
+        return sorted({rule for node in nodes for rule in node.rules[:most]})[:most]
 
 
 def _child(node: Node, segment: str) -> Node:

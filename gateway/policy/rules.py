@@ -38,6 +38,8 @@ RULE_KEYS = (
 TEASER_KEYS = ("body", "root", "chrome", "keep")
 KEEP_KEYS = ("paragraphs", "words_max", "percent", "until")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -133,14 +135,22 @@ def _page_conditions(reading: Reading, keys: dict[str, Item]) -> PageConditions:
     def folded(key: str) -> tuple[str, ...]:
         return tuple(fold(text) for text in _texts(reading, keys, key))
 
+    for language in _texts(reading, keys, "language"):
+        if not _LANGUAGE.fullmatch(language):
+            reading.fault(
+                keys["language"].node, f"`language` is a tag such as fr or pt-BR, not `{language}`"
+            )
+    younger, older = _seconds(reading, keys, "younger_than"), _seconds(reading, keys, "older_than")
+    if younger is not None and older is not None and younger <= older:
+        reading.fault(keys["older_than"].node, "no page is younger than that and older than this")
     return PageConditions(
         labels=_texts(reading, keys, "label"),
         sections=folded("section"),
         tags=folded("tag"),
         authors=folded("author"),
         languages=folded("language"),
-        younger_than_seconds=_seconds(reading, keys, "younger_than"),
-        older_than_seconds=_seconds(reading, keys, "older_than"),
+        younger_than_seconds=younger,
+        older_than_seconds=older,
     )
 
 
@@ -153,6 +163,17 @@ def _request_conditions(reading: Reading, keys: dict[str, Item]) -> RequestCondi
     for device in devices:
         if device not in tuple(Device):
             reading.fault(keys["device"].node, f"`device` is one of {', '.join(Device)}")
+    for country in _texts(reading, keys, "country"):
+        if not _COUNTRY.fullmatch(country):
+            reading.fault(
+                keys["country"].node, f"`country` is a code of two letters, not `{country}`"
+            )
+    for referrer in _texts(reading, keys, "referrer"):
+        if not _HOST.fullmatch(referrer):
+            reading.fault(
+                keys["referrer"].node,
+                f"`referrer` is a host such as t.co or *.news.example, not `{referrer}`",
+            )
     query, query_any = _pairs(reading, keys, "query", str)
     headers, headers_any = _pairs(reading, keys, "header", str.lower)
     conditions = RequestConditions(

@@ -219,14 +219,14 @@ def test_settling_in_steps_is_settling_at_once(
         return  # a rule that never matches is refused before it can
     request = asking(path, country=country, query=query)
     facts = page(*([label] if label else []), tags=tags, age=age)
-    expected = _first(rules, path, label, tags, age, country, query)
+    expected = first(rules, path, label, tags, age, country, query)
     assert str(settled(compiled, facts, request).access) == expected
     narrowed = compiled.narrowed(compiled.way("news.example", path), request)
     if expected != "public":
         assert narrowed.kind is not WayKind.OPEN, "what is gated is never passed through"
 
 
-def _first(
+def first(
     rules: list[dict[str, str | None]],
     path: str,
     label: str,
