@@ -101,6 +101,10 @@ class Login:
         )
         self.application = router(roads, ground.doorway(self._pages.of_error))
 
+    def form_targets(self) -> list[str]:
+        """Origins that a page's form for logging out may lead to."""
+        return self._pages.form_targets()
+
     @property
     def mailing(self) -> Mailing | None:
         """None where there is no [mail]."""

@@ -76,6 +76,7 @@ class RoomsHere:
             language_of=self.language_of,
             asking=self._gate,
             mails=login.mailing,
+            form_targets=login.form_targets,
         )
         self.opened += [adopting, console, login, counting]
         self._applications |= dict.fromkeys(("login", "logout", "account"), login.application)
