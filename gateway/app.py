@@ -189,6 +189,7 @@ class _Parts:
             asked_labels=AskedLabels(origin=self.origin, forwarding=forwarding),
             clock=self.clock,
             shared_identity=self.settings.origin.shared_identity,
+            label_lag_seconds=self.settings.policies.label_lag_seconds,
         )
         return Pages(
             cache=self.cache,

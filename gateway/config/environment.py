@@ -1,7 +1,8 @@
 """Settings from the environment: ``LYCHGATE_SECTION__KEY`` laid over what the file says.
 
 Only names with ``__`` are settings, so ``LYCHGATE_KEY`` can hold a secret. A text is taken as it
-is; numbers, truths, lists and tables are JSON. A number in a name picks one of a list's tables:
+is; numbers, truths, lists and tables are JSON. A list of texts may also be written as they are, with
+commas between them (``fr,en``). A number in a name picks one of a list's tables:
 ``LYCHGATE_LOGIN__PROVIDER__0__CLIENT_SECRET``.
 """
 
@@ -53,10 +54,27 @@ def overlay(
 def _value(text: str, annotation: Any) -> Any:
     if annotation is None or _is_text(annotation):
         return text
+    texts = typing.get_origin(annotation) is tuple and _is_text(
+        _bare(typing.get_args(annotation)[0])
+    )
+    if texts and not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
     try:
         return json.loads(text)
     except ValueError:
-        raise ValueError("not JSON, as a number, true, false, a list or a table is") from None
+        raise ValueError(f"{_wanted(annotation, texts=texts)} is needed") from None
+
+
+def _wanted(annotation: Any, *, texts: bool) -> str:
+    if annotation is bool:
+        return "true or false"
+    if annotation in (int, float):
+        return "a number"
+    if texts:
+        return 'a list, as fr,en or ["fr", "en"],'
+    if typing.get_origin(annotation) is dict:
+        return 'a table in JSON, as {"name": "value"},'
+    return "JSON"
 
 
 def _put(data: dict[str, Any], path: KeyPath, value: Any) -> None:

@@ -67,7 +67,7 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise Faults((Fault(Place(str(path)), "larger than 1 MB"),))
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise Faults((Fault(Place(str(path), 1, 1), "not UTF-8"),)) from None
     except OSError as error:
@@ -104,6 +104,10 @@ class _Where:
             variable = self.given.get(path[:length])
             if variable is not None:
                 return Fault(Place(variable), message)
+        # A table that variables alone speak of stands nowhere in the file.
+        below = [name for at, name in self.given.items() if at[: len(path)] == path]
+        if below and path not in self.places.keys:
+            return Fault(Place(min(below)), message)
         if not self.file:
             return Fault(Place(name_of(path)), message)
         line, column = self.places.of_key(path) if key else self.places.of_value(path)
@@ -185,10 +189,13 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     """What each key may say by itself, but not beside the others."""
     providers = [provider.id for provider in settings.login.provider]
     plans = [plan.id for plan in settings.plan]
-    for section, names in ((("login", "provider"), providers), (("plan",), plans)):
+    for section, what, names in (
+        (("login", "provider"), "login providers", providers),
+        (("plan",), "plans", plans),
+    ):
         for number, name in enumerate(names):
             if name in names[:number]:
-                yield (*section, number, "id"), f"two are named `{name}`"
+                yield (*section, number, "id"), f"two {what} are named `{name}`"
     for number, name in enumerate(providers):
         if name in ("mail", "code"):
             yield ("login", "provider", number, "id"), f"`{name}` is the mailed link's own"
@@ -207,12 +214,22 @@ def _disagreements(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
         for staff, key in _PEOPLE:
             if getattr(getattr(settings, staff), key):
                 yield (staff, key), "they count on sessions from `console.providers`: name one"
+    yield from _of_listeners_and_folders(settings)
     if settings.alerts.mail and settings.mail is None:
         yield ("alerts", "mail"), "mail is sent with [mail], and there is none"
     for number, plan in enumerate(settings.plan):
         for at, price in enumerate(plan.offered):
             if price not in plan.prices:
                 yield ("plan", number, "offered", at), "an offered price stands in `prices` too"
+
+
+def _of_listeners_and_folders(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    public, machines = settings.server.bind, settings.ops.bind
+    if public == machines and public.port:
+        yield ("ops", "bind"), "the public listener has this address already: `server.bind`"
+    folder = settings.templates.folder
+    if folder is not None and not folder.is_dir():
+        yield ("templates", "folder"), "no such folder"
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.config.alerting import Address, Webhook
+from gateway.config.mailing import MailUrl, Sender
 from gateway.config.signing import SigningKey
 from gateway.config.values import (
     ApiBase,
@@ -30,12 +31,10 @@ from gateway.config.values import (
     Language,
     Link,
     Listener,
-    MailUrl,
     OriginUrl,
     Person,
     Seconds,
     Secret,
-    Sender,
     SitePath,
     SiteUrl,
     StoreUrl,
@@ -104,8 +103,11 @@ class Ops(Section):
 
 
 class Policies(Section):
+    """``label_lag_seconds``: how long a page is used that its own label could close by then."""
+
     folder: Folder = Path("policies")
     mode: Literal["enforce", "report"] = "enforce"
+    label_lag_seconds: Annotated[float, Field(ge=0, le=60)] = 60.0
 
 
 class Store(Section):

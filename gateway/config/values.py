@@ -25,7 +25,6 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.?[^\s@<>\"]+")
-_NAMED_ADDRESS = re.compile(r"(?:[^<>\r\n]*<([^<>\r\n]+)>|([^<>\r\n]+))")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -224,13 +223,6 @@ def _person(value: str) -> str:
     raise ValueError("an e-mail address or `group:NAME` is needed")
 
 
-def _sender(value: str) -> str:
-    found = _NAMED_ADDRESS.fullmatch(value)
-    if found is None or not _ADDRESS.fullmatch((found[1] or found[2]).strip()):
-        raise ValueError("a sender is needed, as Le Courrier <bonjour@news.example>")
-    return value
-
-
 def _link(value: str) -> str:
     if value.startswith("mailto:") and _ADDRESS.fullmatch(value.removeprefix("mailto:")):
         return value
@@ -266,10 +258,16 @@ def _scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("a text that isn't empty is needed")
+    return value
+
+
 Truth = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict(), Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 Key = Annotated[SecretStr, BeforeValidator(_secret), AfterValidator(_key)]
 HeaderValue = Annotated[SecretStr, BeforeValidator(_secret), AfterValidator(_header_value)]
@@ -278,7 +276,6 @@ StoreUrl = Annotated[SecretStr, BeforeValidator(_secret), _scheme("sqlite", "pos
 BusUrl = Annotated[
     SecretStr, BeforeValidator(_secret), _scheme("", "valkey", "valkeys", "redis", "rediss")
 ]
-MailUrl = Annotated[SecretStr, BeforeValidator(_secret), _scheme("smtp", "smtps")]
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
 OriginUrl = Annotated[str, AfterValidator(_bare_url)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
@@ -293,6 +290,5 @@ Language = Annotated[str, AfterValidator(_language)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Person = Annotated[str, AfterValidator(_person)]
-Sender = Annotated[str, AfterValidator(_sender)]
 Link = Annotated[str, AfterValidator(_link)]
 SitePath = Annotated[str, AfterValidator(_site_path)]

@@ -72,6 +72,7 @@ class Records:
     asked_labels: AskedLabels
     clock: Clock
     shared_identity: bool
+    label_lag_seconds: float
 
     async def fetch(
         self, visit: Visit, key: PageKey, *, stale: PageRecord | None = None
@@ -206,6 +207,7 @@ class Records:
             rule_cache_seconds=way.cache_seconds,
             shared_identity=self.shared_identity,
             page_could_close=way.page_could_close,
+            label_lag_seconds=self.label_lag_seconds,
         )
 
 

@@ -58,6 +58,7 @@ def freshness(
     rule_cache_seconds: float | None,
     shared_identity: bool,
     page_could_close: bool,
+    label_lag_seconds: float = LABEL_LAG_SECONDS,
 ) -> Freshness:
     """``received_at`` is when the head arrived. ``rule_cache_seconds``: a rule's ``cache:``."""
     said = directives(headers)
@@ -72,8 +73,8 @@ def freshness(
     if usable_stale and not private:
         stale_while = _seconds(said.get("stale-while-revalidate", ""))
     if page_could_close:
-        lifetime = min(lifetime, LABEL_LAG_SECONDS)
-        stale_while = min(stale_while, LABEL_LAG_SECONDS - lifetime)
+        lifetime = min(lifetime, label_lag_seconds)
+        stale_while = min(stale_while, label_lag_seconds - lifetime)
     age = 0.0 if rule_cache_seconds is not None else _age(headers, received_at)
     born_at = received_at - age
     fresh_until = born_at + lifetime

@@ -101,6 +101,23 @@ def test_the_environment_goes_over_the_file(file: Path) -> None:
     assert settings.origin.headers["cookie"].get_secret_value() == "a=b"
 
 
+@pytest.mark.parametrize("written", ["fr,en", " fr , en ", '["fr", "en"]'])
+def test_a_list_of_texts_is_written_as_people_do(written: str, file: Path) -> None:
+    assert read(file, LYCHGATE_SITE__LANGUAGES=written).site.languages == ("fr", "en")
+
+
+def test_one_text_is_a_list_of_one(file: Path) -> None:
+    (key,) = read(file, LYCHGATE_KEYS__COOKIE="env:LYCHGATE_KEY").keys.cookie
+    assert key.get_secret_value() == KEY
+    several = read(file, LYCHGATE_SERVER__TRUSTED_PROXIES="10.0.0.0/8,127.0.0.1/32")
+    assert several.server.trusted_proxies[0] == ip_network("10.0.0.0/8")
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(file: Path) -> None:
+    file.write_text("\ufeff" + SOUND)
+    assert read(file).site.name == "Le Courrier"
+
+
 def test_the_environment_alone_is_enough() -> None:
     settings = load_settings(
         None,
@@ -119,12 +136,17 @@ def test_the_environment_alone_is_enough() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("LYCHGATE_SERVER__WORKERS", "two",
-         "not JSON, as a number, true, false, a list or a table is"),
+        ("LYCHGATE_SERVER__WORKERS", "two", "a number is needed"),
+        ("LYCHGATE_OPS__ACCESS_LOG", "yes", "true or false is needed"),
+        ("LYCHGATE_ORIGIN__HEADERS", "a=b", 'a table in JSON, as {"name": "value"}, is needed'),
+        ("LYCHGATE_SITE__LANGUAGES", "[fr,en]", 'a list, as fr,en or ["fr", "en"], is needed'),
+        ("LYCHGATE_LOGIN__PROVIDER", "google", "JSON is needed"),
+        ("LYCHGATE_NOPE__X", "1", "unknown key `nope`"),
         ("LYCHGATE_SITE__URL__X", "1", "there is no table of that name to set a key in"),
         ("LYCHGATE_SITE__NMAE", "1", "unknown key `site.nmae`; did you mean `name`?"),
         ("LYCHGATE_LOGIN__PROVIDER__3__ID", "x", "there is no table of that name to set a key in"),
-        ("LYCHGATE_KEYS__COOKIE", "x", "not JSON, as a number, true, false, a list or a table is"),
+        ("LYCHGATE_KEYS__COOKIE", "x", "`keys.cookie[0]`: a key has 16 characters or more"),
+        ("LYCHGATE_KEYS__COOKIE", "env:NO", "`keys.cookie[0]`: the environment has no NO, or it is empty"),
     ],
 )  # fmt: skip
 def test_a_faulty_variable_is_named(name: str, value: str, told: str, file: Path) -> None:

@@ -314,3 +314,20 @@ def test_freshness_is_what_a_plain_model_says(
 def test_no_header_whatever_breaks_it_or_lives_for_ever(headers: list[tuple[bytes, bytes]]) -> None:
     fresh = of(*headers)
     assert fresh.fresh_until <= NOW + 365 * 86400
+
+
+@pytest.mark.parametrize(
+    ("lag", "lifetime", "stale"), [(60.0, 60.0, 0.0), (5.0, 5.0, 0.0), (0.0, 0.0, 0.0)]
+)
+def test_a_site_may_follow_its_labels_sooner(lag: float, lifetime: float, stale: float) -> None:
+    fresh = freshness(
+        200,
+        (says("max-age=600, stale-while-revalidate=600"),),
+        received_at=NOW,
+        rule_cache_seconds=None,
+        shared_identity=False,
+        page_could_close=True,
+        label_lag_seconds=lag,
+    )
+    assert fresh.fresh_until - NOW == lifetime
+    assert fresh.stale_while_revalidate_until - fresh.fresh_until == stale
