@@ -44,9 +44,7 @@ class Readers(Protocol):
 class Notes(Protocol):
     """What the full lane tells the counters and the log."""
 
-    def answered(
-        self, *, method: str, path: str, status: int, request_id: str, seconds: float
-    ) -> None: ...
+    def answered(self, *, path: str, status: int, body_bytes: int, request_id: str) -> None: ...
 
     def failed(self, *, reason: str, error_id: str, path: str, error: BaseException) -> None: ...
 
@@ -75,7 +73,7 @@ class Entrance:
 
     async def __call__(self, scope: Scope, receive: answers.Receive, send: answers.Send) -> None:
         assert scope["type"] == "http", "the server hands over nothing else"
-        began, error_id, request = self.clock.monotonic(), new_error_id(), None
+        error_id, request = new_error_id(), None
         sending = Sending(send)
         try:
             admitted = self._admit(scope, error_id)
@@ -99,11 +97,10 @@ class Entrance:
             plain = self.failures.status(500, "internal-error", request=request, error_id=error_id)
             status = await self._send(plain, scope, None, sending)
         self.notes.answered(
-            method=scope["method"],
             path=_path(request),
             status=status,
+            body_bytes=0 if scope["method"] == "HEAD" else sending.body_bytes,
             request_id=error_id,
-            seconds=self.clock.monotonic() - began,
         )
 
     def _in_rate(self, request: Request) -> bool:

@@ -33,17 +33,19 @@ def _status_line(status: int) -> bytes:
 @dataclass(slots=True)
 class Sending:
     """A head waits for what follows it. ``started`` tells whether it has left, past which an error
-    can only cut the line; ``status`` is what it says."""
+    can only cut the line; ``status`` is what it says, and ``body_bytes`` what followed it."""
 
     send: Callable[[Any], Awaitable[None]]
     started: bool = False
     status: int = 0
+    body_bytes: int = 0
     _held: dict[str, Any] | None = None
 
     async def __call__(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status, self._held = message["status"], message
             return
+        self.body_bytes += len(message.get("body", b""))
         head, self._held = self._held, None
         if head is not None:
             self.started = True
@@ -92,6 +94,7 @@ async def stream(
         transport.write(head)
     else:
         transport.writelines((head, *_chunked(parts, ended=ended)))
+    sending.body_bytes = sum(map(len, parts))
     while not ended:
         if transport.get_write_buffer_size() > _UNSENT_BYTES_MAX:
             # A slow reader: not as much again as is held for it already.
@@ -103,6 +106,7 @@ async def stream(
         if _left_us(cycle):
             return
         parts, ended = response.take(), response.finished
+        sending.body_bytes += sum(map(len, parts))
         if left is None:
             parts = _chunked(parts, ended=ended)
         else:

@@ -29,13 +29,11 @@ class Notes:
     def decided(self, reason: str) -> None:
         self.counters.decisions[reason] += 1
 
-    def answered(
-        self, *, method: str, path: str, status: int, request_id: str, seconds: float
-    ) -> None:
+    def answered(self, *, path: str, status: int, body_bytes: int, request_id: str) -> None:
         counters = self.counters
         counters.full_lane += 1
         counters.statuses[status] += 1
-        self.access_log.note(self.clock.now(), "full", path, status, 0, request_id)
+        self.access_log.note(self.clock.now(), "full", path, status, body_bytes, request_id)
 
     def failed(self, *, reason: str, error_id: str, path: str, error: BaseException) -> None:
         self.counters.errors[reason] += 1
