@@ -1,4 +1,4 @@
-"""``lychgate audit``: prints what ``console.audit`` found; exit 1 on a leak."""
+"""``lychgate audit``: prints what ``console.audit`` found; exit 1 on a leak, 3 where it couldn't look."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.console.audit import Audit, Step
 
 _SHOWN = 40
+_BLIND = 3
 
 
 def audit(
@@ -33,7 +34,10 @@ def audit(
     config: Config = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Look for withheld text in every public surface of the site."""
+    """Look for withheld text in every public surface of the site.
+
+    Exit code 0: nothing shows. 1: something does. 3: it couldn't look, or not at every page.
+    """
     settings = settings_of(config)
     parts = urlsplit(sitemap)
     if sitemap and not (parts.scheme in ("http", "https") and parts.hostname):
@@ -45,14 +49,19 @@ def audit(
     except OriginFailed as error:
         own = "" if sitemap else "; where it is this gateway, start `lychgate serve` first"
         typer.echo(f"lychgate: {public} can't be asked: {not_reached(error)}{own}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(_BLIND) from None
+    whole = not found.unread and bool(found.listed or not sitemap)
+    if sitemap and not found.listed:
+        typer.echo(f"lychgate: {sitemap} names no page of {public}", err=True)
     if as_json:
         typer.echo(json.dumps(as_data(found, public), ensure_ascii=False, indent=2))
     else:
-        for line in lines(found, public):
+        for line in lines(found, public, whole=whole):
             typer.echo(line)
     if found.leaks:
         raise typer.Exit(1)
+    if not whole:
+        raise typer.Exit(_BLIND)
 
 
 async def _audit(settings: Settings, public: str, sitemap: str, step: Step) -> Audit:
@@ -110,7 +119,8 @@ def as_data(found: Audit, public: str) -> dict[str, object]:
     }
 
 
-def lines(found: Audit, public: str) -> list[str]:
+def lines(found: Audit, public: str, *, whole: bool = True) -> list[str]:
+    """``whole``: all was looked at that there was to look at."""
     of = f" of {found.named}" if found.named > found.pages else ""
     told = [
         f"{public}: {found.pages}{of} pages, {found.articles} of them withheld from anonymous readers; "
@@ -126,7 +136,12 @@ def lines(found: Audit, public: str) -> list[str]:
     if found.unread:
         told.append(f"{len(found.unread)} pages couldn't be read as the gateway: {found.unread[0]}")
     if not found.leaks:
-        told.append("No public surface shows withheld text.")
+        if len(found.unread) == found.pages:
+            told.append("Nothing was read, so nothing can be said.")
+        elif not whole:
+            told.append("Of what could be read, no public surface shows withheld text.")
+        else:
+            told.append("No public surface shows withheld text.")
         return told
     surfaces = Counter(leak.surface for leak in found.leaks)
     shown = f"{_some(len(found.leaks), 'withheld passage')} on {_some(len(surfaces), 'surface')}"

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.options import ConfigUnread
+
 
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="About a minute, and rougher.")] = False,
@@ -26,6 +28,7 @@ def bench(
     rate: Annotated[
         float, typer.Option(min=0.0, help="Of --webhooks a second; 0: as fast as they are taken.")
     ] = 0.0,
+    config: ConfigUnread = None,
 ) -> None:
     """Measure the gateway on loopback, beside nginx, Caddy and oauth2-proxy."""
     from rich.console import Console

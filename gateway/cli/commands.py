@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -39,14 +40,30 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="For the command that follows, as behind it."
+        ),
+    ] = None,
 ) -> None:
-    pass
+    if config is not None:
+        context.default_map = _for_each(context.command, str(config))
+
+
+def _for_each(group: Any, config: str) -> dict[str, Any]:
+    """The default of each command below, at any depth."""
+    return {
+        name: _for_each(each, config) if hasattr(each, "commands") else {"config": config}
+        for name, each in group.commands.items()
+    }
 
 
 app.command("demo")(demo)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import policy_of
+from gateway.cli.options import ConfigUnread, policy_of
 
 if TYPE_CHECKING:
     from gateway.app import Lychgate
@@ -65,6 +66,7 @@ def demo(
     reader: Annotated[
         str, typer.Option("--as", metavar="member|subscriber", help="Read everything as one.")
     ] = "",
+    config: ConfigUnread = None,
 ) -> None:
     """A newspaper behind the gateway, on this machine, with no account anywhere."""
     from gateway.cli import playing
@@ -117,7 +119,7 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     from gateway.wiring.money import folding
 
     folder = Path(paper.__file__).parent
-    logs.set_up(process="demo")
+    logs.set_up(process="demo", least=logging.WARNING)
     identity, payments = playing.listener(0), playing.listener(0)
     issuer, stripe = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (identity, payments))
     places = _Places(url, origin, issuer, stripe, str(folder))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, settings_of
+from gateway.model.decision import Reason
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -24,6 +25,12 @@ _FETCHED = {
     "opened": "the gateway: a rule opens its path",
     "label": "the gateway: only the page itself can say",
     "path": "the gateway: a rule names its path",
+    "report": "the reader: in report mode pages pass as the origin sends them",
+}
+
+_KINDS = {
+    "other": "neither page nor feed: passed on",
+    "ours": "the gateway's own: no rule is asked, and never the origin",
 }
 
 
@@ -112,14 +119,14 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
     told = [
         ("URL", found.target),
         ("reader", found.reader),
-        ("answer", f"{found.status}{f' to {found.location}' if found.location else ''}"),
+        ("answer", _answer(found)),
         ("decision", f"{decision} ({found.reason})" if found.reason and decision else decision),
         ("refused", "" if decision else found.reason),
         ("access", found.access),
         ("rule", found.rule),
         ("label", f"{found.label} (from {found.label_from}){unread}" if found.label else ""),
-        ("page", "neither page nor feed: passed on" if found.kind == "other" else found.kind),
-        ("fetched as", _FETCHED.get(found.way, "")),
+        ("page", _KINDS.get(found.kind, found.kind)),
+        ("fetched as", _FETCHED.get(_way(found), "")),
         ("body", body if article else ""),
         ("words", words if article and found.body_found else ""),
         ("caching", _caching(found)),
@@ -128,6 +135,16 @@ def lines(found: Explanation) -> list[tuple[str, str]]:
     if not found.cookies_dropped:
         told.pop()
     return [(name, value) for name, value in told if value]
+
+
+def _way(found: Explanation) -> str:
+    return "report" if found.reason == Reason.REPORT_MODE else found.way
+
+
+def _answer(found: Explanation) -> str:
+    if not found.status:
+        return ""
+    return f"{found.status} to {found.location}" if found.location else str(found.status)
 
 
 def _caching(found: Explanation) -> str:

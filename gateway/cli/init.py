@@ -52,22 +52,30 @@ def init(
         str, typer.Option(metavar="URL", help="What readers will type.")
     ] = "http://127.0.0.1:8000",
     folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write.")] = Path(),
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="The config file to write, the others beside it."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite config and policy.")] = False,
 ) -> None:
-    """Look at a site and write lychgate.toml and policies/ for it."""
+    """Look at a site, and write lychgate.toml and policies/ for it."""
     origin = address(origin)
-    taken = [name for name in (CONFIG, POLICY) if (folder / name).exists()]
+    written = config.name if config is not None else CONFIG
+    folder = config.parent if config is not None else folder
+    taken = [name for name in (written, POLICY) if (folder / name).exists()]
     if taken and not force:
         typer.echo(f"{' and '.join(taken)} exist; --force overwrites them", err=True)
         raise typer.Exit(1)
     found = asyncio.run(look(origin))
     (folder / POLICY).parent.mkdir(parents=True, exist_ok=True)
     _new_key(folder / KEY)
-    (folder / CONFIG).write_text(config_text(found, url.rstrip("/")), "utf-8")
+    (folder / written).write_text(config_text(found, url.rstrip("/")), "utf-8")
     (folder / POLICY).write_text(policy_text(found), "utf-8")
     for line in report(found):
         typer.echo(line)
-    typer.echo(f"\nWrote {CONFIG}, {POLICY} and {KEY}.")
+    typer.echo(f"\nWrote {written}, {POLICY} and {KEY}.")
     typer.echo("Next: lychgate check --live, then lychgate serve.")
 
 

@@ -17,6 +17,12 @@ DEFAULT = Path("lychgate.toml")
 Config = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", help="The config file to read.")
 ]
+ConfigUnread = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="As every command takes it; not read here."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -74,13 +74,14 @@ def open_story(
     until: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="2026-11-24T18:00 or 2026-11-24 (its end), or 90m, 12h, 2d."
+            metavar="TIME",
+            help="2026-11-24T18:00 or 2026-11-24 (its end), or 90m, 12h, 2d; `now` closes it again.",
         ),
     ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the audit log.")],
     config: Config = DEFAULT,
 ) -> None:
-    """Open a story, or all of them, to everyone for a while."""
+    """Open a story, or all of them, to everyone for a while, and close it again."""
     from gateway.clock import SystemClock
     from gateway.model.opening import Opening
     from gateway.stores.openings import Openings
@@ -88,11 +89,17 @@ def open_story(
     settings = settings_of(config)
     now = SystemClock().now()
     zone = ZoneInfo(settings.site.timezone)
-    ends = instant(until, now=now, zone=zone)
+    closing = until.strip() == "now"
+    ends = now if closing else instant(until, now=now, zone=zone)
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
     path = "" if url == "all" else canonical_path_of(url, settings)
     opening = Opening(path, ends, reason.strip(), pwd.getpwuid(os.getuid()).pw_name)
+    if closing:
+        ended = with_store(settings, lambda store: Openings(store).close(opening, now=now))
+        what = "What was opened as a whole" if not path else f"What was opened of {path}"
+        typer.echo(f"{what} is closed again." if ended else "Nothing of it was open by hand.")
+        raise typer.Exit(0 if ended else 1)
     with_store(settings, lambda store: Openings(store).open(opening, now=now))
     shown = datetime.fromtimestamp(ends, zone).isoformat(sep=" ", timespec="minutes")
     typer.echo(f"{'All pages are' if not path else f'{path} is'} open to everyone until {shown}.")

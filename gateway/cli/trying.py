@@ -4,6 +4,7 @@ propose, written to a folder that is gone afterwards."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
+
+from gateway.cli.options import ConfigUnread
 
 if TYPE_CHECKING:
     from gateway.cli.init import Found
@@ -22,6 +25,7 @@ _WALLED_MAX, _ASKED_MAX = 50, 16
 def try_site(
     url: Annotated[str, typer.Argument(metavar="URL", help="The site, or one of its pages.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0: any.")] = 8000,
+    config: ConfigUnread = None,
 ) -> None:
     """Try the gateway on any site, on this machine, with no file edited."""
     from gateway.cli import playing
@@ -57,7 +61,7 @@ def _play(found: Found, taken: object, folder: Path, path: str) -> None:
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     (folder / "policies").mkdir()
     (folder / "policies" / "site.yaml").write_text(trial_policy(found), "utf-8")
-    logs.set_up(process="try")
+    logs.set_up(process="try", least=logging.WARNING)
     settings = load_settings(
         folder / "none.toml",
         {

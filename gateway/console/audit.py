@@ -46,7 +46,8 @@ class Leak:
 @dataclass(slots=True)
 class Audit:
     """``named`` pages were found and ``pages`` of them read. ``articles`` are withheld from anonymous
-    readers, ``telling`` of them have text of their own. ``unread`` couldn't be read as the gateway."""
+    readers, ``telling`` of them have text of their own. ``unread`` couldn't be read as the gateway.
+    ``listed`` is how many a sitemap named."""
 
     named: int = 0
     pages: int = 0
@@ -56,6 +57,7 @@ class Audit:
     leaks: list[Leak] = field(default_factory=list)
     badges: list[Badge] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    listed: int = 0
 
 
 async def audit(
@@ -69,7 +71,8 @@ async def audit(
     items = (visitor.within(link) for feed in feeds for link in surfaces.feed_items(feed.text))
     every = surfaces.unique(["/", *named, *items])
     pages = surfaces.spread(every, PAGES_MAX)
-    auditing = _Auditing(asking, visitor, step, Audit(named=len(every), pages=len(pages)))
+    found = Audit(named=len(every), pages=len(pages), listed=len(named))
+    auditing = _Auditing(asking, visitor, step, found)
     await auditing.read_as_gateway(pages)
     await auditing.ask_as_anyone(pages, read=[*maps, *feeds, front])
     return auditing.found
@@ -106,10 +109,14 @@ class _Auditing:
 
         async def one(target: str) -> None:
             try:
-                self._learn(await explain(self.asking, target, ANONYMOUS))
+                page = await explain(self.asking, target, ANONYMOUS)
+                self._learn(page)
+                unread = page.status >= 500
             except LychgateError:
+                unread = True
+            if unread:
                 self.found.unread.append(target)
-            done = len(self.explained) + len(self.found.unread)
+            done = len(self.explained.keys() | set(self.found.unread))
             self.step("reading as the gateway", done, len(pages))
 
         await _all(one, pages)

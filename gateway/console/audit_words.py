@@ -16,8 +16,8 @@ from gateway.model.mark import Why
 
 ACTS = frozenset(
     "journal export work work-act days day day-count day-sign entry retry fetch review find reader"
-    " grant revoke bind unbind merge end-sessions mail explain site open purge audit erased import"
-    " adopt".split()
+    " grant revoke bind unbind merge end-sessions mail explain site open close purge audit erased"
+    " import adopt".split()
 )
 _FIELDS = "q state why kind source reader currency amount day month sent late"
 _WORK = "why progress whose"

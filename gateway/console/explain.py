@@ -16,6 +16,7 @@ from typing import Any
 
 from gateway.console.passages import words_of
 from gateway.edge.answers import Answer, Headers, Plain, Ready, Streamed
+from gateway.edge.entrance import RESERVED
 from gateway.edge.gate import Gate
 from gateway.edge.ingress import Ingress
 from gateway.edge.records import OtherType
@@ -39,6 +40,7 @@ from gateway.policy.decide import judge, settle, settle_by_path
 from gateway.policy.ways import Settled
 
 BODY_BYTES_MAX = 16 << 20
+OURS = "ours"  # a page of the gateway's own, which the origin is never asked for
 _RUN_WORDS = 4  # fewer words in a row may stand anywhere
 CASES = {
     "anyone": "as the origin says: the answer is everyone's",
@@ -64,13 +66,14 @@ class Explanation:
     """``decision`` and ``reason`` are those of the gate; ``body`` is what would be sent, uncoded.
 
     ``page`` is the whole page as the gateway reads it at the origin; empty where it isn't read.
+    ``status`` is 0 for a page of ours, which nothing here answers.
     ``words_withheld`` counts words of the article's body that this reader isn't sent. ``passed``: the
     answer is the origin's own, streamed.
     """
 
     target: str
     reader: str
-    status: int
+    status: int = 0
     decision: str = ""
     wall: str = ""
     reason: str = ""
@@ -121,6 +124,8 @@ async def explain(asking: Asking, target: str, reader: Reader, *, named: str = "
     if isinstance(admitted, MovedTo):
         location = admitted.location.decode("ascii", "replace")
         return Explanation(target=target, reader=told, status=308, location=location)
+    if admitted.path.startswith(RESERVED):
+        return Explanation(target=target, reader=told, kind=OURS)
     whole_way = policy.way(admitted.host, admitted.path)
     visit = Visit(
         request=admitted,
@@ -215,7 +220,7 @@ def _why(
         **_of_label(record.specialised.label, visit.policy.settings),
         "kind": str(record.facts.kind),
         "body_found": record.facts.body_found,
-        "cookies_dropped": record.cookies_dropped,
+        "cookies_dropped": () if report_mode else record.cookies_dropped,
         "page": page,
     }
     if record.facts.kind is PageKind.ARTICLE and record.facts.body_found:

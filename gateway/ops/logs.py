@@ -35,8 +35,8 @@ _QUIET = (
 )
 
 
-def set_up(*, process: str) -> None:
-    """Every logger of this process, the standard library's too, as JSON lines."""
+def set_up(*, process: str, least: int = logging.INFO) -> None:
+    """Every logger of this process, the standard library's too, as JSON lines from ``least`` on."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(allow=("status", "error_id")),
@@ -55,7 +55,7 @@ def set_up(*, process: str) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(least)
     for name in _QUIET:
         logging.getLogger(name).setLevel(
             logging.CRITICAL if name == "uvicorn.error" else logging.WARNING

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.errors import Faults, StoreUnavailable
@@ -96,6 +96,18 @@ def _foreign(error: Exception) -> bool:
     )
 
 
+def _told(url: str, error: Exception) -> str:
+    """Which store, and why, without its password; nor in the words of a driver that may quote a row."""
+    cause = getattr(error, "orig", None) or error
+    why = type(cause).__name__
+    if isinstance(cause, OSError):
+        why = cause.strerror or why
+    elif is_sqlite(url) and type(error) in (OperationalError, DatabaseError):
+        why = str(cause)
+    place = make_url(url).set(query={}).render_as_string(hide_password=True)
+    return f"{place}: {why}"
+
+
 class Store:
     """One engine, and the two ways to use it. ``after_news`` is called when a transaction that told
     news is committed: whoever polls may be woken."""
@@ -114,7 +126,7 @@ class Store:
                 yield connection
         except Exception as error:
             if _foreign(error):
-                raise StoreUnavailable(type(error).__name__) from error
+                raise StoreUnavailable(_told(self.url, error)) from error
             raise
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
@@ -129,7 +141,7 @@ class Store:
             done, told = await self._written(partial(_noting_news, work))
         except Exception as error:
             if _foreign(error):
-                raise StoreUnavailable(type(error).__name__) from error
+                raise StoreUnavailable(_told(self.url, error)) from error
             raise
         if told:
             self.after_news()

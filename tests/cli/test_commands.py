@@ -165,6 +165,25 @@ def test_explain_says_why(run: Run, configured: Path) -> None:
     assert "dropped     Set-Cookie visit" in ran.out
 
 
+def test_explain_asks_the_origin_for_no_page_of_ours(
+    run: Run, configured: Path, site: NewsSite
+) -> None:
+    asked = len(site.server.log)
+    ran = run("explain", "/-/plans")
+    assert ran.code == 0, ran
+    assert "the gateway's own: no rule is asked, and never the origin" in ran.out
+    assert "answer" not in ran.out
+    assert len(site.server.log) == asked
+
+
+def test_explain_in_report_mode_says_who_fetches(run: Run, configured: Path) -> None:
+    text = configured.read_text().replace("[policies]", '[policies]\nmode = "report"')
+    configured.write_text(text)
+    ran = run("explain", "/a/open-letters")
+    assert "fetched as  the reader: in report mode" in ran.out
+    assert "dropped" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("reader", "decision", "wall"),
     [
@@ -253,6 +272,22 @@ def test_open_is_written_with_its_reason_and_counts(run: Run, configured: Path) 
     assert "decision    teaser" in run("explain", "/a/late-tides").out
 
 
+def test_what_was_opened_is_closed_again(run: Run, configured: Path) -> None:
+    closing = ("open", "/a/open-letters", "--until", "now", "--reason", "a slip")
+    ran = run(*closing)
+    assert (ran.code, ran.out) == (1, "Nothing of it was open by hand.\n")
+    run("open", "/a/open-letters", "--until", "2d", "--reason", "a public inquiry")
+    ran = run(*closing)
+    assert (ran.code, ran.out) == (0, "What was opened of /a/open-letters is closed again.\n")
+    with sqlite3.connect(configured.parent / "lychgate.db") as store:
+        rows = store.execute("SELECT act, what, why FROM audit").fetchall()
+        news = store.execute("SELECT count(*) FROM news WHERE kind = 'opening'").fetchone()
+    store.close()
+    assert rows[1:] == [("close", "/a/open-letters", "a slip")]
+    assert news == (2,)
+    assert "decision    teaser" in run("explain", "/a/open-letters").out
+
+
 def test_open_needs_a_reason_and_a_time_to_come(run: Run, configured: Path) -> None:
     assert run("open", "all", "--until", "2d", "--reason", " ").code == 2
     assert "is over already" in run("open", "all", "--until", "2020-01-01", "--reason", "x").err
@@ -335,6 +370,40 @@ def test_init_makes_a_key_for_its_owner_alone_and_keeps_it(
     assert key.read_text() == first
 
 
+def test_init_writes_the_config_that_it_is_told(run: Run, site: NewsSite, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    assert run("init", "--origin", site.url, "--config", "etc/gate.toml").code == 0
+    found = sorted(path.name for path in (tmp_path / "etc").iterdir())
+    assert found == ["gate.toml", "lychgate.key", "policies"]
+    assert run("--config", "etc/gate.toml", "check").code == 0
+
+
+@pytest.mark.parametrize("command", ["demo", "try", "bench", "init", "check", "serve", "migrate"])
+def test_every_command_takes_a_config(run: Run, command: str) -> None:
+    assert "--config FILE" in run(command, "--help").out
+
+
+def test_a_config_before_the_command_is_that_of_the_command(run: Run) -> None:
+    assert run("--config", "a.toml", "check").err.startswith("a.toml:")
+    assert run("-c", "a.toml", "reader", "show", "ana@news.example").err.startswith("a.toml:")
+    assert run("-c", "a.toml", "check", "-c", "b.toml").err.startswith("b.toml:")
+
+
+def test_a_store_that_cant_be_opened_is_named_with_the_reason(run: Run, configured: Path) -> None:
+    (configured.parent / "notes.db").write_text("not a database, but long enough to be read" * 20)
+    for url, why in (
+        ("sqlite:////nowhere/x.db", "sqlite:////nowhere/x.db: unable to open database file"),
+        ("sqlite:///notes.db", "notes.db: file is not a database"),
+    ):
+        with configured.open("a") as config:
+            config.write(f'[store]\nurl = "{url}"\n')
+        ran = run("ledger", "verify")
+        assert ran.code == 1
+        assert ran.err.startswith("lychgate: store-unavailable: ")
+        assert ran.err.endswith(f"{why}\n")
+        configured.write_text(configured.read_text().rpartition("[store]")[0])
+
+
 def test_init_of_nobody(run: Run, tmp_path: Path) -> None:
     ran = run("init", "--origin", "http://127.0.0.1:9")
     assert ran.code == 1
@@ -380,13 +449,33 @@ def test_audit_finds_a_forgotten_face(run: Run, configured: Path, site: NewsSite
 
 def test_audit_of_a_public_address_that_is_down(run: Run, configured: Path) -> None:
     ran = run("audit", "--sitemap", "http://127.0.0.1:9/sitemap.xml")
-    assert ran.code == 1
+    assert ran.code == 3
     where = "lychgate: http://127.0.0.1:9 can't be asked: nobody answers at that address"
     assert ran.err == where + "\n"
     config = configured.read_text()
     configured.write_text(config.replace("http://127.0.0.1:8000", "http://127.0.0.1:9"))
     ran = run("audit")
     assert ran.err == where + "; where it is this gateway, start `lychgate serve` first\n"
+
+
+def test_audit_that_could_not_look_never_says_that_nothing_shows(
+    run: Run, configured: Path, site: NewsSite
+) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("paragraphs: 1", "paragraphs: 2"))
+    site.gated = True
+    ran = run("audit", "--sitemap", f"{site.url}/no-such-sitemap.xml")
+    assert ran.code == 3
+    assert "names no page of" in ran.err
+    assert "Of what could be read, no public surface" in ran.out
+    origin = configured.read_text().replace(
+        f'origin = "{site.url}"', 'origin = "http://127.0.0.1:9"'
+    )
+    configured.write_text(origin)
+    ran = run("audit", "--sitemap", f"{site.url}/sitemap.xml")
+    assert ran.code == 3
+    assert "Nothing was read, so nothing can be said." in ran.out
+    assert "No public surface" not in ran.out
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,11 @@ def show(email: Email, config: Config = DEFAULT, as_json: AsJson = False) -> Non
         typer.echo(f"{each.id}  {each.email}  {each.name}".rstrip())
         for held in each.entitlements:
             state = "" if held.opens(now()) else ", not now"
-            typer.echo(f"  {held.tier} until {until_of(held.ends_at, settings)}{state}")
+            by = ", ".join(str(number) for number in held.entries)
+            typer.echo(
+                f"  {held.tier} until {until_of(held.ends_at, settings)}{state}"
+                + (f"  (ledger: {by})" if by else "")
+            )
 
 
 def grant(
@@ -85,7 +89,11 @@ def revoke(
     why = acting.why(reason)
 
     async def take(store: Store) -> Reader:
+        await acting.fold(settings, store)
         reader = await acting.one(store, email, account)
+        if not await _given_by_hand(store, reader, tier):
+            what = f"nothing of {tier}" if tier else "nothing"
+            raise typer.BadParameter(f"{reader.email} was given {what} by hand", param_hint="EMAIL")
         made = acts.revoke(reader.id, tier, by=acting.operator(), at=now(), reason=why)
         await acting.act(settings, store, reader, made)
         return reader
@@ -94,16 +102,24 @@ def revoke(
     typer.echo(f"What was given to {reader.email} ({reader.id}) by hand is taken back.")
 
 
+async def _given_by_hand(store: Store, reader: Reader, tier: str) -> bool:
+    from gateway.money.entries.acts import Act
+    from gateway.stores.ledger import Ledger
+
+    held = [each for each in reader.entitlements if tier in ("", each.tier)]
+    entries = await Ledger(store).entries({number for each in held for number in each.entries})
+    return any(entry.kind == Act.GRANT for entry in entries)
+
+
 def export(email: Email, account: Account = "", config: Config = DEFAULT) -> None:
     """All that is kept of a reader, as JSON."""
-    from gateway.wiring.adopting import exporting_of
+    from gateway.stores.accounts import Accounts
 
     async def read(store: Store) -> dict[str, object]:
-        return await exporting_of(store).export((await acting.one(store, email, account)).id)
+        return await Accounts(store).export((await acting.one(store, email, account)).id)
 
     kept = with_store(settings_of(config), read)
-    text = json.dumps(kept, ensure_ascii=False, indent=2)
-    typer.echo(text.encode("utf-8", "backslashreplace"))
+    typer.echo(json.dumps(kept, ensure_ascii=False, indent=2))
 
 
 def until_of(ends_at: float, settings: Settings) -> str:
