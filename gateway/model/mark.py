@@ -39,7 +39,9 @@ class Why(StrEnum):
     TWO_READERS = "two-readers"  # Checkouts bind one customer to several readers
     UNKNOWN_PRICE = "unknown-price"  # a reader's subscription to something that is no plan
     UNKNOWN_STATUS = "unknown-status"  # a word that this version doesn't know
-    QUANTITY = "quantity-over-one"  # it opens for the payer alone
+    QUANTITY = (
+        "quantity-over-one"  # not one: of more it opens for the payer alone, of none for nobody
+    )
     MORE_ITEMS = "more-items"  # Stripe sent only the first of its items
     MISSING = "missing-at-stripe"  # Stripe says that there is no such object
     REFUNDED = "refunded-still-subscribed"  # paid back in full, and not cancelled

@@ -238,6 +238,20 @@ def test_a_quantity_opens_for_the_payer_alone() -> None:
     assert marks(five)["e"] == (State.NEEDS_A_PERSON, Why.QUANTITY)
 
 
+@pytest.mark.parametrize(
+    ("items", "opens"),
+    [
+        ([item(quantity=0)], {}),
+        ([item(quantity=-1)], {}),
+        ([item("price_both", quantity=0), item()], {"gold": END + SLACK}),
+    ],
+)
+def test_a_quantity_of_none_opens_nothing_and_is_looked_at(items: Any, opens: Any) -> None:
+    none = [event("e", subscription(items=items))]
+    assert ends(none) == opens
+    assert marks(none)["e"] == (State.NEEDS_A_PERSON, Why.QUANTITY)
+
+
 def test_a_plan_beside_something_else_opens_and_is_looked_at() -> None:
     both = [event("e", subscription(items=[item(), item("price_x")]))]
     assert ends(both) == {"gold": END + SLACK}

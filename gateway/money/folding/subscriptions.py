@@ -90,7 +90,7 @@ def standing(
         Opening(tier, end.at, end.mendable)
         for item, end in ends
         for tier in rules.tiers.get(item.price, ())
-        if course is not Course.ENDED
+        if course is not Course.ENDED and item.quantity >= 1
     ]
     wanting = any(end.wants_invoices for _, end in ends)
     return Standing(course, tuple(openings), tuple(sorted(numbers)), wanting)

@@ -102,6 +102,6 @@ def _doubt(subscription: Subscription, rules: Rules) -> Why:
         return Why.NONE
     if any(item.price not in rules.tiers for item in subscription.items) or not subscription.items:
         return Why.UNKNOWN_PRICE
-    if any(item.quantity > 1 for item in subscription.items):
+    if any(item.quantity != 1 for item in subscription.items):
         return Why.QUANTITY
     return Why.MORE_ITEMS if subscription.more_items else Why.NONE
