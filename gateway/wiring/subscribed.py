@@ -125,11 +125,12 @@ class Subscribed:
         return lines
 
     def _name(self, held: Held, language: str) -> str:
-        theirs = {item.price for item in held.subscription.items}
+        """Of what no plan names, the price itself."""
+        theirs = [item.price for item in held.subscription.items]
         for plan in self._plans:
-            if not theirs.isdisjoint(plan.prices):
+            if not set(theirs).isdisjoint(plan.prices):
                 return plan.name(language)
-        return self._plans[0].name(language) if self._plans else ""
+        return ", ".join(dict.fromkeys(theirs))
 
     def _of_tier(self, tier: str, language: str) -> str:
         smallest = sorted(self._plans, key=lambda plan: len(plan.tiers))

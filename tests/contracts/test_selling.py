@@ -369,6 +369,36 @@ def test_who_pays_already_for_nobody_is_sold_nothing_and_a_person_looks(
     at_the_counter(url, tmp_path, work)
 
 
+def test_what_is_paid_for_elsewhere_on_the_account_neither_stops_nor_is_exchanged(
+    url: str, tmp_path: Path
+) -> None:
+    async def work(shop: Counter) -> None:
+        till = shop.till
+        offered = {"id": "price_print", "product": "prod_print", "name": "Print"}
+        await till.world.stand_in.hook("offer", unit_amount=3900, **offered)
+        await shop.order()
+        (session,) = shop.open_sessions()
+        sent = {"collection_method": "send_invoice", "days_until_due": 30}
+        items = [{"price": "price_print"}]
+        asked: Any = {"customer": session["customer"], "items": items, **sent}
+        printed = await till.world.v1.subscriptions.create_async(asked)
+        for heard in (False, True):
+            if heard:
+                await till.hear()
+                await till.settled()
+            assert "/c/pay/" in (await shop.order()).url
+        await shop.pay()
+        await till.hear()
+        await till.settled()
+        assert "gold" in await till.holds("ana")
+        await till.world.stand_in.hook("plan_changes")
+        assert "/p/session/" in (await shop.order(price="price_gold_year")).url
+        (portal,) = shop.things("billing_portal.session")
+        assert printed.id not in str(portal["flow"])
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_a_customer_is_bound_though_its_maker_was_cut_off_before(url: str, tmp_path: Path) -> None:
     async def work(shop: Counter) -> None:
         made = await shop.till.world.v1.customers.create_async({"email": "ana@news.example"})

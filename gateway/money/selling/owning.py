@@ -37,7 +37,13 @@ class Owned:
 
     @property
     def live(self) -> tuple[Held, ...]:
-        return tuple(each for each in self.held if each.subscription.status in LIVE)
+        """Those that stand in the way of another one. What a customer pays for elsewhere on the same
+        Stripe account neither does, nor may it be exchanged here."""
+        return tuple(
+            each
+            for each in self.held
+            if each.subscription.status in LIVE and self.sells(each.subscription)
+        )
 
     def sells(self, subscription: Subscription) -> bool:
         """Whether it is to something that is sold here; to anything, while no plans are written down."""
