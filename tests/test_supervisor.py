@@ -72,9 +72,6 @@ def test_a_killed_worker_is_replaced_and_pages_go_on(site: Served) -> None:
 def test_counts_of_a_killed_worker_stay(site: Served) -> None:
     for _ in range(20):
         assert site.get("/kept")[0] == 200
-    site.until(
-        lambda: f'"lane":"full","path":"/kept","status":200,"bytes":{len(PAGE)}' in site.log()
-    )
 
     def answers() -> float:
         lines = site.ops("/metrics")[1].decode().splitlines()
