@@ -174,6 +174,6 @@ class Accounts(Protocol):
         A login that is under way and was proved before ``said_at`` begins no session any more."""
 
     async def export(self, reader_id: str) -> dict[str, Any]:
-        """All that is kept of a reader, but what opens something."""
+        """All that is kept of an account, but what opens something."""
 
     async def erase(self, reader_id: str, *, now: float) -> None: ...

@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.errors import StoreUnavailable, StripeRefused, StripeUnavailable
 from gateway.identity.accounts import Account, Login, Paid
@@ -47,6 +47,12 @@ class Forgetting(Protocol):
         StripeRefused, and then nothing has gone; and StoreUnavailable."""
 
 
+class Exporting(Protocol):
+    async def export(self, reader: str) -> dict[str, Any]:
+        """All that is kept of a reader and of nobody else, but what opens something. Raises
+        StoreUnavailable."""
+
+
 class Subscriptions(Protocol):
     """What a reader has subscribed to, as the account page shows it."""
 
@@ -65,6 +71,7 @@ class AccountPages:
     words: Words
     subscriptions: Subscriptions
     forgetting: Forgetting
+    exporting: Exporting
     names: Mapping[str, str]
     languages: tuple[str, ...]
     manage_url: str = ""
@@ -122,13 +129,15 @@ class AccountPages:
         found = await self._signed_in(ask)
         if isinstance(found, Reply):
             return found
-        kept = await self.entering.accounts.export(found[0].reader_id)
+        kept = await self.exporting.export(found[0].reader_id)
         headers = (
             (b"content-type", b"application/json; charset=utf-8"),
             (b"content-disposition", b'attachment; filename="account.json"'),
             *PRIVATE,
         )
-        return Reply(200, headers, json.dumps(kept, indent=2, ensure_ascii=False).encode())
+        text = json.dumps(kept, indent=2, ensure_ascii=False)
+        # Half a surrogate pair, which JSON can say and UTF-8 can't, stays as JSON writes it.
+        return Reply(200, headers, text.encode("utf-8", "backslashreplace"))
 
     async def erase(self, ask: Ask) -> Reply:
         """Asks once more; with ``confirm=yes`` it is done, and can't be undone. A subscription ends with

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
@@ -25,9 +25,16 @@ async def in_time() -> AsyncIterator[None]:
     """Around all that one step asks. Raises ProviderUnavailable."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            yield
+            with _mapped():
+                yield
     except TimeoutError:
         raise ProviderUnavailable("no answer in time") from None
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ProviderUnavailable(type(error).__name__) from error
 
@@ -96,9 +103,10 @@ class Client:
     ) -> object:
         """What stands at ``url``; None for the statuses ``withheld``, by which it isn't for us.
         Raises ProviderUnavailable; within ``in_time``."""
-        response = await self._client.get(
-            url, headers={"accept": "application/json", **(headers or {})}
-        )
+        with _mapped():
+            response = await self._client.get(
+                url, headers={"accept": "application/json", **(headers or {})}
+            )
         if response.status_code in withheld:
             return None
         if response.status_code != 200:

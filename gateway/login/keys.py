@@ -2,7 +2,8 @@
 
 Keys turn. A token under an unknown key, or one whose signature fails, makes the keys be fetched once
 more, at most every ten seconds: a provider that changes the key behind a name is followed, and a
-flood of made-up names asks it nothing. What was fetched last stands in while a provider is away.
+flood of made-up names asks it nothing. What was fetched last stands in while a provider is away,
+however it is: one that hangs isn't waited for where something stands in.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gateway.login.refusal import Refusal
 LIFETIME_SECONDS = 600.0
 STALE_SECONDS = 3600.0  # how long a provider that is away is taken at its last word
 THROTTLE_SECONDS = 10.0
+STAND_IN_SECONDS = 0.75  # twice this, metadata and keys, leaves time for a code to be redeemed
 TOKEN_BYTES_MAX = 16 << 10
 _KEYS_MAX = 32
 _TRIED_MAX = 8  # keys without a name that a token without one is tried against
@@ -41,6 +43,7 @@ class Kept(Generic[T]):
     value: T | None = None
     fetched_at: float = -math.inf
     again_at: float = -math.inf
+    away_until: float = -math.inf
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get(self) -> T:
@@ -48,14 +51,17 @@ class Kept(Generic[T]):
         if self.value is not None and self._age() < LIFETIME_SECONDS:
             return self.value
         async with self._asking:
-            if self.value is not None and self._age() < LIFETIME_SECONDS:
-                return self.value
-            try:
+            kept, age = self.value, self._age()
+            if kept is None or age > STALE_SECONDS:
                 return await self._fetched()
-            except ProviderUnavailable:
-                if self.value is None or self._age() > STALE_SECONDS:
-                    raise
-                return self.value
+            if age < LIFETIME_SECONDS or self.clock.monotonic() < self.away_until:
+                return kept
+            try:
+                async with asyncio.timeout(STAND_IN_SECONDS):
+                    return await self._fetched()
+            except (ProviderUnavailable, TimeoutError):
+                self.away_until = self.clock.monotonic() + THROTTLE_SECONDS
+                return kept
 
     async def newer(self, than: T) -> T | None:
         """Fetched anew, because ``than`` doesn't fit; or by whoever found so first. None where that

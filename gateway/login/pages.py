@@ -43,12 +43,15 @@ class Pages(rooms.Pages):
         adopt_url: str = "",
         form_targets: Iterable[str] = (),
     ) -> None:
-        self._providers = tuple(providers)
-        targets = [origin for each in self._providers for origin in each.form_targets()]
-        targets += form_targets
-        super().__init__(drawing, dress=dress, dressed=dressed, form_targets=targets)
+        self._providers, self._further_targets = tuple(providers), tuple(form_targets)
+        super().__init__(drawing, dress=dress, dressed=dressed, form_targets=self.form_targets)
         self.mails = mails
         self.adopt_url = adopt_url
+
+    def form_targets(self) -> list[str]:
+        """Where a form may lead: to log out is a form that ends at the provider."""
+        targets = [origin for each in self._providers for origin in each.form_targets()]
+        return [*targets, *self._further_targets]
 
     async def failed(
         self,

@@ -8,6 +8,8 @@ checked in ``checks``, and keys live in ``keys``. Every error that comes out of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -18,7 +20,7 @@ from gateway.errors import LoginRefused, ProviderUnavailable
 from gateway.login import checks
 from gateway.login.checks import LogoutNotice, Metadata, Refusal
 from gateway.login.client import Client, in_time
-from gateway.login.keys import Kept, Keys, NamedKey, read_keys
+from gateway.login.keys import THROTTLE_SECONDS, Kept, Keys, NamedKey, read_keys
 from gateway.login.token_client import Registration, TokenClient, redeemed, token_client
 from gateway.model.identity import Identity
 
@@ -73,7 +75,8 @@ class Provider(Protocol):
     async def logged_out(self, logout_token: str, *, now: float) -> LogoutNotice: ...
 
     def form_targets(self) -> tuple[str, ...]:
-        """Origins that a form of ours may be redirected to, as far as they are known."""
+        """Origins that a form of ours may be redirected to, as far as they are known; what isn't is asked
+        for, and the next page has it."""
 
     async def close(self) -> None: ...
 
@@ -89,6 +92,9 @@ class OpenIDProvider:
         self._metadata: Kept[Metadata] = Kept(fetch=self._fetch_metadata, clock=clock)
         self._keys = Keys(Kept(fetch=self._fetch_keys, clock=clock))
         self._tokens: TokenClient | None = None
+        self._clock = clock
+        self._ask_at = -math.inf
+        self._asking: asyncio.Task[None] | None = None
 
     async def authorization_url(
         self,
@@ -181,13 +187,30 @@ class OpenIDProvider:
 
     def form_targets(self) -> tuple[str, ...]:
         metadata = self._metadata.value
+        if metadata is None:
+            self._ask_ahead()
         endpoint = metadata.end_session_endpoint if metadata else ""
         parts = urlsplit(endpoint or self.issuer)
         return (f"{parts.scheme}://{parts.netloc}",)
 
     async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         if self._tokens is not None:
             await self._tokens.aclose()
+
+    def _ask_ahead(self) -> None:
+        """Once in a while, beside the page that is being drawn."""
+        now = self._clock.monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + THROTTLE_SECONDS
+            self._asking = asyncio.create_task(self._asked_ahead())
+
+    async def _asked_ahead(self) -> None:
+        with contextlib.suppress(ProviderUnavailable):
+            async with in_time():
+                await self._metadata.get()
 
     async def _redeem(
         self, metadata: Metadata, code: str, verifier: str, redirect_uri: str

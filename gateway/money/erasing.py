@@ -23,7 +23,7 @@ from gateway.money.supposing import stories
 
 _ENDED = frozenset((Status.CANCELED, Status.INCOMPLETE_EXPIRED))
 # What ties an entry to a payer, were no payer named in it.
-_TIES = ("subscription_id", "invoice_id", "payment_id", "charge_id")
+TIES = ("subscription_id", "invoice_id", "payment_id", "charge_id")
 
 
 class Keys(Protocol):
@@ -141,14 +141,14 @@ def _but_of_others(entries: Sequence[Entry], reader: str) -> list[Entry]:
     bound = bindings(gather(entries))
     others = {customer for customer, each in bound.items() if each.reader not in ("", reader)}
     tied = {
-        getattr(entry, name) for entry in entries if entry.customer_id in others for name in _TIES
+        getattr(entry, name) for entry in entries if entry.customer_id in others for name in TIES
     }
     tied.discard("")
     return [
         entry
         for entry in entries
         if entry.customer_id not in others
-        and (entry.customer_id or not any(getattr(entry, name) in tied for name in _TIES))
+        and (entry.customer_id or not any(getattr(entry, name) in tied for name in TIES))
     ]
 
 

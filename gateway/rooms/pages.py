@@ -43,7 +43,8 @@ def content_policy(form_targets: Iterable[str] = ()) -> bytes:
 
 class Pages:
     """``dress`` sets a page into the publisher's own; ``dressed`` says that there is one, whose
-    scripts and styles a policy of ours would stop. It still stands in nobody's frame."""
+    scripts and styles a policy of ours would stop. It still stands in nobody's frame. ``form_targets`` is
+    called for each page: some are known only once a provider was asked."""
 
     def __init__(
         self,
@@ -51,12 +52,12 @@ class Pages:
         *,
         dress: Callable[[bytes], Awaitable[bytes]],
         dressed: bool,
-        form_targets: Iterable[str] = (),
+        form_targets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.drawing = drawing
         self._dress = dress
         self._dressed = dressed
-        self._form_targets = tuple(form_targets)
+        self._form_targets = form_targets
 
     async def page(self, ask: Ask, name: str, *, status: int = 200, **context: object) -> Reply:
         body = await self._dress(self.drawing.page(name, ask.language, **context))
@@ -65,4 +66,4 @@ class Pages:
         return Reply(status, (_HTML, spoken, *PRIVATE, policy), body)
 
     def _policy(self) -> bytes:
-        return content_policy(self._form_targets)
+        return content_policy(self._form_targets())

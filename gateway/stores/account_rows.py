@@ -11,7 +11,10 @@ from gateway.identity.accounts import OpenSession, Way
 from gateway.stores import schema
 from gateway.stores.news import Kind, tell
 
-_SECRET_COLUMNS = frozenset(("id_token", "id", "reader_id", "once"))
+# What opens something, or says nothing but to us. What a letter says may be a code.
+_SECRET_COLUMNS = frozenset(
+    "id_token id reader_id once token_hash code_hash browser_hash carried key text html".split()
+)
 
 
 def live(now: float) -> ColumnElement[bool]:

@@ -218,7 +218,7 @@ class Accounts:
             for table in (schema.reader_identity, schema.session, schema.entitlement):
                 rows = connection.execute(select(table).where(table.c.reader_id == reader_id))
                 kept[table.name] = [account_rows.shown(row) for row in rows.mappings()]
-            proved = reader["email"] if reader["email_verified"] else ""
+            proved = addresses.proved(connection, reader_id)
             kept["leaving"] = [
                 account_rows.shown(row) for row in leaving.kept(connection, reader_id, proved)
             ]

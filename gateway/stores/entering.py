@@ -13,12 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Insert,
     bindparam,
     delete,
-    exists,
     insert,
     or_,
     select,
@@ -37,11 +35,6 @@ _DEVICE_MAX = 200
 _ID_TOKEN_MAX = 8000
 
 
-def unclaimed() -> ColumnElement[bool]:
-    """Of a reader's row: a file brought it, and nobody has proved its address yet."""
-    return exists().where(imported.c.reader_id == schema.reader.c.id)
-
-
 # Made once: a login is a dozen short statements, and making them anew was a third of it.
 _reader, _way, _session = schema.reader.c, schema.reader_identity.c, schema.session.c
 _READER = select(schema.reader).where(_reader.id == bindparam("reader_id"))
@@ -54,8 +47,8 @@ _READER_OF = (
 )
 _READER_AT = (
     select(_reader.id)
-    .where(_reader.email == bindparam("email"), or_(_reader.email_verified, unclaimed()))
-    .order_by(unclaimed().desc(), _reader.created_at, _reader.id)
+    .where(_reader.email == bindparam("email"), or_(_reader.email_verified, addresses.unclaimed()))
+    .order_by(addresses.unclaimed().desc(), _reader.created_at, _reader.id)
     .limit(1)
 )
 _CLAIMED = delete(imported).where(imported.c.reader_id == bindparam("reader_id"))
@@ -152,7 +145,7 @@ def _waits(connection: Connection, identity: Identity) -> bool:
         return False
     found = connection.execute(
         select(schema.reader.c.id)
-        .where(schema.reader.c.email == identity.proved_email, unclaimed())
+        .where(schema.reader.c.email == identity.proved_email, addresses.unclaimed())
         .limit(1)
     )
     return found.first() is not None

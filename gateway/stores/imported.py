@@ -12,9 +12,10 @@ from sqlalchemy import Connection, insert, or_, select
 from gateway.model.identity import MAIL_ISSUER
 from gateway.model.imported import Found, Person
 from gateway.stores import schema
+from gateway.stores.addresses import unclaimed
 from gateway.stores.adopting_schema import imported
 from gateway.stores.engine import Store
-from gateway.stores.entering import lock, unclaimed
+from gateway.stores.entering import lock
 
 _ROWS_MAX = 200  # in one transaction: nobody else writes meanwhile
 

@@ -160,9 +160,9 @@ class Leavings:
         return await self._store.execute(delete(leaving).where(over))
 
 
-def kept(connection: Connection, reader: str, address: str) -> Sequence[Any]:
-    """What a reader asked for, signed in, or signed out by the address that they have proved."""
-    wanted = select(leaving).where(_whose(reader, [address])).order_by(leaving.c.asked_at)
+def kept(connection: Connection, reader: str, addresses: Iterable[str]) -> Sequence[Any]:
+    """What a reader asked for, signed in, or signed out by an address that they have proved."""
+    wanted = select(leaving).where(_whose(reader, addresses)).order_by(leaving.c.asked_at)
     return connection.execute(wanted).mappings().all()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from gateway.model.reader import Reader
 from gateway.stores import schema
+from gateway.stores.addresses import unclaimed
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.money_schema import ledger
@@ -15,6 +16,16 @@ async def readers_with(store: Store, email: str) -> tuple[Reader, ...]:
     """The newest account first. Raises StoreUnavailable."""
     theirs = func.lower(schema.reader.c.email) == email.lower()
     return await _readers(store, theirs)
+
+
+async def proved_by(store: Store, email: str) -> frozenset[str]:
+    """Ids of the accounts that have proved an address, or that a file brought for it. Raises
+    StoreUnavailable."""
+    own = schema.reader.c
+    known = or_(own.email_verified, unclaimed())
+    wanted = select(own.id).where(func.lower(own.email) == email.lower(), known)
+    async with store.reading() as connection:
+        return frozenset((await connection.execute(wanted)).scalars())
 
 
 async def reader_called(store: Store, reader_id: str) -> Reader | None:

@@ -12,8 +12,10 @@ from gateway.jobs.adopting import EVERY_SECONDS, AdoptingJob
 from gateway.jobs.periodic import Job
 from gateway.money.arriving.adopting import AddressKeys, Adopting, Mails
 from gateway.money.erasing import Erasing
+from gateway.money.exporting import Exporting
 from gateway.money.stripe_api.customers import Customers
 from gateway.money.stripe_api.door import Door
+from gateway.stores.accounts import Accounts
 from gateway.stores.adopting import Adoptions
 from gateway.stores.engine import Store
 from gateway.stores.leases import Leases
@@ -39,6 +41,15 @@ def erasing_of(store: Store, door: Door | None) -> Erasing:
         ledger=Ledger(store),
         keys=Payloads(store),
         payments=Customers(door) if door is not None else None,
+        traces=Traces(store),
+    )
+
+
+def exporting_of(store: Store) -> Exporting:
+    return Exporting(
+        ledger=Ledger(store),
+        payloads=Payloads(store),
+        accounts=Accounts(store),
         traces=Traces(store),
     )
 

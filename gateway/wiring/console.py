@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -42,6 +42,7 @@ class Console:
         language_of: Callable[[Request], str],
         asking: Callable[[], Asking],
         mails: Mails | None,
+        form_targets: Callable[[], Iterable[str]],
     ) -> None:
         self._settings, self._store, self._asking, self._mails = settings, store, asking, mails
         self._clock = clock
@@ -52,7 +53,7 @@ class Console:
                 operators=operators_of(settings),
                 audit=Audit(store),
                 # The publisher's own page isn't set around this one: its scripts would read it.
-                pages=Pages(drawing, dress=_undressed, dressed=False),
+                pages=Pages(drawing, dress=_undressed, dressed=False, form_targets=form_targets),
                 words=Words(timezone=settings.site.timezone),
                 actions=self._actions(drawing),
                 counting=WaitingCounts(journal_of(settings, store)),

@@ -3,7 +3,7 @@ site's own, and one door by which requests come in."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from gateway.clock import Clock
@@ -52,12 +52,12 @@ class Ground:
             of_error=of_error,
         )
 
-    def pages(self, *, form_targets: Iterable[str] = ()) -> Pages:
+    def pages(self, *, form_targets: Collection[str] = ()) -> Pages:
         return Pages(
             self.templates,
             dress=self.dress,
             dressed=bool(self.settings.site.shell),
-            form_targets=form_targets,
+            form_targets=lambda: form_targets,
         )
 
 

@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from gateway.identity.cookies import CookieSigner
-from gateway.login.account import AccountPages, Forgetting, Subscriptions
+from gateway.login.account import AccountPages, Exporting, Forgetting, Subscriptions
 from gateway.login.attempts import Attempts
 from gateway.login.client import Client
 from gateway.login.entering import Entering, Offer
@@ -40,6 +40,7 @@ class Paying:
     ``form_targets``: where the account's button to the payment provider leads."""
 
     forgetting: Forgetting
+    exporting: Exporting
     subscriptions: Subscriptions | None = None
     offer: Offer | None = None
     adopt_url: str = ""
@@ -101,6 +102,10 @@ class Login:
         )
         self.application = router(roads, ground.doorway(self._pages.of_error))
 
+    def form_targets(self) -> list[str]:
+        """Origins that a page's form for logging out may lead to."""
+        return self._pages.form_targets()
+
     @property
     def mailing(self) -> Mailing | None:
         """None where there is no [mail]."""
@@ -161,6 +166,7 @@ class Login:
             manage_url=_PORTAL if settings.stripe is not None else "",
             cancel_url=_CANCEL if settings.stripe is not None else "",
             forgetting=self._paying.forgetting,
+            exporting=self._paying.exporting,
             names=self._names,
             languages=tuple(settings.site.languages),
         )

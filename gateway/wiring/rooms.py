@@ -41,6 +41,7 @@ class RoomsHere:
     opened: list[Any] = field(default_factory=list)
 
     async def open(self) -> None:
+        from gateway.wiring.adopting import exporting_of
         from gateway.wiring.adopting_room import AdoptingRoom
         from gateway.wiring.console import Console
         from gateway.wiring.ground import Ground
@@ -61,7 +62,10 @@ class RoomsHere:
         )
         adopting = AdoptingRoom(ground)
         paying = Paying(
-            forgetting=adopting.erasing, offer=adopting.offer, adopt_url=adopt_url_of(self.settings)
+            forgetting=adopting.erasing,
+            exporting=exporting_of(self.store),
+            offer=adopting.offer,
+            adopt_url=adopt_url_of(self.settings),
         )
         if self.settings.stripe is not None:
             paying = self._sells(ground, adopting, paying)
@@ -76,6 +80,7 @@ class RoomsHere:
             language_of=self.language_of,
             asking=self._gate,
             mails=login.mailing,
+            form_targets=login.form_targets,
         )
         self.opened += [adopting, console, login, counting]
         self._applications |= dict.fromkeys(("login", "logout", "account"), login.application)

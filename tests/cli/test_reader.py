@@ -35,9 +35,9 @@ rules: [{ name: gold, path: /gold/**, access: paid, tiers: [gold] }]
 """
 
 
-async def _enter(url: str, subject: str) -> Entered:
+async def _enter(url: str, subject: str, *, verified: bool = True) -> Entered:
     store = Store(url)
-    identity = Identity("https://idp", subject, EMAIL, True, "Ana")
+    identity = Identity("https://idp", subject, EMAIL, verified, "Ana")
     entry = Entry(
         identity=identity,
         provider="idp",
@@ -122,7 +122,21 @@ def test_of_several_accounts_one_is_named(site: str) -> None:
     first = asyncio.run(_enter(site, "ana"))
     second = asyncio.run(_enter(site, "ana at another provider"))
     words = ("grant", EMAIL, "--tier", "gold", "--reason", "x")
-    assert "several accounts" in " ".join(ran(*words, code=2).split())
+    assert "say which account" in " ".join(ran(*words, code=2).split())
     ran(*words, "--id", second.reader_id)
     assert asyncio.run(_tiers(site, first.session_id)) == frozenset()
     assert asyncio.run(_tiers(site, second.session_id)) == {"gold"}
+
+
+def test_an_address_means_nobody_who_merely_claims_it(site: str) -> None:
+    eve = asyncio.run(_enter(site, "eve", verified=False))
+    words = ("grant", EMAIL, "--tier", "gold", "--reason", "x")
+    said = " ".join(ran(*words, code=2).split())
+    assert "say which account" in said
+    assert "not verified" in said
+    ana = asyncio.run(_enter(site, "ana"))
+    ran(*words)
+    assert asyncio.run(_tiers(site, eve.session_id)) == frozenset()
+    assert asyncio.run(_tiers(site, ana.session_id)) == {"gold"}
+    ran(*words, "--id", eve.reader_id)
+    assert asyncio.run(_tiers(site, eve.session_id)) == {"gold"}

@@ -14,7 +14,9 @@ from sqlalchemy import make_url, select
 
 from gateway.errors import StoreUnavailable, StripeUnavailable
 from gateway.identity.mailed import Mailed, Purpose
+from gateway.model.identity import Identity
 from gateway.model.imported import Person
+from gateway.model.leaving import Leaving, State, Way
 from gateway.model.letter import Letter
 from gateway.money.entries import acts
 from gateway.money.entries.acts import Act
@@ -24,12 +26,14 @@ from gateway.stores import schema
 from gateway.stores.attempts import Attempts
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.imported import Imported
+from gateway.stores.leaving import Leavings
 from gateway.stores.mailed import MailedLogins
 from gateway.stores.merging import Directory
 from gateway.stores.payloads import Payloads
 from gateway.wiring.adopting import adopting_of, erasing_of
 from gateway.wiring.pages import templates_of
 from gateway.wiring.syncing import door_of
+from tests.contracts import test_accounts as by_login
 from tests.contracts.till import Till, till
 
 EMAIL, NAME, STREET = "ana.erased@private.example", "Ana Erasmus-Vif", "7 quai de l'Oubli"
@@ -137,6 +141,33 @@ async def wrote(inside: House) -> None:
     )
     await adopting.ask(EMAIL, language="fr", return_to="/", now=now)
     await adopting.mail(["cus_old"], EMAIL, invited=True, now=now)
+
+
+def test_an_address_that_one_merely_claims_erases_nobodys_request(url: str, tmp_path: Path) -> None:
+    async def work(inside: House) -> None:
+        now = inside.till.clock.now()
+        wish = Leaving(
+            id="a",
+            once="cancel:a",
+            way=Way.CANCEL,
+            state=State.ACCEPTED,
+            email=EMAIL,
+            language="fr",
+            asked_at=now,
+            accepted_at=now,
+        )
+        leavings = Leavings(inside.store)
+        assert await leavings.begin(wish)
+        claims = Identity("https://idp.example", "eve", EMAIL, email_verified=False)
+        eve = await by_login.entered(inside.store, by_login.entry(claims))
+        await inside.forget(eve.reader_id)
+        assert await leavings.known(wish.once)
+        await inside.forget()
+        assert await leavings.known(wish.once) is None, (
+            "but their own, by the file that brought them"
+        )
+
+    with_house(url, tmp_path, work)
 
 
 async def sealed(inside: House, numbers: Iterable[int]) -> list[int]:

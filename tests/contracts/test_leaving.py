@@ -553,7 +553,7 @@ def test_what_was_asked_is_exported_and_erased_with_the_account(url: str, tmp_pa
         assert [each["reason"] for each in kept] == ["the ink smudges", "the dog ate it"]
         assert "once" not in kept[0]
         await browser.post("/-/account/erase", {"confirm": "yes"})
-        assert not await inside.till.store.read(partial(kept_of, reader=reader, address=ANA))
+        assert not await inside.till.store.read(partial(kept_of, reader=reader, addresses=[ANA]))
         assert (await inside.at_stripe(bought)).status == "canceled"
 
     at_the_counter(url, tmp_path, work)

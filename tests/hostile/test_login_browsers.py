@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from gateway.login.checks import Refusal
+from gateway.login.keys import LIFETIME_SECONDS
+from gateway.wiring.login import Login
+from gateway.wiring.rooms import RoomsHere
 from tests.hostile.browsing import Browser
-from tests.hostile.lodge import lodge
+from tests.hostile.lodge import Lodge, lodge
 from tests.hostile.misbehaving_provider import CLIENT, SOUND, SUBJECT, Manner
 from tests.login.claims import GONE
+from tests.ways.house import Asked, Page
 
 START = "/-/login/idp?return_to=/members/story"
 FORM_POST = 'response_mode = "form_post"'
@@ -295,3 +299,63 @@ async def test_a_provider_that_is_away(tmp_path: Path) -> None:
         answer = await inside.browser().go(START)
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
+
+
+def _closed(asked: Asked) -> Page:
+    raise ConnectionError
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["says so", "closes", "hangs"])
+async def test_what_a_provider_published_stands_in_while_it_is_away(
+    how: str, tmp_path: Path
+) -> None:
+    async with slow_server(drips=False) as slow, lodge(tmp_path) as inside:
+        await inside.logged_in()
+        inside.clock.pass_time(LIFETIME_SECONDS + 1)
+        pages = inside.provider.server.pages
+        there: dict[str, Page | Callable[[Asked], Page]] = {
+            "says so": Page(status=503),
+            "closes": _closed,
+            "hangs": Page(status=307, headers=(("location", slow),)),
+        }
+        pages["/keys"] = pages["/.well-known/openid-configuration"] = there[how]
+        if how == "hangs":
+            login = _login_of(inside)
+            login.providers["idp"].issuer = slow  # where its metadata is looked up
+        browser = await inside.logged_in()
+        assert browser.session()
+
+
+def _login_of(inside: Lodge) -> Login:
+    assert isinstance(inside.lychgate.rooms, RoomsHere)
+    (found,) = (each for each in inside.lychgate.rooms.opened if isinstance(each, Login))
+    return found
+
+
+@pytest.mark.anyio
+async def test_a_form_that_logs_out_may_lead_to_where_the_provider_ends_sessions(
+    tmp_path: Path,
+) -> None:
+    """Chromium follows a posted form's redirect to no origin that the page doesn't name."""
+    console = '[console]\nproviders = ["idp"]\nfinance = ["jane@news.example"]\n'
+    elsewhere = "http://localhost:9"
+    async with lodge(tmp_path, settings=console) as inside:
+        inside.provider.metadata = {"end_session_endpoint": f"{elsewhere}/logout"}
+
+        async def named(browser: Browser, path: str) -> bool:
+            answer = await browser.get(path)
+            assert answer.status_code == 200
+            return f" {elsewhere};" in answer.headers["content-security-policy"]
+
+        # Nobody has logged in since this process began: it is asked for beside the first page.
+        assert not await named(inside.browser(), "/-/login")
+        async with asyncio.timeout(10):
+            while not await named(inside.browser(), "/-/login"):
+                await asyncio.sleep(0.01)
+        assert inside.provider.times("/.well-known/openid-configuration") == 1
+        browser = await inside.logged_in()
+        assert await named(browser, "/-/account")
+        assert await named(browser, "/-/finance/journal")
+        out = await browser.post("/-/logout", {"return_to": "/"})
+        assert out.headers["location"].startswith(f"{elsewhere}/logout?")

@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from gateway.errors import ProviderUnavailable
-from gateway.login.keys import LIFETIME_SECONDS, STALE_SECONDS, THROTTLE_SECONDS, Kept
+from gateway.login.keys import (
+    LIFETIME_SECONDS,
+    STALE_SECONDS,
+    STAND_IN_SECONDS,
+    THROTTLE_SECONDS,
+    Kept,
+)
 from tests.ways.house import StoppedClock
 
 
@@ -97,3 +103,22 @@ async def test_many_first_requests_fetch_once() -> None:
     kept, _ = kept_of(source)
     assert await asyncio.gather(*(kept.get() for _ in range(10))) == ["1"] * 10
     assert source.asked == 1
+
+
+@pytest.mark.anyio
+async def test_a_source_that_hangs_is_waited_for_once_in_a_while_and_briefly() -> None:
+    source = Source("1", "2")
+    kept, clock = kept_of(source)
+    await kept.get()
+    clock.instant += LIFETIME_SECONDS
+    source.let.clear()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await asyncio.gather(*(kept.get() for _ in range(20))) == ["1"] * 20
+    assert loop.time() - began < STAND_IN_SECONDS + 0.5
+    assert source.asked == 2
+    source.let.set()
+    clock.instant += THROTTLE_SECONDS - 0.1
+    assert await kept.get() == "1"
+    clock.instant += 0.1
+    assert await kept.get() == "2"

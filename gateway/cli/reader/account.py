@@ -113,13 +113,14 @@ async def _given_by_hand(store: Store, reader: Reader, tier: str) -> bool:
 
 def export(email: Email, account: Account = "", config: Config = DEFAULT) -> None:
     """All that is kept of a reader, as JSON."""
-    from gateway.stores.accounts import Accounts
+    from gateway.wiring.adopting import exporting_of
 
     async def read(store: Store) -> dict[str, object]:
-        return await Accounts(store).export((await acting.one(store, email, account)).id)
+        return await exporting_of(store).export((await acting.one(store, email, account)).id)
 
     kept = with_store(settings_of(config), read)
-    typer.echo(json.dumps(kept, ensure_ascii=False, indent=2))
+    text = json.dumps(kept, ensure_ascii=False, indent=2)
+    typer.echo(text.encode("utf-8", "backslashreplace"))
 
 
 def until_of(ends_at: float, settings: Settings) -> str:

@@ -62,8 +62,9 @@ async def accounts(store: Store, email: str) -> tuple[Reader, ...]:
 
 
 async def one(store: Store, who: str, account: str = "") -> Reader:
-    """``who`` is an address, or an account's id."""
-    from gateway.stores.readers import reader_called
+    """``who`` is an address that one account has proved, or an account's id. Whoever merely claims an
+    address isn't meant by it, unless ``account`` says so."""
+    from gateway.stores.readers import proved_by, reader_called
 
     if "@" not in who:
         called = await reader_called(store, who.strip())
@@ -71,10 +72,15 @@ async def one(store: Store, who: str, account: str = "") -> Reader:
             raise typer.BadParameter(f"no account is called {who}", param_hint="EMAIL|ID")
         return called
     found = await accounts(store, who)
-    named = [each for each in found if account in ("", each.id)]
+    proved = await proved_by(store, who.strip())
+    named = [each for each in found if (each.id == account if account else each.id in proved)]
     if len(named) != 1:
-        listed = ", ".join(each.id for each in found)
-        raise typer.BadParameter(f"{who} has several accounts: {listed}", param_hint="--id")
+        listed = ", ".join(
+            each.id if each.id in proved else f"{each.id} (not verified)" for each in found
+        )
+        raise typer.BadParameter(
+            f"say which account of {who} is meant: {listed}", param_hint="--id"
+        )
     return named[0]
 
 
