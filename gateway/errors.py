@@ -150,13 +150,16 @@ class Busy(LychgateError):
 
 class StripeUnavailable(LychgateError):
     """``reason`` is ``stripe-unavailable``, or ``stripe-key`` where the account refuses our key.
-    ``detail`` is for the log alone."""
+    ``detail`` is for the log alone. ``kept``: under that idempotency key Stripe says the same for a day."""
 
     status = 503
 
-    def __init__(self, reason: str = "stripe-unavailable", detail: str = "") -> None:
+    def __init__(
+        self, reason: str = "stripe-unavailable", detail: str = "", *, kept: bool = False
+    ) -> None:
         self.reason = reason
         self.detail = detail
+        self.kept = kept
         super().__init__(f"{reason} {detail}".rstrip())
 
 

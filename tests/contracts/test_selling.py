@@ -290,6 +290,23 @@ class Broken:
         raise Refused("down", status=500, type="api_error")
 
 
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_fault_that_stripe_keeps_under_a_key_locks_nobody_out(
+    url: str, tmp_path: Path, path: str, times: int
+) -> None:
+    async def work(shop: Counter) -> None:
+        await shop.till.world.stand_in.hook("trouble", status=500, times=times, path=path)
+        wish = await shop.wish()
+        led = await asyncio.gather(*(shop.here.order(wish, now=shop.now) for _ in range(2)))
+        assert led[0].url
+        assert led[0] == led[1] == await shop.order()
+        assert len(shop.open_sessions()) == 1
+        assert len(shop.things("customer")) == 1
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_a_session_that_ran_out_is_followed_by_another(url: str, tmp_path: Path) -> None:
     async def work(shop: Counter) -> None:
         first = await shop.order()

@@ -153,7 +153,15 @@ class Api:
                 trouble.times -= 1
                 kind = "api_error" if trouble.status >= 500 else "invalid_request_error"
                 code = "rate_limit" if trouble.status == 429 else ""
-                raise Refused("Trouble, as asked.", status=trouble.status, kind=kind, code=code)
+                # A fault of Stripe's own comes once it has begun, and its answer is kept under the key.
+                begun = trouble.status == 500
+                raise Refused(
+                    "Trouble, as asked.",
+                    status=trouble.status,
+                    kind=kind,
+                    code=code,
+                    executed=begun,
+                )
 
 
 def refusal(refused: Refused, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

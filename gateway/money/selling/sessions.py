@@ -118,6 +118,12 @@ class Selling:
             return None
         try:
             session = await self._of(attempt)
+        except StripeUnavailable as away:
+            if not away.kept:
+                raise
+            # Its key has no other answer; a session that nobody was led to can't be paid.
+            await self.attempts.ended(attempt.id, Attempted.OVER)
+            return None
         except StripeRefused as refused:
             if not refused.missing:
                 raise
@@ -180,13 +186,7 @@ class Selling:
             before = sorted({*owned.customers, *owned.parted})
             told = " ".join((wish.reader, wish.email, wish.name, wish.language, *before))
             key = hashlib.sha256(told.encode()).hexdigest()[:32]
-            new = await self.stripe.new_customer(
-                wish.reader,
-                email=wish.email,
-                name=wish.name,
-                language=wish.language,
-                key=f"lychgate-customer-{key}",
-            )
+            new = await self._new_customer(wish, f"lychgate-customer-{key}")
             if stale is not None:
                 await self.attempts.forget_customer(wish.reader, stale[0])
             made = await self.attempts.keep_customer(wish.reader, new, now=now)
@@ -195,6 +195,22 @@ class Selling:
             acted = acts.bind(customer, wish.reader, by=acts.CHECKOUT, at=made_at)
             await self.ledger.append([acted], now=now)
         return customer
+
+    async def _new_customer(self, wish: Wish, key: str) -> str:
+        """The keys that are tried are the same for all nodes, and so is their customer."""
+        for number in range(1, _ROUNDS_MAX + 1):
+            try:
+                return await self.stripe.new_customer(
+                    wish.reader,
+                    email=wish.email,
+                    name=wish.name,
+                    language=wish.language,
+                    key=key if number == 1 else f"{key}-{number}",
+                )
+            except StripeUnavailable as away:
+                if not away.kept or number == _ROUNDS_MAX:
+                    raise
+        raise StripeUnavailable("stripe-unavailable", "no customer was made")
 
     async def portal(
         self,

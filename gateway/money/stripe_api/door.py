@@ -83,9 +83,18 @@ class Door:
                 detail=str(error.user_message or error),
             ) from None
         except _PASSES as error:
-            raise StripeUnavailable("stripe-unavailable", type(error).__name__) from None
+            raise StripeUnavailable(
+                "stripe-unavailable", type(error).__name__, kept=_kept(error)
+            ) from None
         except stripe.StripeError as error:
             raise StripeUnavailable("stripe-unavailable", type(error).__name__) from None
+
+
+def _kept(error: stripe.StripeError) -> bool:
+    """Whether Stripe repeated the first answer of an idempotency key, as it does for a day with its own
+    faults too (docs.stripe.com/api/idempotent_requests)."""
+    said = {str(name).lower(): value for name, value in (error.headers or {}).items()}
+    return said.get("idempotent-replayed") == "true"
 
 
 def _said(answer: Any) -> dict[str, Any]:

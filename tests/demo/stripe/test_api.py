@@ -197,6 +197,18 @@ async def test_an_answer_lost_on_its_way_is_found_by_its_key(stripe_world: World
     assert [each.id for each in listed.data] == [found.id]
 
 
+async def test_a_fault_of_its_own_is_kept_under_the_key_for_a_day(stripe_world: World) -> None:
+    await stripe_world.stand_in.hook("trouble", status=500)
+    create = stripe_world.v1.customers.create_async
+    for _ in range(2):
+        with pytest.raises(stripe.APIError) as failed:
+            await create({"name": "A"}, {"idempotency_key": "k"})
+    assert failed.value.headers["idempotent-replayed"] == "true"
+    assert (await create({"name": "A"}, {"idempotency_key": "l"})).id
+    await stripe_world.stand_in.advance(24 * 3600)
+    assert (await create({"name": "A"}, {"idempotency_key": "k"})).id
+
+
 async def test_trouble_before_anything_was_done(stripe_world: World) -> None:
     await stripe_world.stand_in.hook("trouble", status=429, times=2, method="GET")
     for _ in range(2):
