@@ -154,6 +154,28 @@ class Leavings:
 
         return await self._store.write(work)
 
+    async def again(
+        self, refused: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
+    ) -> None:
+        mine = and_(
+            leaving.c.id == refused.id,
+            leaving.c.state == str(State.ACCEPTED),
+            leaving.c.tries == refused.tries,
+        )
+        values: dict[str, Any] = {
+            "tries": refused.tries + 1,
+            "next_at": next_at,
+            "receipted": True,
+            "subscriptions": list(refused.subscriptions),
+            "outcomes": [_said(each) for each in refused.outcomes],
+        }
+
+        def work(connection: Connection) -> None:
+            if connection.execute(update(leaving).where(mine).values(**values)).rowcount:
+                _put_out(connection, letters, now=now)
+
+        await self._store.write(work)
+
     async def sweep(self, *, before: float) -> int:
         """Forget what nobody confirmed."""
         over = and_(leaving.c.state == str(State.ASKED), leaving.c.until < before)

@@ -570,5 +570,18 @@ def test_what_stripe_refuses_is_said_and_done_by_a_person(url: str, tmp_path: Pa
         assert "We do it by hand" in done.text
         assert [each.recipient for each in await inside.letters()] == [ANA, "bonjour@news.example"]
         assert not (await inside.at_stripe(bought)).cancel_at
+        assert "Your request has arrived" in done.text
+        assert "carried out" not in done.text
+        await inside.settle()
+        (item,) = await WorkList(inside.till.store).items(why=Why.BY_HAND)
+        assert item.finding.subscription_id == bought.id
+        inside.till.world.stand_in.api.troubles.clear()
+        await inside.till.pass_time(60)
+        await inside.leaving.turns.take_due()
+        assert (await inside.at_stripe(bought)).cancel_at
+        assert [each.recipient for each in await inside.letters()] == [ANA]
+        assert "carried out" in (await browser.post("/-/cancel?lang=en", sure)).text
+        await inside.settle()
+        assert not await WorkList(inside.till.store).items(why=Why.BY_HAND)
 
     at_the_counter(url, tmp_path, work)

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from gateway.errors import LychgateError, StoreUnavailable, TooManyLogins
 from gateway.identity.accounts import Account, Login
 from gateway.identity.address import address
-from gateway.model.leaving import LINK_HOURS, Leaving, State, Way
+from gateway.model.leaving import LINK_HOURS, Leaving, Result, State, Way
 from gateway.money.leaving.asked import (
     NAME_MAX,
     REASON_MAX,
@@ -248,6 +248,8 @@ class LeavingPages:
 
     async def _done(self, ask: Ask, asked: Leaving) -> Reply:
         state = "done" if asked.outcomes else "received"
+        if any(each.result is Result.REFUSED for each in asked.outcomes):
+            state = "refused"
         if asked.state is State.ASKED:
             state = "sent"
         told = self.receipts.told(asked, ask.language)

@@ -95,6 +95,11 @@ class Requests(Protocol):
     ) -> None:
         """More came of it since; its receipt is put out again."""
 
+    async def again(
+        self, refused: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
+    ) -> None:
+        """With what became of it so far, and to be tried again; of two who tried at once, one says so."""
+
     async def later(
         self, waiting: Leaving, letters: Sequence[tuple[str, Letter]], *, next_at: float, now: float
     ) -> None:

@@ -20,6 +20,7 @@ from gateway.money.leaving.receipts import Receipts, said_already
 from gateway.ops.logs import logger
 
 PATIENCE_SECONDS = 8.0
+REFUSED_SECONDS = 14 * 86400.0
 LATE_SECONDS = 30 * 86400.0  # a SEPA debit is told of within fourteen days, and then some
 _DUE_MAX = 20
 _PAUSES_SECONDS = (15.0, 60.0, 300.0, 900.0, 3600.0)
@@ -52,6 +53,8 @@ class Turns:
             logger(_LOG).error("leaving-refused", id=accepted.id, why=str(refused))
             await self._later(accepted)
             return accepted
+        if await self._once_more(accepted, done):
+            return done
         letters = await self._receipt(done)
         await self.requests.finish(done, letters, told=said_already(done), now=self.clock.now())
         logger(_LOG).info(
@@ -78,13 +81,23 @@ class Turns:
                 await self.requests.amend(more, await self._receipt(more), now=self.clock.now())
                 logger(_LOG).info("paid-back-late", id=more.id)
 
+    async def _once_more(self, accepted: Leaving, done: Leaving) -> bool:
+        """What Stripe refused may be done a minute later, or by somebody's hand: it is tried again for a
+        while. Both who asked and who works here are told at once, and of the end of it."""
+        now = self.clock.now()
+        refused = any(each.result is Result.REFUSED for each in done.outcomes)
+        if not refused or now >= accepted.asked_at + REFUSED_SECONDS:
+            return False
+        letters = [] if accepted.outcomes else await self._receipt(done)
+        await self.requests.again(done, letters, next_at=now + _pause(accepted), now=now)
+        return True
+
     async def _later(self, accepted: Leaving) -> None:
-        pause = _PAUSES_SECONDS[min(accepted.tries, len(_PAUSES_SECONDS) - 1)]
         now = self.clock.now()
         letters: Sequence[tuple[str, Letter]] = ()
         if self.mails and accepted.email:
             letters = [(accepted.email, self.receipts.receipt(accepted))]
-        await self.requests.later(accepted, letters, next_at=now + pause, now=now)
+        await self.requests.later(accepted, letters, next_at=now + _pause(accepted), now=now)
 
     async def _receipt(self, done: Leaving) -> list[tuple[str, Letter]]:
         if not self.mails:
@@ -109,3 +122,7 @@ class Turns:
             if customer.email:
                 return customer.email
         return ""
+
+
+def _pause(accepted: Leaving) -> float:
+    return _PAUSES_SECONDS[min(accepted.tries, len(_PAUSES_SECONDS) - 1)]
