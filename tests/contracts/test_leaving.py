@@ -580,7 +580,7 @@ def test_what_stripe_refuses_is_said_and_done_by_a_person(url: str, tmp_path: Pa
         await inside.leaving.turns.take_due()
         assert (await inside.at_stripe(bought)).cancel_at
         assert [each.recipient for each in await inside.letters()] == [ANA]
-        assert "carried out" in (await browser.post("/-/cancel?lang=en", sure)).text
+        assert "cancelled already" in (await browser.post("/-/cancel?lang=en", sure)).text
         await inside.settle()
         assert not await WorkList(inside.till.store).items(why=Why.BY_HAND)
 
