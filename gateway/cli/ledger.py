@@ -67,7 +67,8 @@ def replay(
     ] = False,
     config: Config = DEFAULT,
 ) -> None:
-    """Rebuild what every reader holds from nothing; exit 1 where it differs from what is held."""
+    """Rebuild what every reader holds from nothing; exit 1 where it differs from what is held, or
+    where an entry can't be folded."""
     from gateway.clock import SystemClock
     from gateway.money.project import Projector
     from gateway.stores.books import Books
@@ -75,6 +76,7 @@ def replay(
     from gateway.stores.ledger import Ledger
     from gateway.stores.ledger_work import LedgerWork
 
+    failed: list[tuple[int, str]] = []
     differences = with_store(
         settings_of(config),
         lambda store: Projector(
@@ -83,18 +85,22 @@ def replay(
             holdings=Holdings(store),
             clock=SystemClock(),
             books=Books(store),
-        ).replay(mend=mend),
+        ).replay(mend=mend, failed=failed),
     )
     for each in differences:
         typer.echo(
             f"{each.reader}: held {_listed(each.held)}; the ledger says {_listed(each.said)}"
         )
+    for number, why in failed:
+        typer.echo(f"entry {number} can't be folded: {why}", err=True)
     count = len(differences)
+    if failed and not count:
+        raise typer.Exit(1)
     if not count:
         typer.echo("Every reader holds what the ledger says.")
     else:
         typer.echo(f"{count} {'reader differs' if count == 1 else 'readers differ'}", err=True)
-        raise typer.Exit(0 if mend else 1)
+        raise typer.Exit(0 if mend and not failed else 1)
 
 
 @app.command()

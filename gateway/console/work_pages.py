@@ -60,7 +60,7 @@ class WorkList(Protocol):
         why: str = "",
         assignee: str | None = None,
         progress: Progress = Progress.OPEN,
-        after: tuple[float, int] | None = None,
+        after: tuple[float, int, int] | None = None,
     ) -> Sequence[Item]:
         """One more than a page holds, where there are more."""
 
@@ -210,15 +210,16 @@ def _shown(item: Item, notes: Sequence[Mapping[str, str]], visit: Visit) -> dict
 def _place(item: Item) -> str:
     """Where the next page begins; a deadline that there isn't is far away."""
     due = "" if item.finding.due is None else f"{item.finding.due:.0f}"
-    return f"{due}-{item.finding.number}"
+    return f"{due}-{item.finding.number}-{item.id}"
 
 
-def _after(typed: str) -> tuple[float, int] | None:
-    due, mark, number = typed.partition("-")
-    readable = all(each.isascii() and each.isdecimal() for each in (due or "0", number))
-    if not mark or not readable or len(typed) > 40:
+def _after(typed: str) -> tuple[float, int, int] | None:
+    due, _, rest = typed.partition("-")
+    number, mark, item_id = rest.partition("-")
+    readable = all(each.isascii() and each.isdecimal() for each in (due or "0", number, item_id))
+    if not mark or not readable or len(typed) > 60:
         return None
-    return float(due) if due else NO_DUE, int(number)
+    return float(due) if due else NO_DUE, int(number), int(item_id)
 
 
 NO_DUE = 32_503_680_000.0  # as the store's: behind whatever has a moment

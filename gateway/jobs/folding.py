@@ -22,6 +22,7 @@ from gateway.money.fetching import Wants
 from gateway.money.ledger import Ledger, Work
 from gateway.money.project import BATCH_MAX, Projector
 from gateway.ops.logs import logger
+from gateway.stores.leases import FOLDING
 
 EVERY_SECONDS = 0.3
 # Short, and renewed while folding: who is killed in the middle keeps nobody waiting for long.
@@ -62,7 +63,7 @@ class Folding:
             await self._tell_rules(now)
         if not await self.work.due(now=now, limit=1):
             return
-        if not await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS):
+        if not await self.leases.take(FOLDING, self._holder, now=now, seconds=LEASE_SECONDS):
             return
         renewing = asyncio.create_task(self._renew())
         try:
@@ -71,13 +72,13 @@ class Folding:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
             # Whoever comes next needn't wait for the lease to run out.
-            await self.leases.take("fold", self._holder, now=self.clock.now(), seconds=0.0)
+            await self.leases.take(FOLDING, self._holder, now=self.clock.now(), seconds=0.0)
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
             now = self.clock.now()
-            await self.leases.take("fold", self._holder, now=now, seconds=LEASE_SECONDS)
+            await self.leases.take(FOLDING, self._holder, now=now, seconds=LEASE_SECONDS)
 
     async def _tell_rules(self, now: float) -> None:
         """Rules that the ledger can't take are refused, and those that it has go on counting: nobody
@@ -96,7 +97,7 @@ class Folding:
 
     async def _apply_all(self) -> None:
         for _ in range(_ROUNDS_MAX):
-            applied = await self.projector.apply_due()
+            applied = await self.projector.apply_due(fence=self._holder)
             for number, why in applied.failed:
                 logger(_LOG).error("entry-not-applied", entry=number, why=why)
             if applied.wants:

@@ -40,8 +40,11 @@ class Holdings(Protocol):
 
     async def holders(self) -> set[str]: ...
 
-    async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
-        """Replace all that some readers hold, and tell every worker, in one transaction."""
+    async def entitle(
+        self, held: Mapping[str, Sequence[Entitlement]], *, now: float, fence: str = ""
+    ) -> None:
+        """Replace all that some readers hold, and tell every worker, in one transaction. ``fence``: only
+        while that holder has the lease of folding."""
 
 
 class Books(Protocol):
@@ -99,8 +102,10 @@ class Projector:
         self._clock = clock
         self._books = books
 
-    async def apply_due(self, *, limit: int = BATCH_MAX) -> Applied:
-        """Apply what was received. Raises StoreUnavailable: then it is all still received."""
+    async def apply_due(self, *, limit: int = BATCH_MAX, fence: str = "") -> Applied:
+        """Apply what was received. ``fence``: the holder of the lease under which it is done. Raises
+        StoreUnavailable, also where the lease is another's by now: then what isn't applied is still
+        received."""
         due = await self._work.due(now=self._clock.now(), limit=limit)
         if not due:
             return Applied()
@@ -109,18 +114,18 @@ class Projector:
             wants: set[Want] = set()
             failed: list[tuple[int, str]] = []
             async for folded in self._stories(failed):
-                readers |= await self._write(folded)
+                readers |= await self._write(folded, fence)
                 wants |= folded.wants
             await self._fail(due, failed)
             return Applied(len(due), frozenset(readers), frozenset(wants), tuple(failed))
-        return await self._apply(due)
+        return await self._apply(due, fence)
 
-    async def _apply(self, due: Sequence[Entry]) -> Applied:
+    async def _apply(self, due: Sequence[Entry], fence: str) -> Applied:
         failed: list[tuple[int, str]] = []
         readers: set[str] = set()
         wants: set[Want] = set()
         for folded in await self._folded(due, failed):
-            readers |= await self._write(folded)
+            readers |= await self._write(folded, fence)
             wants |= folded.wants
             await self._wait([entry for entry in due if entry.number in folded.marks], folded.marks)
         await self._fail(due, failed)
@@ -162,7 +167,7 @@ class Projector:
                 return []
             return [part for entry in entries for part in await self._folded([entry], failed)]
 
-    async def _write(self, folded: Folded) -> set[str]:
+    async def _write(self, folded: Folded, fence: str = "") -> set[str]:
         """The readers that hold something else now. Their entitlements come before the marks: who is
         cut off in between applies the same again."""
         now = self._clock.now()
@@ -176,7 +181,7 @@ class Projector:
         for start in range(0, len(listed), READERS_MAX):
             some = listed[start : start + READERS_MAX]
             await self._holdings.entitle(
-                {reader: folded.entitlements[reader] for reader in some}, now=now
+                {reader: folded.entitlements[reader] for reader in some}, now=now, fence=fence
             )
         nobodys = _nobodys(folded, held)
         marks = {**folded.marks, **nobodys}
@@ -187,7 +192,7 @@ class Projector:
             found |= {each.key: each for each in folded.findings}
             await self._books.write(folded.entries, found, folded.movements, now=now)
         if news:
-            await self._work.mark(news, now=now)
+            await self._work.mark(news, now=now, fence=fence)
         return changed
 
     async def _wait(self, due: Sequence[Entry], marks: Mapping[int, Mark]) -> None:
@@ -217,11 +222,14 @@ class Projector:
                 seen |= part.marks.keys()
                 yield part
 
-    async def replay(self, *, mend: bool = False) -> list[Difference]:
+    async def replay(
+        self, *, mend: bool = False, failed: list[tuple[int, str]] | None = None
+    ) -> list[Difference]:
         """Entitlements rebuilt from nothing, against what is held. None differs when all is well.
-        ``mend`` writes what the ledger says; who holds something that no entry names is only shown."""
+        ``mend`` writes what the ledger says; who holds something that no entry names is only shown.
+        ``failed`` is given the entries that can't be folded, which nothing can be said of."""
         differences = []
-        failed: list[tuple[int, str]] = []
+        failed = [] if failed is None else failed
         unnamed = await self._holdings.holders()
         async for folded in self._stories(failed):
             held = await self._holdings.held(folded.entitlements.keys())

@@ -10,6 +10,7 @@ from gateway.model.entitlement import Entitlement
 from gateway.stores import schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
+from gateway.stores.leases import FOLDING, still_held
 from gateway.stores.news import Kind, tell
 
 _IDS_MAX = 500
@@ -64,8 +65,11 @@ class Holdings:
         async with self._store.reading() as connection:
             return (await connection.execute(wanted)).scalar() or 0
 
-    async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
-        """As ``Readers.entitle``, of many readers in one transaction. Each has an account."""
+    async def entitle(
+        self, held: Mapping[str, Sequence[Entitlement]], *, now: float, fence: str = ""
+    ) -> None:
+        """As ``Readers.entitle``, of many readers in one transaction. Each has an account. ``fence``:
+        who must hold the lease of folding."""
         rows = [
             {
                 "reader_id": reader_id,
@@ -80,6 +84,8 @@ class Holdings:
         ]
 
         def replace(connection: Connection) -> None:
+            if fence:
+                still_held(connection, FOLDING, fence)
             theirs = schema.entitlement.c.reader_id.in_(list(held))
             connection.execute(delete(schema.entitlement).where(theirs))
             if rows:

@@ -14,6 +14,7 @@ from gateway.model.entry import Entry
 from gateway.model.mark import Mark, State, Why
 from gateway.stores import money_schema
 from gateway.stores.engine import Store
+from gateway.stores.leases import FOLDING, still_held
 from gateway.stores.ledger import entry_of
 
 _NUMBERS_MAX = 5000  # in one statement; SQLite and PostgreSQL take some 32,000 parameters
@@ -53,8 +54,9 @@ class LedgerWork:
         async with self._store.reading() as connection:
             return [entry_of(row) for row in (await connection.execute(wanted)).mappings()]
 
-    async def mark(self, marks: Mapping[int, Mark], *, now: float) -> None:
-        """Write down what became of entries; where nothing changed, nothing is written."""
+    async def mark(self, marks: Mapping[int, Mark], *, now: float, fence: str = "") -> None:
+        """Write down what became of entries; where nothing changed, nothing is written. ``fence``: who
+        must hold the lease of folding."""
         work = money_schema.ledger_work
         state: BindParameter[str] = bindparam("new_state")
         reason: BindParameter[str] = bindparam("new_reason")
@@ -70,8 +72,14 @@ class LedgerWork:
             {"of": number, "new_state": str(mark.state), "new_reason": str(mark.reason)}
             for number, mark in sorted(marks.items())
         ]
+
+        def put(connection: Connection) -> None:
+            if fence:
+                still_held(connection, FOLDING, fence)
+            connection.execute(changed, rows)
+
         if rows:
-            await self._write(changed, rows)
+            await self._store.write(put)
 
     async def later(self, numbers: Collection[int], *, next_at: float) -> None:
         """Applying failed: try these again, and not before."""

@@ -37,9 +37,9 @@ class WorkList:
         why: str = "",
         assignee: str | None = None,
         progress: Progress = Progress.OPEN,
-        after: tuple[float, int] | None = None,
+        after: tuple[float, int, int] | None = None,
     ) -> list[Item]:
-        """Some more than a page holds; ``after`` is the deadline and the number of the last one seen.
+        """Some more than a page holds; ``after``: deadline, number and id of the last one seen.
         ``assignee`` "" is nobody, None anybody. Raises StoreUnavailable."""
         table = work_item.c
         wanted = select(work_item).where(table.progress == str(progress))
@@ -48,8 +48,9 @@ class WorkList:
         if assignee is not None:
             wanted = wanted.where(table.assignee == assignee)
         if after is not None:
-            due, number = after
-            later = and_(table.due == due, table.number < number)
+            due, number, item_id = after
+            same = and_(table.number == number, table.id > item_id)
+            later = and_(table.due == due, or_(table.number < number, same))
             wanted = wanted.where(or_(table.due > due, later))
         wanted = wanted.order_by(table.due, table.number.desc(), table.id).limit(_ROWS + 1)
         async with self._store.reading() as connection:

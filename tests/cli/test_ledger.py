@@ -102,6 +102,17 @@ def test_replay_shows_what_differs_and_mends_it(folder: Path) -> None:
     assert run(folder, "replay").output == "Every reader holds what the ledger says.\n"
 
 
+def test_replay_says_what_it_could_not_fold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("gateway.money.project.fold", broken)
+    found = run(folder, "replay")
+    assert found.exit_code == 1
+    assert "entry 6 can't be folded: ValueError('a fault of ours')" in found.output
+    assert "Every reader" not in found.output
+
+
 def test_export_writes_json_lines_and_csv(folder: Path) -> None:
     lines = run(folder, "export").output.splitlines()
     assert [json.loads(line)["number"] for line in lines] == [1, 2, 3, 4, 5, 6]

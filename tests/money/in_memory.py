@@ -119,7 +119,7 @@ class Books:
         due = [number for number, at in self.to_fetch.items() if at <= now]
         return await self.entries(sorted(due)[:limit])
 
-    async def mark(self, marks: Mapping[int, Mark], *, now: float) -> None:
+    async def mark(self, marks: Mapping[int, Mark], *, now: float, fence: str = "") -> None:
         self.states |= marks
 
     async def marks(self, numbers: Collection[int]) -> dict[int, Mark]:
@@ -148,7 +148,9 @@ class Books:
     async def holders(self) -> set[str]:
         return {each for each, held in self.entitlements.items() if held}
 
-    async def entitle(self, held: Mapping[str, Sequence[Entitlement]], *, now: float) -> None:
+    async def entitle(
+        self, held: Mapping[str, Sequence[Entitlement]], *, now: float, fence: str = ""
+    ) -> None:
         self.entitlements |= {each: tuple(these) for each, these in held.items()}
 
     async def open(self, *, now: float) -> int:
