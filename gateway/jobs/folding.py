@@ -30,6 +30,7 @@ LEASE_SECONDS = 15.0
 _RENEW_SECONDS = 4.0
 _ROUNDS_MAX = 100
 _AGAIN_SECONDS = 300.0
+_PATIENCE = 10
 _LOG = "lychgate.money"
 
 
@@ -57,14 +58,24 @@ class Folding:
         async with self._one_at_a_time:
             await self._fold_due()
 
-    async def _fold_due(self) -> None:
+    async def fold_now(self) -> None:
+        """For somebody who waits for it: where another process folds just now, after that one, a second
+        later at most. Raises as ``fold_due``."""
+        for _ in range(_PATIENCE):
+            async with self._one_at_a_time:
+                if await self._fold_due():
+                    return
+            await asyncio.sleep(EVERY_SECONDS / 3)
+
+    async def _fold_due(self) -> bool:
+        """False where another process has the lease."""
         now = self.clock.now()
         if self.clock.monotonic() >= self._told_until:
             await self._tell_rules(now)
         if not await self.work.due(now=now, limit=1):
-            return
+            return True
         if not await self.leases.take(FOLDING, self._holder, now=now, seconds=LEASE_SECONDS):
-            return
+            return False
         renewing = asyncio.create_task(self._renew())
         try:
             await self._apply_all()
@@ -73,6 +84,7 @@ class Folding:
             await asyncio.gather(renewing, return_exceptions=True)
             # Whoever comes next needn't wait for the lease to run out.
             await self.leases.take(FOLDING, self._holder, now=self.clock.now(), seconds=0.0)
+        return True
 
     async def _renew(self) -> None:
         while True:

@@ -37,7 +37,7 @@ class _Applying:
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Appended]:
         appended = await self.ledger.append(drafts, now=self.clock.now())
-        await self.folding.fold_due()
+        await self.folding.fold_now()
         return appended
 
 

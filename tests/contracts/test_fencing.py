@@ -16,7 +16,7 @@ from gateway.money.project import Projector
 from gateway.stores.books import Books
 from gateway.stores.engine import Store
 from gateway.stores.holdings import Holdings
-from gateway.stores.leases import Leases
+from gateway.stores.leases import FOLDING, Leases
 from gateway.stores.ledger import Ledger
 from gateway.stores.ledger_work import LedgerWork
 from gateway.stores.sessions import Readers
@@ -95,4 +95,27 @@ async def test_a_node_that_stood_still_writes_no_older_fold(url: str, skew_secon
         assert await other.projector.replay() == []
     finally:
         await slow_store.close()
+        await store.close()
+
+
+@pytest.mark.anyio
+async def test_who_waits_is_folded_for_once_another_node_is_done(url: str) -> None:
+    store, clock = Store(url), Clock()
+    try:
+        await Readers(store).add(Reader(id="ana"), now=NOON)
+        holdings = Holdings(store)
+        one = folding(store, holdings, clock)
+        await one.fold_due()
+        await Ledger(store).append([BIND, sub("e1", "active", NOON)], now=clock.now())
+        leases = Leases(store)
+        assert await leases.take(FOLDING, "another", now=clock.now(), seconds=LEASE_SECONDS)
+        await one.fold_due()
+        assert (await holdings.held(["ana"]))["ana"] == ()
+        waiting = asyncio.create_task(one.fold_now())
+        await asyncio.sleep(0.15)
+        assert not waiting.done()
+        await leases.take(FOLDING, "another", now=clock.now(), seconds=0.0)
+        await waiting
+        assert any(each.opens(clock.now()) for each in (await holdings.held(["ana"]))["ana"])
+    finally:
         await store.close()
