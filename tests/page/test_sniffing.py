@@ -51,7 +51,7 @@ RDF = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="
         (b"application/xml", b"\xef\xbb\xbf<!-- c -->\n<feed xmlns='x'>", "atom"),
         (b"application/xml", b"<entry xmlns='http://www.w3.org/2005/Atom'>", "atom"),
         (b"application/rdf+xml", RDF % b"http://purl.org/rss/1.0/", "rss"),
-        (b"application/rdf+xml", RDF % b"http://my.netscape.com/rdf/simple/0.9/", "rss"),
+        (b"application/rdf+xml", RDF % b"http://channel.netscape.com/rdf/simple/0.9/", "rss"),
         (b"application/rdf+xml", RDF % b"http://example.org/terms", "other"),
         (b"application/octet-stream", b"<rss>", "rss"),
         (b"text/plain", b"<rss>", "rss"),
