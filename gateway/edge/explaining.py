@@ -28,11 +28,12 @@ def explained(answer: Answer, visit: Visit) -> Answer:
         return answer
     settled = settle_by_path(visit.way, visit.request, visit.policy, now=visit.now)
     decision = judge(settled, visit.reader, visit.now) if settled else visit.by_strictest()
-    header = told(decision, settled.rule if settled else _ONLY_THE_PAGE)
+    rule = settled.rule if settled else _ONLY_THE_PAGE
+    header = told(decision, rule)
     if isinstance(answer, Plain):
-        if answer.status in (403, 405) and not isinstance(decision, Refuse):
-            # A wall's reason, and yet no wall: it isn't a page, or isn't read.
-            header = _header("refuse", decision.reason, settled.rule if settled else _ONLY_THE_PAGE)
+        if answer.status in (403, 405):
+            # By a wall's reason maybe, and yet no wall: it isn't a page, or isn't read.
+            header = _header("refuse", decision.reason, rule)
         return Plain(answer.status, (*answer.headers, header), answer.body)
     if not isinstance(decision, Full):
         # It passed by what its own head says.

@@ -29,12 +29,12 @@ class Body:
     async def to_send(self) -> AsyncIterator[bytes] | bytes:
         """A short one is read first: until then the origin isn't asked, and with its head it is one
         write."""
-        if self.length is None or self.length > _SHORT_BYTES_MAX:
+        if self.length is None or self.length > SHORT_BYTES_MAX:
             return self.chunks
         return b"".join([part async for part in self.chunks])
 
 
-_SHORT_BYTES_MAX = 16 << 10
+SHORT_BYTES_MAX = 16 << 10
 _RANGES = (b"range", b"if-range", b"if-none-match", b"if-modified-since")
 
 

@@ -17,7 +17,7 @@ from gateway.edge import answers, egress
 from gateway.edge.answers import Streamed
 from gateway.edge.entrance import body_of
 from gateway.edge.headers import TOLD_BY_PROXIES
-from gateway.edge.passing import Body, target
+from gateway.edge.passing import SHORT_BYTES_MAX, Body, target
 from gateway.errors import DeskUnavailable, OriginFailed
 from gateway.model.request import Request
 from gateway.origin.fetch import Origin, OriginRequest
@@ -29,7 +29,6 @@ AT_ONCE_MAX = 256
 # More than any room takes: what is longer is cut here, and its room finds it too long.
 BODY_BYTES_MAX = 1 << 20
 # Forms and most webhooks are short. Only so many of the others are read at once.
-_SHORT_BYTES_MAX = 16 << 10
 LONG_AT_ONCE_MAX = 64
 # A worker says these itself; and the answer's own framing ends here.
 _SAID_HERE = frozenset((b"host", *TOLD_BY_PROXIES))
@@ -106,7 +105,7 @@ class Relay:
         try:
             async for part in body.chunks:
                 read += part
-                if len(read) > _SHORT_BYTES_MAX and not long:
+                if len(read) > SHORT_BYTES_MAX and not long:
                     if self._long >= LONG_AT_ONCE_MAX:
                         raise DeskUnavailable("too many long bodies at once")
                     self._long, long = self._long + 1, True

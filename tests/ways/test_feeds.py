@@ -136,10 +136,15 @@ HARMLESS: dict[str, Answer] = {
 }
 
 
+def in_part(found: Page | Callable[[Asked], Page]) -> Page:
+    """What the origin says to who asks for a part."""
+    return found if isinstance(found, Page) else found(Asked("GET", b"", ((b"range", b""),)))
+
+
 @pytest.mark.parametrize("path", HARMLESS)
 async def test_files_beside_articles_pass_as_they_are(tmp_path: Path, path: str) -> None:
     found = HARMLESS[path]
-    page = found if isinstance(found, Page) else found(Asked("GET", b"", ((b"range", b""),)))
+    page = in_part(found)
     async with house(tmp_path, policy=LABELLED, pages={path: found}) as at:
         for _ in range(2):
             head, body = await ask(at, path, b"Range: bytes=0-")
@@ -279,7 +284,7 @@ UNTOUCHED: dict[str, Answer] = {
 @pytest.mark.parametrize("path", UNTOUCHED)
 async def test_all_else_passes_byte_for_byte_on_an_open_path(tmp_path: Path, path: str) -> None:
     found = UNTOUCHED[path]
-    page = found if isinstance(found, Page) else found(Asked("GET", b"", ((b"range", b""),)))
+    page = in_part(found)
     async with house(tmp_path, policy=BY_PATH, pages={path: found}) as at:
         for _ in range(2):
             head, body = await ask(at, path, b"Range: bytes=0-")

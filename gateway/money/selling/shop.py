@@ -27,14 +27,13 @@ from gateway.money.selling import offers
 from gateway.money.selling.ordering import Wish
 from gateway.money.selling.owning import Owned
 from gateway.money.selling.sessions import NOBODYS, Selling
-from gateway.money.selling.showcase import CHECKOUT_URL, Showcase, recap_url
+from gateway.money.selling.showcase import CHECKOUT_URL, PLANS_URL, Showcase, recap_url
 from gateway.ops.logs import logger
 from gateway.rooms.asking import Ask, Reply, see_other
 from gateway.rooms.pages import Pages, login_url
 from gateway.rooms.return_to import return_to
 from gateway.rooms.routes import Doorway, router_of
 
-PLANS_URL = "/-/plans"
 ACCOUNT_URL = "/-/account"
 PORTAL_URL = "/-/portal"
 # Workers ask for news three times a second: who comes back sooner would see the wall once more.

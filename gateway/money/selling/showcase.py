@@ -17,6 +17,7 @@ from gateway.model.price import Price
 from gateway.model.selling import OnSale, Plan
 from gateway.money.selling import offers
 
+PLANS_URL = "/-/plans"
 CHECKOUT_URL = "/-/checkout"
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.money.selling.showcase import PLANS_URL
 from gateway.rooms.asking import Ask, Reply
 from gateway.rooms.pages import Pages, login_url
 from gateway.rooms.return_to import return_to
 from gateway.rooms.routes import Doorway, router_of
-
-PLANS_URL = "/-/plans"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
