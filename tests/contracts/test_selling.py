@@ -207,16 +207,21 @@ def test_who_has_paid_meanwhile_is_led_to_what_they_paid(url: str, tmp_path: Pat
     at_the_counter(url, tmp_path, work)
 
 
+async def paid(shop: Counter, *, heard: bool) -> None:
+    """Ordered and paid for; ``heard``: its webhooks have come, too."""
+    await shop.order()
+    await shop.pay()
+    if heard:
+        await shop.till.hear()
+        await shop.till.settled()
+
+
 @pytest.mark.parametrize("heard", [True, False])
 def test_a_subscriber_is_led_to_the_portal_and_never_to_a_checkout(
     url: str, tmp_path: Path, heard: bool
 ) -> None:
     async def work(shop: Counter) -> None:
-        await shop.order()
-        await shop.pay()
-        if heard:
-            await shop.till.hear()
-            await shop.till.settled()
+        await paid(shop, heard=heard)
         await shop.till.world.stand_in.hook("plan_changes")
         for price in ("price_gold", "price_gold_year"):
             led = await shop.order(price=price)
@@ -361,11 +366,7 @@ def test_who_pays_already_for_nobody_is_sold_nothing_and_a_person_looks(
     url: str, tmp_path: Path, heard: bool
 ) -> None:
     async def work(shop: Counter) -> None:
-        await shop.order()
-        await shop.pay()
-        if heard:
-            await shop.till.hear()
-            await shop.till.settled()
+        await paid(shop, heard=heard)
         (customer,) = shop.things("customer")
         await shop.parts(customer["id"])
         for _ in range(2):
