@@ -215,7 +215,7 @@ def test_a_page_s_record_tells_while_it_is_fresh() -> None:
 )
 def test_a_record_of_anything_else_tells_nothing(changed: dict[str, object]) -> None:
     rules = policy(LABELS)
-    found = kept(rules, **changed)  # type: ignore[arg-type]
+    found = kept(rules, **changed)  # type: ignore[arg-type]  # by name
     assert judging(rules, found=found)(item("/a")) is None
     assert found.known("/a", policy=rules, now=NOW) is None
 
