@@ -128,7 +128,7 @@ def lines(report: Report, *, settled: bool) -> Iterator[str]:
         yield f"{len(report.closing)} of {report.open} open entitlements {verb}."
     if report.stopped:
         yield (
-            "Stopped: that is more than 2 %, and nothing was written. Look at the account and at "
+            "Stopped: that is more than 2 %, and nothing of it was written. Look at the account and at "
             "[[plan]]; if it is right, run again with --allow-closing."
         )
     elif report.appended:

@@ -27,6 +27,7 @@ NOTE_MAX = 2000
 # In the order in which they are chosen from: what may come up in the list.
 WHYS = (
     Why.DISPUTED,
+    Why.STOPPED,
     Why.NO_READER,
     Why.FAILED,
     Why.UNKNOWN_PRICE,

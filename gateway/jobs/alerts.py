@@ -8,6 +8,7 @@ nobody: it leaves the house.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +16,7 @@ from typing import Protocol
 import httpx2
 
 from gateway.clock import Clock
-from gateway.model.alert import Alert, Told
+from gateway.model.alert import Alert, Condition, Told
 from gateway.model.letter import Letter
 from gateway.ops.logs import logger
 
@@ -88,6 +89,24 @@ class Alerts:
             if not taken:
                 tries = told[alert.key].tries if alert.key in told else 0
                 logger(_LOG).warning("alert-not-posted", tries=tries + 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Each condition of alerts as a number for the metrics: how many alerts of it hold, though nobody
+    be told of any. Each node looks for itself, for each has metrics of its own."""
+
+    conditions: Conditions
+    clock: Clock
+    _counts: Counter[Condition] = field(default_factory=Counter)
+
+    async def look(self) -> None:
+        """Raises StoreUnavailable: then what held a minute ago is still said."""
+        holding = await self.conditions.holding(now=self.clock.now())
+        self._counts = Counter(each.condition for each in holding)
+
+    def values(self) -> dict[str, float]:
+        return {f"alert_{each.replace('-', '_')}": float(self._counts[each]) for each in Condition}
 
 
 def _to_post(told: Told | None) -> bool:

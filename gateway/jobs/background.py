@@ -3,7 +3,8 @@
     python -m gateway.jobs.background LISTENING_FD REPORT_FD FOLDER < settings
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
-the origin?), sending mail, folding the ledger and logging its head, asking Stripe, mailing links to
+the origin?), sending mail, folding the ledger and logging its head, watching for what operators
+should hear of, asking Stripe, mailing links to
 those who pay without a reader, and sweeping what is over: sessions, links, old news.
 """
 
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.config.handing import take
+from gateway.jobs.alerts import EVERY_SECONDS as WATCH_SECONDS
+from gateway.jobs.alerts import Watch
 from gateway.jobs.asking import Asking
 from gateway.jobs.canary import Canary
 from gateway.jobs.folding import EVERY_SECONDS as FOLD_SECONDS
@@ -30,6 +33,7 @@ from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
 from gateway.ops import logs, priority
 from gateway.stores.accounts import Accounts
+from gateway.stores.alerts import Conditions
 from gateway.stores.engine import Store, give_way
 from gateway.stores.leases import Leases
 from gateway.stores.ledger import Ledger
@@ -73,6 +77,8 @@ async def run(settings: Settings, report_fd: int) -> None:
     head = LedgerHead(ledger=Ledger(store))
     jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
     jobs.append(terms_job(settings, store=store))
+    watch = Watch(conditions=Conditions(store, clock), clock=clock)
+    jobs.append(Job("watch", WATCH_SECONDS, watch.look))
     alerting = alerts_job(settings, store=store, clock=clock)
     jobs += [alerting] if alerting is not None else []
     works: list[Work] = []
@@ -90,7 +96,7 @@ async def run(settings: Settings, report_fd: int) -> None:
     working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
 
     def values() -> dict[str, float]:
-        return {**canary.values(), "rules_refused": float(folds.rules_refused)}
+        return {**canary.values(), **watch.values(), "rules_refused": float(folds.rules_refused)}
 
     reporting = asyncio.create_task(_report(values, report_fd, stopped))
     await stopped.wait()

@@ -13,6 +13,9 @@ class Condition(StrEnum):
     LATE = "late"  # events came more than ten minutes late, or wait that long to be applied
     FORGED = "signatures-refused"  # many webhooks in a short time weren't signed by Stripe
     DRIFT = "drift"  # a reconcile found that we and Stripe differed
+    STOPPED = (
+        "reconcile-stopped"  # a reconcile would have closed too much, and none went through since
+    )
     DISPUTED = "dispute"  # a payer's bank asks for the money back
 
 

@@ -50,6 +50,9 @@ class Why(StrEnum):
     TWO_SUBSCRIPTIONS = "two-live-subscriptions"  # one reader pays twice
     OVER_REFUNDED = "refund-larger-than-paid"  # more was paid back than was ever paid
     BY_HAND = "leaving-by-hand"  # a subscription to end, or money to pay back, that Stripe refused
+    STOPPED = (
+        "reconcile-stopped"  # a reconcile would have closed more than it may without being told
+    )
     DRIFT = "drift"  # a reconcile found that we and Stripe differed
 
 

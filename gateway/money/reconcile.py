@@ -5,7 +5,7 @@
     those it doesn't list ──────┘
 
 Only what differs is appended, so a night in which nothing was missed writes nothing, and running
-twice is running once. Absence from a list closes nothing: what isn't there is asked for by its id,
+twice is running once. A run that stops appends that it did, and is for a person. Absence from a list closes nothing: what isn't there is asked for by its id,
 and Stripe's 404 is for a person. The fold does the rest, as with any other entry.
 """
 
@@ -23,6 +23,7 @@ from gateway.errors import StripeRefused
 from gateway.model.entry import Draft, Source, canonical
 from gateway.money.applying import pin
 from gateway.money.entries import acts
+from gateway.money.entries.acts import Act
 from gateway.money.entries.kinds import EVENTS
 from gateway.money.foreseeing import Holdings, closings
 from gateway.money.ledger import Ledger
@@ -129,6 +130,7 @@ class Reconciler:
         held_open = await self._holdings.open(now=now)
         stopped = not allow_closing and too_many(len(closing), held_open)
         appended = 0 if stopped else await self._append(found)
+        await self._remember(stopped=stopped, closing=len(closing), held_open=held_open)
         return Report(
             account=account,
             began_at=began_at,
@@ -145,6 +147,18 @@ class Reconciler:
             stopped=stopped,
             appended=appended,
         )
+
+    async def _remember(self, *, stopped: bool, closing: int, held_open: int) -> None:
+        """Each stop, for a person, who wasn't looking at three in the night; and that it is over by the
+        first that goes through. Nights that go through as the one before leave nothing."""
+        now = self._clock.now()
+        if stopped:
+            said = acts.stopped(closing=closing, held_open=held_open, at=now)
+            await self._ledger.append([said], now=now)
+            return
+        before = await self._ledger.objects([acts.RECONCILE])
+        if before and before[-1].kind == Act.STOPPED:
+            await self._ledger.append([acts.reconciled(at=now)], now=now)
 
     async def _missed(self, *, since: float) -> tuple[int, int, list[Draft]]:
         """Of each kind that counts: others aren't sent to our endpoint, and are no loss."""

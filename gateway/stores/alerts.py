@@ -49,6 +49,9 @@ class Conditions:
         drift = select(func.count()).where(
             item.why == str(Why.DRIFT), item.progress == str(Progress.OPEN)
         )
+        stopped = select(item.detail).where(
+            item.why == str(Why.STOPPED), item.progress == str(Progress.OPEN)
+        )
         disputes = select(item.subject).where(
             item.why == str(Why.DISPUTED), item.progress == str(Progress.OPEN)
         )
@@ -57,6 +60,7 @@ class Conditions:
                 (await connection.execute(each)).scalar_one()
                 for each in (failed, waiting, late, drift)
             ]
+            stops = (await connection.execute(stopped)).scalars().all()
             disputed = (await connection.execute(disputes.limit(DISPUTES_MAX))).scalars().all()
         refused = await self._refusals.get(_REFUSED)
         found = [
@@ -66,6 +70,7 @@ class Conditions:
             (Condition.DRIFT, counts[3]),
         ]
         alerts = [Alert(condition, "", str(count)) for condition, count in found if count]
+        alerts += [Alert(Condition.STOPPED, "", each) for each in stops]
         return [*alerts, *(Alert(Condition.DISPUTED, each, each) for each in disputed)]
 
 

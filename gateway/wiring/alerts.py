@@ -18,6 +18,7 @@ _PATHS = {
     Condition.LATE: "/-/finance/journal?late=600",
     Condition.FORGED: "/-/finance/journal",
     Condition.DRIFT: "/-/finance/work",
+    Condition.STOPPED: "/-/finance/work",
     Condition.DISPUTED: "/-/finance/work",
 }
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from gateway.jobs.alerts import TRIES_MAX, Alerts, Webhook
+from gateway.jobs.alerts import TRIES_MAX, Alerts, Watch, Webhook
 from gateway.model.alert import Alert, Condition
 from gateway.model.letter import Letter
 from gateway.model.mark import Why
@@ -19,9 +19,10 @@ from gateway.stores.alerts import FORGED_SECONDS, LATE_SECONDS, Conditions, Tell
 from gateway.stores.journal_schema import work_item
 from gateway.stores.mailed import Letters
 from gateway.stores.money_schema import ledger_work
+from gateway.stores.work_list import WorkList
 from gateway.wiring.money import Money
 from tests.console.bureau import Bureau, at_the_bureau
-from tests.contracts.till import Till, at_the_till
+from tests.contracts.till import DAY, Till, at_the_till
 
 
 class Slack:
@@ -115,6 +116,47 @@ def test_what_waits_too_long_differs_or_is_disputed(url: str, tmp_path: Path) ->
         assert slack.said[4:] == ["dispute pi_4"]
 
     at_the_till(url, tmp_path, work)
+
+
+def test_a_reconcile_that_stopped_is_told_until_one_goes_through(url: str, tmp_path: Path) -> None:
+    """Nobody looks at a log at three in the night, and each night would stop again."""
+    readers = tuple(f"reader{n}" for n in range(12))
+
+    async def work(inside: Till) -> None:
+        slack = Slack()
+        alerts = watched(inside, slack)
+        watch = Watch(conditions=Conditions(inside.store, inside.clock), clock=inside.clock)
+        bought = [await inside.buy(each) for each in readers]
+        await inside.hear()
+        await inside.settled()
+        for each in bought[:10]:
+            await inside.world.stand_in.hook("cancel", subscription=each.id)
+        inside.forget()
+
+        async def night(*, allow_closing: bool = False) -> float:
+            await inside.pass_time(DAY)
+            await inside.syncing.reconciling.run(allow_closing=allow_closing)
+            assert await inside.syncing.reconciling.settle()
+            await alerts.look()
+            await watch.look()
+            return watch.values()["alert_reconcile_stopped"]
+
+        assert await night() == 1.0
+        assert await night() == 1.0
+        assert slack.said == ["reconcile-stopped 10 / 12"], "once, however many nights it lasts"
+        work_list = WorkList(inside.store)
+        (item,) = await work_list.items(why=Why.STOPPED)
+        assert item.finding.detail == "10 / 12"
+        await work_list.note(item.id, done=True, now=inside.clock.now())
+        assert await night() == 1.0, "looking at it mends nothing"
+        assert len(await work_list.items(why=Why.STOPPED)) == 1
+        assert await night(allow_closing=True) == 0.0
+        assert await work_list.items(why=Why.STOPPED) == []
+        head = await inside.ledger.head()
+        assert await night() == 0.0
+        assert await inside.ledger.head() == head, "that it went through is said once"
+
+    at_the_till(url, tmp_path, work, readers=readers)
 
 
 def test_a_webhook_that_came_late_is_told(url: str, tmp_path: Path) -> None:

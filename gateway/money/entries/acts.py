@@ -15,6 +15,7 @@ from gateway.model.entry import Draft, Entry, Source, canonical
 from gateway.model.finding import Finding
 from gateway.model.mark import Why
 
+RECONCILE = "reconcile"  # what the acts of reconciles are about
 CHECKOUT = "checkout"  # by whom a customer is bound that was made for a reader
 FOREVER = 32_503_680_000.0  # the year 3000
 # What leads from one entry to others of the same story.
@@ -32,6 +33,10 @@ class Act(StrEnum):
     MISSING = "missing"  # Stripe said 404 to an object that we know
     UNLINKED = "unlinked"  # Stripe said that no invoice was paid by a payment
     BY_HAND = "by-hand"  # what a request to leave asks for couldn't be done by itself
+    STOPPED = (
+        "stopped"  # a reconcile would have closed too much, and wrote nothing of what it found
+    )
+    RECONCILED = "reconciled"  # the first after such a one that went through
     MERGED = "merged"  # a person's two accounts became one; what it moves are acts of their own
     # What is done in the console about what needs a person. None of them gives or takes anything.
     REVIEWED = "reviewed"  # somebody has looked at an entry
@@ -142,6 +147,21 @@ def by_hand(
     """``sums``: what is to be paid back. Without any, the subscription is to be ended."""
     facts = {"way": way, "request": request, "sums": [[minor, of] for minor, of in sums]}
     return _act(Act.BY_HAND, at, facts, subscription_id=subscription)
+
+
+def stopped(*, closing: int, held_open: int, at: float) -> Draft:
+    """How many of the entitlements that are open would have closed."""
+    facts = {"closing": closing, "open": held_open}
+    return _reconcile(Act.STOPPED, facts, at=at)
+
+
+def reconciled(*, at: float) -> Draft:
+    return _reconcile(Act.RECONCILED, {}, at=at)
+
+
+def _reconcile(act: Act, facts: Mapping[str, Any], *, at: float) -> Draft:
+    source = Source.RECONCILE
+    return _act(act, at, facts, source=source, object_type=RECONCILE, object_id=RECONCILE)
 
 
 def merged(

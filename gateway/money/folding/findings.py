@@ -2,7 +2,8 @@
 about, and the troubles that no single entry tells. Pure.
 
 A finding is open until somebody did it, and again when Stripe sends something new of it. What we
-fetched ourselves opens nothing again: a nightly reconcile says the same every night.
+fetched ourselves opens nothing again: a nightly reconcile says the same every night. But one that
+stopped is open, whatever anybody says, until a reconcile goes through: nothing else mends what is missed.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def of_marks(entries: Iterable[Entry], marks: Mapping[int, Mark]) -> dict[str, F
     for entry in sorted(entries, key=lambda each: each.number):
         mark = marks.get(entry.number)
         if mark is not None and mark.state is State.NEEDS_A_PERSON:
-            finding = about(entry, Why(mark.reason))
+            finding = about(entry, Why(mark.reason), detail=_detail(entry))
             found[finding.key] = finding
     return found
 
@@ -71,6 +72,12 @@ def about(entry: Entry, why: Why, *, detail: str = "") -> Finding:
         currency=entry.currency,
         detail=detail,
     )
+
+
+def _detail(entry: Entry) -> str:
+    if entry.kind != Act.STOPPED:
+        return ""
+    return f"{entry.said.get('closing')} / {entry.said.get('open')}"
 
 
 def _subject(entry: Entry, why: Why) -> str:
@@ -179,6 +186,6 @@ def _worked(finding: Finding, acts: Iterable[Entry], said: int) -> Finding:
     for act in acts:
         if act.kind == Act.ASSIGNED:
             assignee = str(act.said.get("to", ""))
-        elif act.kind == Act.DONE:
+        elif act.kind == Act.DONE and finding.why is not Why.STOPPED:
             done = act.number > said
     return replace(finding, assignee=assignee, done=done)

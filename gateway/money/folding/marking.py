@@ -23,6 +23,7 @@ from gateway.money.folding.whose import Binding
 _APPLIED = Mark(State.APPLIED)
 _UNUSED = Mark(State.IGNORED, Why.KIND_NOT_USED)
 _SHELF = frozenset(("price", "product"))  # nobody's access hangs on these
+_RULES = frozenset((Act.PLANS, Act.SETTINGS))
 _PAYMENTS = frozenset(("charge", "refund", "dispute", "radar.early_fraud_warning"))
 
 
@@ -53,7 +54,7 @@ class _Marker:
         self._held = held
         self._newest = {
             kind: max((told.entry.number for told in story.acts_of(kind)), default=0)
-            for kind in (Act.PLANS, Act.SETTINGS)
+            for kind in (Act.PLANS, Act.SETTINGS, Act.RECONCILED)
         }
         self._missing = {told.entry.object_id for told in story.acts_of(Act.MISSING)}
 
@@ -79,13 +80,16 @@ class _Marker:
         return self._subscription(paid_for) if paid_for else self._elsewhere(entry.customer_id)
 
     def _act(self, entry: Entry) -> Mark:
-        if entry.kind in self._newest and entry.number < self._newest[Act(entry.kind)]:
+        if entry.kind in _RULES and entry.number < self._newest[Act(entry.kind)]:
             return Mark(State.IGNORED, Why.SUPERSEDED)
         if entry.kind in DESK_WORK:
             return Mark(State.IGNORED, Why.DESK_WORK)
         if entry.kind == Act.MISSING and entry.object_type not in _SHELF:
             seen_since = self._story.latest.get(entry.object_id, -1.0) > entry.observed_at
             return _APPLIED if seen_since else Mark(State.NEEDS_A_PERSON, Why.MISSING)
+        if entry.kind == Act.STOPPED:
+            through = self._newest[Act.RECONCILED] > entry.number
+            return _APPLIED if through else Mark(State.NEEDS_A_PERSON, Why.STOPPED)
         if entry.kind == Act.BY_HAND:
             held = self._held.get(entry.subscription_id)
             ended = held is not None and held.standing.course in (Course.ENDED, Course.ENDING)
