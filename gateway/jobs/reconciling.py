@@ -1,7 +1,8 @@
 """A reconcile each night, and whenever somebody asks for one; never two at a time, on however many nodes.
 
 It runs in the hours in which few read: at the first 3 o'clock of the site's time zone after the last
-one, or as soon as a process starts when none has run since then.
+one, or as soon as a process starts when none has run since then. A night is done once what its run found
+is in the ledger; one that was killed before is taken up again by whoever looks next, as a lease runs out.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Reconciling:
     mode: Mapping[str, Any]
     zone: ZoneInfo
     _renewed_at: float = 0.0
+    _night: str = ""  # as whom this process holds the lease of the night, while it runs for it
     _holder: str = field(default_factory=lambda: f"{holder()}:{secrets.token_hex(4)}")
 
     async def run(
@@ -63,6 +65,7 @@ class Reconciling:
         """Raises Busy where another runs, and whatever ``Reconciler.run`` does."""
         await self._take()
         await self.folding.fold_due()
+        await self._still()
         reconciler = Reconciler(
             ledger=self.ledger,
             holdings=self.holdings,
@@ -96,24 +99,32 @@ class Reconciling:
     async def nightly(self) -> None:
         """Errors are logged here: a night that failed is tried again in half an hour."""
         now = self.clock.now()
-        # A holder of its own each time: the lease lasts until the next night, for this process too.
-        name = f"{self._holder}:{now:.0f}"
-        until = next_night(now, self.zone)
-        if not await self.leases.take(
-            "nightly-reconcile", name, now=now, seconds=(until - now) / _LEASE_SHARE
-        ):
+        # A holder of its own each time: once it is done, the lease keeps this process out too.
+        night = f"{self._holder}:{secrets.token_hex(4)}"
+        if not await self._take_night(night, now + LEASE_SECONDS):
             return
+        until = next_night(now, self.zone)
+        self._night = night
         try:
             await self.run()
         except LychgateError as error:
             logger(_LOG).error("not-reconciled", reason=error.reason, why=str(error))
-            again = _AGAIN_SECONDS / _LEASE_SHARE
-            await self.leases.take("nightly-reconcile", name, now=self.clock.now(), seconds=again)
+            until = self.clock.now() + _AGAIN_SECONDS
+        finally:
+            self._night = ""
+        await self._take_night(night, until)
+
+    async def _take_night(self, night: str, until: float) -> bool:
+        now = self.clock.now()
+        seconds = max(0.0, until - now) / _LEASE_SHARE
+        return await self.leases.take("nightly-reconcile", night, now=now, seconds=seconds)
 
     async def _take(self) -> None:
         self._renewed_at = self.clock.monotonic()
         now = self.clock.now()
         if not await self.leases.take("reconcile", self._holder, now=now, seconds=LEASE_SECONDS):
+            raise Busy("reconcile")
+        if self._night and not await self._take_night(self._night, now + LEASE_SECONDS):
             raise Busy("reconcile")
 
     async def _still(self) -> None:

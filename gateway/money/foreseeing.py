@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from gateway.model.entitlement import Entitlement
@@ -25,11 +25,18 @@ class Holdings(Protocol):
 
 
 async def closings(
-    ledger: Ledger, holdings: Holdings, drafts: Sequence[Draft], *, now: float
+    ledger: Ledger,
+    holdings: Holdings,
+    drafts: Sequence[Draft],
+    *,
+    still: Callable[[], Awaitable[None]],
+    now: float,
 ) -> set[tuple[str, str]]:
-    """Readers, each with a tier that is open to them now and wouldn't be. Raises StoreUnavailable."""
+    """Readers, each with a tier that is open to them now and wouldn't be. ``still`` is called between
+    parts of the work. Raises StoreUnavailable, and whatever ``still`` does."""
     closing: set[tuple[str, str]] = set()
     for some in _by_customer(drafts):
+        await still()
         pretended = await _pretended(ledger, some, now=now)
         whole = {each.number: each for each in await ledger.objects(_RULES)}
         whole |= {each.number: each for each in await ledger.story(pretended)}

@@ -126,7 +126,7 @@ class Reconciler:
         absent, missing = await self._absent(kept, listed, drifts)
         found = [*missed, *drafts, *absent]
         now = self._clock.now()
-        closing = await closings(self._ledger, self._holdings, found, now=now)
+        closing = await closings(self._ledger, self._holdings, found, still=self._still, now=now)
         held_open = await self._holdings.open(now=now)
         stopped = not allow_closing and too_many(len(closing), held_open)
         appended = 0 if stopped else await self._append(found)

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.errors import Faults, StripeUnavailable
-from gateway.jobs.reconciling import next_night
+from gateway.jobs.reconciling import LEASE_SECONDS, next_night
 from gateway.model.entry import Source
 from gateway.model.mark import Mark, State, Why
 from gateway.money.entries import acts
 from gateway.money.entries.acts import Act
-from gateway.money.reconcile import too_many
+from gateway.money.reconcile import Stripe, too_many
 from gateway.wiring.syncing import Syncing
 from tests.contracts.till import DAY, HOUR, Till, at_the_till
 
@@ -242,6 +243,62 @@ def test_a_nightly_run_happens_once_a_night_whatever_starts(url: str, tmp_path: 
         nights = [moment % DAY / HOUR for moment in ran[1:]]
         assert len(ran) == 4, "at the start, and three nights"
         assert all(3 <= hour < 4 for hour in nights)
+
+    at_the_till(url, tmp_path, work)
+
+
+class Standing:
+    """Stripe, until one is asked for ``step``: there the process stands, as one does that was killed."""
+
+    def __init__(self, stripe: Stripe, step: str) -> None:
+        self._stripe, self._step = stripe, step
+        self.reached = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return self._stand if name == self._step else getattr(self._stripe, name)
+
+    async def _stand(self) -> Any:
+        self.reached.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("step", ["account", "subscription"])
+def test_a_nightly_run_that_was_killed_is_taken_up_again_in_that_night(
+    url: str, tmp_path: Path, step: str
+) -> None:
+    """Whatever it was at: the night counts as done once what was found is written."""
+
+    async def work(till: Till) -> None:
+        gone = await till.buy("ben")
+        await till.hear()
+        await till.settled()
+        del till.world.stand_in.account.tables["subscription"][gone.id]
+        bought = await till.buy("ana")
+        till.forget()
+        reconciling = till.syncing.reconciling
+        stripe = reconciling.stripe
+        standing = Standing(stripe, step)
+        reconciling.stripe = cast("Stripe", standing)
+        killed = asyncio.create_task(reconciling.nightly())
+        await asyncio.wait_for(standing.reached.wait(), 10)
+        other = Syncing(till.settings, store=till.store, clock=till.clock)
+        try:
+            await other.reconciling.nightly()
+            assert await till.holds("ana") == {}, "it may still be alive, and merely slow"
+            till.clock.advance(LEASE_SECONDS + 1)
+            await other.reconciling.nightly()
+            assert await other.reconciling.settle()
+            assert await till.holds("ana") == {"gold": end_of(bought) + SLACK}
+            done = till.asked("/v1/account")
+            for _ in range(6):
+                await other.reconciling.nightly()
+                till.clock.advance(300)
+            assert till.asked("/v1/account") == done, "and then it is done"
+        finally:
+            reconciling.stripe = stripe
+            killed.cancel()
+            await asyncio.gather(killed, return_exceptions=True)
+            await other.close()
 
     at_the_till(url, tmp_path, work)
 
