@@ -257,7 +257,7 @@ class Standing:
     def __getattr__(self, name: str) -> Any:
         return self._stand if name == self._step else getattr(self._stripe, name)
 
-    async def _stand(self) -> Any:
+    async def _stand(self, *ids: str) -> Any:
         self.reached.set()
         await asyncio.Event().wait()
 
