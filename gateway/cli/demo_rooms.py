@@ -50,7 +50,7 @@ class Letters:
         self.kept: list[tuple[str, Letter]] = []
         self.count = 0
 
-    async def deliver(self, recipient: str, letter: Letter) -> None:
+    async def deliver(self, recipient: str, letter: Letter, *, key: str) -> None:
         self.count += 1
         self.kept.insert(0, (recipient, letter))
         del self.kept[_KEPT:]

@@ -16,9 +16,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A letter that waits to be sent. ``tries`` counts those before."""
+    """A letter that waits to be sent. ``tries`` counts those before; ``key`` is its own in all of them."""
 
     number: int
     recipient: str
     letter: Letter
     tries: int
+    key: str

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
@@ -13,7 +15,7 @@ from gateway.model.letter import Letter, Outgoing
 from gateway.stores import schema
 from gateway.stores.engine import Store
 
-_CLAIM_SECONDS = 60.0  # longer than one attempt at sending may take
+_CLAIM_SECONDS = 60.0
 _BATCH = 20
 
 
@@ -102,11 +104,13 @@ class Letters:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def claim(self, *, now: float) -> list[Outgoing]:
-        """Letters that are due; nobody else is given them for a minute."""
+    async def claim(
+        self, *, now: float, seconds: float = _CLAIM_SECONDS, limit: int = _BATCH
+    ) -> list[Outgoing]:
+        """Letters that are due; nobody else is given them for so many seconds."""
         outgoing = schema.outgoing
         due = and_(outgoing.c.next_at <= now, outgoing.c.until > now)
-        wanted = select(outgoing.c.number).where(due).order_by(outgoing.c.number).limit(_BATCH)
+        wanted = select(outgoing.c.number).where(due).order_by(outgoing.c.number).limit(limit)
         async with self._store.reading() as connection:
             numbers = (await connection.execute(wanted)).scalars().all()
         if not numbers:
@@ -116,29 +120,21 @@ class Letters:
             rows = connection.execute(
                 update(outgoing)
                 .where(outgoing.c.number.in_(numbers), due)
-                .values(next_at=now + _CLAIM_SECONDS, tries=outgoing.c.tries + 1)
+                .values(next_at=now + seconds, tries=outgoing.c.tries + 1)
                 .returning(*outgoing.c)
             )
-            return [
-                Outgoing(
-                    row["number"],
-                    row["recipient"],
-                    Letter(row["subject"], row["text"], row["html"]),
-                    row["tries"] - 1,
-                )
-                for row in rows.mappings()
-            ]
+            return [_outgoing(row) for row in rows.mappings()]
 
         return await self._store.write(work)
 
     async def sent(self, number: int) -> None:
         await self._store.execute(delete(schema.outgoing).where(schema.outgoing.c.number == number))
 
-    async def postpone(self, number: int, *, until: float) -> None:
-        outgoing = schema.outgoing
-        await self._store.execute(
-            update(outgoing).where(outgoing.c.number == number).values(next_at=until)
-        )
+    async def postpone(self, claimed: Outgoing, *, until: float) -> None:
+        """Unless somebody else has claimed it since."""
+        outgoing = schema.outgoing.c
+        own = and_(outgoing.number == claimed.number, outgoing.tries == claimed.tries + 1)
+        await self._store.execute(update(schema.outgoing).where(own).values(next_at=until))
 
 
 def _open(browser_hash: str, now: float) -> Any:
@@ -162,6 +158,18 @@ def put_out(recipient: str, letter: Letter, *, now: float, until: float) -> Any:
         tries=0,
         next_at=now,
         until=until,
+    )
+
+
+def _outgoing(row: Any) -> Outgoing:
+    """Numbers come again once their letters are gone; with the moment beside it, one is a letter's own."""
+    told = [row["number"], row["until"], row["recipient"], row["subject"], row["text"]]
+    return Outgoing(
+        number=row["number"],
+        recipient=row["recipient"],
+        letter=Letter(row["subject"], row["text"], row["html"]),
+        tries=row["tries"] - 1,
+        key=sha256(json.dumps(told).encode()).hexdigest()[:40],
     )
 
 

@@ -340,7 +340,7 @@ def test_a_letter_is_claimed_once_and_waits_when_it_must(url: str) -> None:
         claims = await asyncio.gather(*(letters.claim(now=NOON + 5) for _ in range(4)))
         (one,) = [each for claim in claims for each in claim]
         assert (one.recipient, one.letter, one.tries) == (ANA.email, LETTER, 0)
-        await letters.postpone(one.number, until=NOON + 20)
+        await letters.postpone(one, until=NOON + 20)
         assert await letters.claim(now=NOON + 19) == []
         (again,) = await letters.claim(now=NOON + 20)
         assert again.tries == 1
