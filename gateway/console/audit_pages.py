@@ -5,6 +5,7 @@ Looking here is looked at too. Nothing is changed here, nor can it be: the datab
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -28,6 +29,7 @@ _COLUMNS = ("number", "at", "who", "act", "what", "why")
 _TEXT_MAX = 320
 _LINES = 100
 _NUMBER_MAX = 15
+_ID = re.compile(r"(?=.*[0-9_])[A-Za-z0-9_:.-]+", re.ASCII)
 
 
 class AuditLog(Protocol):
@@ -53,7 +55,10 @@ class _Asked:
 
     @property
     def told(self) -> str:
-        return " ".join(f"{name}={text}" for name, text in self.raw.items() if text) or "all"
+        """For the log itself: what was looked for is said where it is an id, and may be a name elsewhere."""
+        what = " ".join(map(_impersonal, self.raw["what"].split()))
+        said = {**self.raw, "what": what}
+        return " ".join(f"{name}={text}" for name, text in said.items() if text) or "all"
 
     def address(self, path: str, language: str, **more: str) -> str:
         said = {name: text for name, text in self.raw.items() if text}
@@ -121,6 +126,10 @@ class AuditPages:
             return self.drawing.text(key, language, **values)
 
         return say
+
+
+def _impersonal(word: str) -> str:
+    return word if _ID.fullmatch(word) else "(a word)"
 
 
 def _cells(line: Line, visit: Visit, say: Say) -> list[spreadsheet.Cell]:

@@ -106,13 +106,13 @@ class EntryPages:
     async def retry(self, visit: Visit) -> Reply:
         entry, handling = await self._found(visit)
         reason = reason_of(visit, needed=False)
-        await visit.note(str(entry.number), reason)
-        if not await self.handlings.again(entry.number, now=visit.now):
-            return _back(visit, entry, "not-retried")
         failed = handling.reason == Why.FAILED
         tried = acts.reviewed(
             Act.RETRIED, entry, by=visit.who, at=visit.now, note=reason, failed=failed
         )
+        await visit.note(str(entry.number), entry=tried)
+        if not await self.handlings.again(entry.number, now=visit.now):
+            return _back(visit, entry, "not-retried")
         await self.ledger.append([tried], now=visit.now)
         await self.acting.settled(entry.number)
         return _back(visit, entry, "retried")
@@ -139,11 +139,11 @@ class EntryPages:
     async def review(self, visit: Visit) -> Reply:
         entry, handling = await self._found(visit)
         note = reason_of(visit)
-        await visit.note(str(entry.number), note)
         failed = handling.reason == Why.FAILED
         made = acts.reviewed(
             Act.REVIEWED, entry, by=visit.who, at=visit.now, note=note, failed=failed
         )
+        await visit.note(str(entry.number), entry=made)
         await self.acting.append([made], now=visit.now)
         return _back(visit, entry, "reviewed")
 

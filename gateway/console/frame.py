@@ -17,6 +17,8 @@ from gateway.console.words import Words
 from gateway.errors import RequestRefused
 from gateway.identity.accounts import Accounts, Login
 from gateway.identity.roles import Operators, Role
+from gateway.model.audited import reason_of
+from gateway.model.entry import Draft
 from gateway.rooms.asking import PRIVATE, Ask, Headers, Reply, see_other
 from gateway.rooms.pages import Pages, login_url
 
@@ -109,8 +111,13 @@ class Visit:
             raise RequestRefused(404, "not-found")
         return int(text)
 
-    async def note(self, what: str, why: str = "", *, act: str = "") -> None:
-        """Into the audit log, before anything is shown or done."""
+    async def note(
+        self, what: str, why: str = "", *, act: str = "", entry: Draft | None = None
+    ) -> None:
+        """Into the audit log, before anything is shown or done. ``entry`` bears the reason where it may
+        name a reader: the log is never erased."""
+        if entry is not None:
+            why = reason_of(entry.event_id)
         await self.frame.audit.note(
             who=self.who,
             act=act or self.action.act,

@@ -1,5 +1,5 @@
 """What operators do about one reader: each a POST with a reason, an entry of the ledger, a line of the
-audit log. Money is paid back and subscriptions are ended at Stripe, where the page leads.
+audit log, which leads to that reason. Money is paid back and subscriptions are ended at Stripe, where the page leads.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class ReaderActs:
         if not may_give(visit.operator.roles, until, now=visit.now):
             return await _not_done(visit, str(NotGranted.TOO_LONG))
         ends = "for good" if until is None else visit.words.at(until).isoformat()
-        await visit.note(f"{account.id} {tier} {ends}", reason)
         draft = acts.grant(account.id, tier, until=until, by=visit.who, at=visit.now, reason=reason)
+        await visit.note(f"{account.id} {tier} {ends}", entry=draft)
         await self.acting.append([draft], now=visit.now)
         return _back(visit, "granted")
 
@@ -100,8 +100,8 @@ class ReaderActs:
         """What was given by hand; of no tier in particular: all of it."""
         account = await self._account(visit)
         tier, reason = visit.ask.written("tier"), reason_of(visit)
-        await visit.note(f"{account.id} {tier}".strip(), reason)
         draft = acts.revoke(account.id, tier, by=visit.who, at=visit.now, reason=reason)
+        await visit.note(f"{account.id} {tier}".strip(), entry=draft)
         await self.acting.append([draft], now=visit.now)
         return _back(visit, "revoked")
 
@@ -120,8 +120,8 @@ class ReaderActs:
             return await _not_done(visit, "stripe-away")
         except StripeRefused:
             return await _not_done(visit, "no-customer")
-        await visit.note(f"{account.id} {customer}", reason)
         draft = acts.bind(customer, account.id, by=visit.who, at=visit.now, reason=reason)
+        await visit.note(f"{account.id} {customer}", entry=draft)
         await self.acting.append([*told, draft], now=visit.now)
         return _back(visit, "bound")
 
@@ -139,8 +139,8 @@ class ReaderActs:
         customer, reason = visit.ask.written("customer").strip(), reason_of(visit)
         if await self._reader_of(customer) != account_id:
             return await _not_done(visit, "not-bound")
-        await visit.note(f"{account_id} {customer}", reason)
         draft = acts.unbind(customer, account_id, by=visit.who, at=visit.now, reason=reason)
+        await visit.note(f"{account_id} {customer}", entry=draft)
         await self.acting.append([draft], now=visit.now)
         return _back(visit, "unbound")
 
@@ -153,7 +153,7 @@ class ReaderActs:
         if other is None:
             return await _not_done(visit, "no-account")
         reason = reason_of(visit)
-        await visit.note(f"{gone} into {kept.id}", reason)
+        await visit.note(f"{gone} into {kept.id}")
         story = await self.ledger.story(await self.ledger.of_reader(gone))
         found = dossier(story, gone)
         if found.failed:
@@ -186,6 +186,7 @@ class ReaderActs:
             *(_again(entry, kept.id, visit, reason) for entry in grants),
             acts.revoke(gone, "", by=visit.who, at=visit.now, reason=reason),
         ]
+        await visit.note(f"{gone} into {kept.id}", entry=drafts[0])
         # The ledger first: what was moved is known there before anything moves.
         await self.acting.append(drafts, now=visit.now)
         await self.directory.merge(kept.id, gone, now=visit.now)

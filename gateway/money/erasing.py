@@ -44,8 +44,11 @@ class Traces(Protocol):
     async def customers(self, reader: str) -> Collection[str]:
         """Those that were made for a reader at Stripe, whether anything was bought or not."""
 
-    async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
-        """The account, its letters and links, for good."""
+    async def erase(
+        self, reader: str, customers: Iterable[str], subscriptions: Iterable[str], *, now: float
+    ) -> None:
+        """The account, its letters and links, for good; and what was asked for of its subscriptions, from
+        whatever address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +66,13 @@ class Erasing:
         made = await self.traces.customers(reader)
         story = gather(await stories(self.ledger, customers=made, readers=[reader]))
         customers = customers_of(story, reader, made=made)
+        ended = [
+            each.said.id for each in story.subscriptions.values() if each.said.customer in customers
+        ]
         await self._end(story, customers, now=now)
         for each in (*merged_into(story, reader), reader):
             await erase(self.ledger, self.keys, each, customers=customers, by=by, now=now)
-            await self.traces.erase(each, customers, now=now)
+            await self.traces.erase(each, customers, ended, now=now)
 
     async def _end(self, story: Story, customers: Iterable[str], *, now: float) -> None:
         if self.payments is None:
@@ -97,6 +103,9 @@ async def erase(
     entries = await stories(ledger, customers=customers, readers=[reader])
     mine = _but_of_others(entries, reader)
     owners = {owner for entry in mine for owner in _owners(entry)}
+    # What operators typed about an entry that couldn't be folded hangs on it by its name alone.
+    notes = await ledger.objects([name for entry in mine for name in acts.named(entry)])
+    owners |= {key_owner(note) for note in notes}
     await keys.destroy({reader, *customers, *owners}, now=now)
     await ledger.append([acts.erased(reader, by=by, at=now)], now=now)
 

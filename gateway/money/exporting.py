@@ -1,7 +1,8 @@
 """All that is kept of a reader, to take along: what erasing would forget, and nothing that is another's.
 
 A customer may have been somebody else's before: what was said of them until they became this reader's
-is not for this reader's eyes. Who works here did what stands there, but their names are their own.
+is not for this reader's eyes. Nor is a request to leave that was written from an address which they
+haven't proved, though it goes with them: it may be another's words. Who works here did what stands there, but their names are their own.
 """
 
 from __future__ import annotations

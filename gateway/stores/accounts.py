@@ -15,7 +15,7 @@ from gateway.identity.accounts import (
     NotEntered,
 )
 from gateway.model.identity import MAIL_ISSUER
-from gateway.stores import account_rows, addresses, entering, leaving, logged_out, schema
+from gateway.stores import account_rows, addresses, entering, leavers, logged_out, schema
 from gateway.stores.engine import Store
 from gateway.stores.entitlements import entitlement_of
 from gateway.stores.news import Kind, tell
@@ -220,7 +220,7 @@ class Accounts:
                 kept[table.name] = [account_rows.shown(row) for row in rows.mappings()]
             proved = addresses.proved(connection, reader_id)
             kept["leaving"] = [
-                account_rows.shown(row) for row in leaving.kept(connection, reader_id, proved)
+                account_rows.shown(row) for row in leavers.kept(connection, reader_id, proved)
             ]
             return kept
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, insert, select, true
 
-from gateway.model.audited import AuditFilter, Line
-from gateway.stores import schema
+from gateway.model.audited import AuditFilter, Line, entry_of
+from gateway.model.entry import Source
+from gateway.stores import money_schema, schema
 from gateway.stores.engine import Store
+from gateway.stores.payloads import Payloads
 
 PAGE_LINES = 100
 _EXPORT_LINES = 1000
@@ -19,6 +21,7 @@ class Audit:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._payloads = Payloads(store)
 
     async def note(self, *, who: str, act: str, what: str, why: str = "", now: float) -> None:
         row = {"at": now, "who": who[:320], "act": act, "what": what[:2000], "why": why[:500]}
@@ -33,7 +36,28 @@ class Audit:
         some = select(audit).where(older, _holds(wanted)).order_by(audit.c.number.desc())
         async with self._store.reading() as connection:
             rows = (await connection.execute(some.limit(limit))).all()
-        return [Line(row.number, row.at, row.who, row.act, row.what, row.why) for row in rows]
+        said = await self._said({entry_of(row.why) for row in rows} - {""})
+        return [
+            Line(row.number, row.at, row.who, row.act, row.what, _why(row.why, said))
+            for row in rows
+        ]
+
+    async def _said(self, event_ids: Collection[str]) -> dict[str, str]:
+        """Reasons that stand in the ledger, by the ids of their entries: those that can still be read."""
+        if not event_ids:
+            return {}
+        entry = money_schema.ledger.c
+        ours = entry.event_id.in_(sorted(event_ids)), entry.source == str(Source.OPERATOR)
+        async with self._store.reading() as connection:
+            rows = (
+                await connection.execute(select(entry.number, entry.event_id).where(*ours))
+            ).all()
+        said = await self._payloads.payloads([row.number for row in rows])
+        return {
+            row.event_id: said[row.number][1].decode("utf-8", "replace")
+            for row in rows
+            if row.number in said
+        }
 
     async def all(self, wanted: AuditFilter) -> AsyncIterator[Sequence[Line]]:
         """Every line, some at a time."""
@@ -47,6 +71,11 @@ class Audit:
         act = schema.audit.c.act
         async with self._store.reading() as connection:
             return (await connection.execute(select(act).distinct().order_by(act))).scalars().all()
+
+
+def _why(why: str, said: Mapping[str, str]) -> str:
+    event_id = entry_of(why)
+    return said.get(event_id, "") if event_id else why
 
 
 def _holds(wanted: AuditFilter) -> ColumnElement[bool]:

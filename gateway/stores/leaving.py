@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from gateway.model.amount import Amount
 from gateway.model.leaving import Leaving, Outcome, Result, State, Way
@@ -180,22 +180,6 @@ class Leavings:
         """Forget what nobody confirmed."""
         over = and_(leaving.c.state == str(State.ASKED), leaving.c.until < before)
         return await self._store.execute(delete(leaving).where(over))
-
-
-def kept(connection: Connection, reader: str, addresses: Iterable[str]) -> Sequence[Any]:
-    """What a reader asked for, signed in, or signed out by an address that they have proved."""
-    wanted = select(leaving).where(_whose(reader, addresses)).order_by(leaving.c.asked_at)
-    return connection.execute(wanted).mappings().all()
-
-
-def erase(connection: Connection, reader: str, addresses: Iterable[str]) -> None:
-    """All that somebody wrote here of themselves, and which letters they were sent."""
-    connection.execute(delete(leaving).where(_whose(reader, addresses)))
-    connection.execute(delete(letter).where(letter.c.reader_id == reader))
-
-
-def _whose(reader: str, addresses: Iterable[str]) -> Any:
-    return or_(leaving.c.reader_id == reader, leaving.c.email.in_(sorted(set(addresses) - {""})))
 
 
 def _waits(once: str, now: float) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select
 
-from gateway.stores import account_rows, addresses, leaving, schema
+from gateway.stores import account_rows, addresses, leavers, schema
 from gateway.stores.accounts import Accounts
 from gateway.stores.adopting_schema import adoption, imported, payer
 from gateway.stores.engine import Store
@@ -67,12 +67,17 @@ class Traces:
 
         return await self._store.read(work)
 
-    async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
+    async def erase(
+        self, reader: str, customers: Iterable[str], subscriptions: Iterable[str], *, now: float
+    ) -> None:
         """Letters and links before the account, which names the addresses."""
 
         def work(connection: Connection) -> None:
-            written_to = _addresses(connection, reader)
             listed = sorted(customers)
+            # A request to leave is a contract's: an address that one merely claims erases nobody's.
+            proved = addresses.proved(connection, reader)
+            asked_from = leavers.erase(connection, reader, proved, subscriptions)
+            written_to = sorted(_addresses(connection, reader) | asked_from)
             for gone in (
                 delete(schema.outgoing).where(schema.outgoing.c.recipient.in_(written_to)),
                 delete(schema.mailed).where(schema.mailed.c.email.in_(written_to)),
@@ -82,15 +87,13 @@ class Traces:
                 delete(payer).where(payer.c.customer_id.in_(listed)),
             ):
                 connection.execute(gone)
-            # A request to leave is a contract's: an address that one merely claims erases nobody's.
-            leaving.erase(connection, reader, addresses.proved(connection, reader))
 
         await self._store.write(work)
         await Accounts(self._store).erase(reader, now=now)
         await scrub(self._store, *_TABLES)
 
 
-def _addresses(connection: Connection, reader: str) -> list[str]:
+def _addresses(connection: Connection, reader: str) -> set[str]:
     """All that this reader's mail went to. An address that is another account's too loses a letter
     that waits there: it can be asked for again."""
     own, ways = schema.reader.c, schema.reader_identity.c
@@ -98,4 +101,4 @@ def _addresses(connection: Connection, reader: str) -> list[str]:
         *connection.execute(select(own.email).where(own.id == reader)).scalars(),
         *connection.execute(select(ways.email).where(ways.reader_id == reader)).scalars(),
     }
-    return sorted(found - {""})
+    return found - {""}

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from gateway.app import Lychgate, build
 from gateway.identity.accounts import Entered, Entry, Joining
 from gateway.identity.cookies import CookieSigner
+from gateway.model.audited import AuditFilter
 from gateway.model.entry import Draft
 from gateway.model.identity import Identity
-from gateway.stores import schema
 from gateway.stores.accounts import Accounts
+from gateway.stores.audit import Audit
 from gateway.stores.engine import Store
 from gateway.wiring.console import Console
 from tests.contracts.till import PLAN, Till, till
@@ -107,10 +106,8 @@ class Bureau:
 
     async def audited(self) -> list[tuple[str, str, str, str]]:
         """Who, act, what and why of each line, the oldest first."""
-        audit = schema.audit.c
-        wanted = select(audit.who, audit.act, audit.what, audit.why).order_by(audit.number)
-        async with self.store.reading() as connection:
-            return [tuple(row) for row in await connection.execute(wanted)]
+        lines = [each async for some in Audit(self.store).all(AuditFilter()) for each in some]
+        return [(each.who, each.act, each.what, each.why) for each in reversed(lines)]
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,8 @@ from gateway.money.folding.whose import bindings
 from gateway.stores import schema
 from gateway.stores.attempts import Attempts
 from gateway.stores.mailed import Letters
+from gateway.wiring.adopting import erasing_of
+from gateway.wiring.syncing import door_of
 from tests.console.bureau import ADDRESSES, Bureau, at_the_bureau
 from tests.money import telling
 
@@ -123,6 +125,44 @@ def test_an_admin_gives_for_good_and_takes_back(url: str, tmp_path: Path) -> Non
         assert await inside.till.holds("ana") == {}
         audited = [line[1:3] for line in await inside.audited()]
         assert ("revoke", "ana") in audited
+
+    at_the_bureau(url, tmp_path, work)
+
+
+def test_a_reason_that_was_typed_about_a_reader_goes_with_them(url: str, tmp_path: Path) -> None:
+    """The audit log is never erased: it leads to the reason, and says no word of it."""
+
+    async def work(inside: Bureau) -> None:
+        admin = await inside.enter("admin")
+        customer = await _paying(inside)
+        told = {"reason": "Ana Erasmus-Vif rang, 06 12 34 56 78"}
+        there = "/-/finance/readers/ana"
+        await admin.post(f"{there}/grant", {"tier": "gold", "until": "", **told})
+        await admin.post(f"{there}/revoke", {"tier": "gold", **told})
+        await admin.post(f"{there}/unbind", {"customer": customer, **told})
+        await admin.post(f"{there}/bind", {"customer": customer, **told})
+        number = (await inside.till.entries())[-1].number
+        await admin.post(f"/-/finance/entries/{number}/review", {"reason": told["reason"]})
+        await admin.get("/-/finance/audit?what=Erasmus+ana%40lecteurs.example+cus_1")
+        lines = [line for line in await inside.audited() if line[3]]
+        acts_of = ["grant", "revoke", "unbind", "bind", "review"]
+        assert [line[1] for line in lines] == acts_of
+        assert {line[3] for line in lines} == {told["reason"]}
+        page = await admin.get("/-/finance/audit?lang=en")
+        assert "Ana Erasmus-Vif rang" in page.text
+        sheet = await admin.get("/-/finance/audit/export?format=csv&lang=en")
+        assert sheet.text.count("Ana Erasmus-Vif rang") == len(acts_of)
+        door = door_of(inside.till.settings)
+        try:
+            await erasing_of(inside.store, door).forget("ana", by="ops", now=inside.now())
+        finally:
+            await door.close()
+        assert [line[3] for line in await inside.audited() if line[1] in acts_of] == [""] * 5
+        wanted = select(schema.audit)
+        async with inside.store.reading() as connection:
+            kept = repr([tuple(row) for row in (await connection.execute(wanted)).all()])
+        assert not re.search("Erasmus|06 12|lecteurs.example cus_1", kept)
+        assert "what=(a word) (a word) cus_1" in kept
 
     at_the_bureau(url, tmp_path, work)
 

@@ -27,7 +27,7 @@ from gateway.stores.attempts import Attempts
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.imported import Imported
 from gateway.stores.leaving import Leavings
-from gateway.stores.mailed import MailedLogins
+from gateway.stores.mailed import Letters, MailedLogins
 from gateway.stores.merging import Directory
 from gateway.stores.payloads import Payloads
 from gateway.wiring.adopting import adopting_of, erasing_of
@@ -170,6 +170,66 @@ def test_an_address_that_one_merely_claims_erases_nobodys_request(url: str, tmp_
     with_house(url, tmp_path, work)
 
 
+def test_a_request_to_leave_from_a_wallets_address_goes_with_whom_it_was_about(
+    url: str, tmp_path: Path
+) -> None:
+    """Signed out, they wrote from where their invoices go, which no account here has proved."""
+
+    async def work(inside: House) -> None:
+        now = inside.till.clock.now()
+        bought, bens = await inside.buys(), await inside.buys("ben", "ben@others.example", "Ben")
+        both = await inside.buys(email="two@wallet.example", name="Nobody")
+
+        def asked(name: str, *about: Any) -> Leaving:
+            return Leaving(
+                id=name,
+                once=f"mail:{name}",
+                way=Way.CANCEL,
+                state=State.ACCEPTED,
+                email=f"{name}@wallet.example",
+                name=NAME if name == "ana.erased" else name,
+                reason=f"I am {NAME}" if name == "ana.erased" else "",
+                language="fr",
+                subscriptions=tuple(each.id for each in about),
+                asked_at=now,
+                accepted_at=now,
+            )
+
+        leavings, mailed = Leavings(inside.store), MailedLogins(inside.store)
+        for wish in (asked("ana.erased", bought), asked("two", both, bens), asked("ben", bens)):
+            assert await leavings.begin(wish)
+            await mailed.put_out(wish.email, Letter("Reçu", wish.name, "<p>"), now=now)
+        await inside.forget()
+        assert await readable(inside.store) == set()
+        assert await leavings.known("mail:ana.erased") is None
+        shared, other = await leavings.known("mail:two"), await leavings.known("mail:ben")
+        assert shared is not None
+        assert other is not None
+        assert shared.subscriptions == other.subscriptions == (bens.id,), "those are others' wishes"
+        waiting = await Letters(inside.store).claim(now=now)
+        assert {each.recipient for each in waiting} == {"two@wallet.example", "ben@wallet.example"}
+
+    with_house(url, tmp_path, work)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_what_operators_typed_about_an_entry_goes_with_its_reader(
+    url: str, tmp_path: Path, *, failed: bool
+) -> None:
+    async def work(inside: House) -> None:
+        await inside.buys()
+        now = inside.till.clock.now()
+        entry = (await inside.till.ledger.of_reader(inside.ana))[-1]
+        seen: dict[str, Any] = {"by": "ops", "at": now, "failed": failed}
+        noted = acts.reviewed(Act.REVIEWED, entry, note=f"{NAME} rang", **seen)
+        (done,) = await inside.till.ledger.append([noted], now=now)
+        assert await sealed(inside, [done.number])
+        await inside.forget()
+        assert await sealed(inside, [done.number]) == []
+
+    with_house(url, tmp_path, work)
+
+
 async def sealed(inside: House, numbers: Iterable[int]) -> list[int]:
     payloads = Payloads(inside.store)
     return [each for each in numbers if await payloads.payload(each) is not None]
@@ -286,7 +346,7 @@ def test_what_was_cut_off_is_erased_to_the_end_the_next_time(url: str, tmp_path:
             async def customers(self, reader: str) -> list[str]:
                 return []
 
-            async def erase(self, reader: str, customers: Iterable[str], *, now: float) -> None:
+            async def erase(self, reader: str, *of: Iterable[str], now: float) -> None:
                 raise StoreUnavailable("disk full")
 
         torn = Erasing(

@@ -16,8 +16,8 @@ from gateway.model.finding import Progress
 from gateway.model.leaving import Leaving, State, Way
 from gateway.model.mark import Why
 from gateway.money.entries import acts
+from gateway.stores.leavers import kept as kept_of
 from gateway.stores.leaving import Leavings
-from gateway.stores.leaving import kept as kept_of
 from gateway.stores.work_list import WorkList
 from tests.contracts.counter import ANA, MAIL, Counter, at_the_counter
 from tests.contracts.till import DAY

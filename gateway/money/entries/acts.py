@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.model.entry import Draft, Entry, Source, canonical
-from gateway.model.finding import Finding
+from gateway.model.finding import Finding, key_of
 from gateway.model.mark import Why
 
 RECONCILE = "reconcile"  # what the acts of reconciles are about
@@ -181,6 +181,11 @@ def reviewed(
     facts = {"number": entry.number, "by": by}
     ids = {} if failed else {name: getattr(entry, name) for name in _LEADS}
     return _act(act, at, facts, reason=note, object_id=f"entry:{entry.number}", **ids)
+
+
+def named(entry: Entry) -> tuple[str, str]:
+    """What acts about an entry alone bear as their ``object_id``: looked at, and worked on as failed."""
+    return f"entry:{entry.number}", key_of(Why.FAILED, entry.event_id)
 
 
 def worked(
