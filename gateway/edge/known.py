@@ -29,8 +29,10 @@ HEADS_MAX = 2_048
 _WARMTH = 3  # a head that is known spares about three times what looking in vain costs
 
 END = b"\r\n\r\n"
-_VERSION = b" HTTP/1.1"
+_LINE_END = b"\r\n"
+_VERSION = b"HTTP/1.1"
 _COOKIE = b"ookie: "
+_EMPTY_COOKIE = _COOKIE + _LINE_END
 _BEFORE_COOKIE = frozenset((b"\r\nC", b"\r\nc"))
 # By these a message or a connection ends, or its reader is told from others.
 _FRAMING = frozenset(
@@ -69,15 +71,17 @@ class KnownHeads(Generic[Read]):
         """The target, what was read, and the value of the Cookie line where there is one. ``data``
         begins with ``GET /`` and has at most HEAD_BYTES_MAX bytes; whatever else it is than one
         whole known head, it is unknown."""
-        mark = data.find(b" ", 5)
-        rest = data[mark:]
-        at = rest.find(_COOKIE)
+        try:
+            _, target, rest = data.split(b" ", 2)
+        except ValueError:
+            return None
+        before, found, after = rest.partition(_COOKIE)
         cookie = None
-        if at > 0 and rest[at - 3 : at] in _BEFORE_COOKIE:
-            at += 7
-            end = rest.find(b"\r\n", at)
-            cookie = rest[at:end]
-            rest = rest[:at] + rest[end:]
+        if found and before[-3:] in _BEFORE_COOKIE:
+            cookie, found, after = after.partition(_LINE_END)
+            if not found:
+                return None
+            rest = _EMPTY_COOKIE.join((before, after))
         read = self._heads.get(rest)
         if read is None:
             read = self._assembled(data, rest)
@@ -85,11 +89,11 @@ class KnownHeads(Generic[Read]):
                 return None
         elif self.cold:
             self.cold = max(0, self.cold - _WARMTH)
-        return data[4:mark], read, cookie
+        return target, read, cookie
 
     def _assembled(self, data: bytes, rest: bytes) -> Read | None:
         """A head of known lines in a new order."""
-        lines = rest.split(b"\r\n")
+        lines = rest.split(_LINE_END)
         if not 4 <= len(lines) <= FIELDS_MAX + 3 or lines[0] != _VERSION or lines[-1] or lines[-2]:
             return None
         try:
@@ -122,7 +126,7 @@ class KnownHeads(Generic[Read]):
         self._wanted = b""
         if data.find(END) != len(data) - len(END):
             return
-        lines = data[: -len(END)].split(b"\r\n")[1:]
+        lines = data[: -len(END)].split(_LINE_END)[1:]
         if len(lines) != len(fields):
             return
         known, learned = self._lines, {}

@@ -19,9 +19,10 @@ from gateway.edge.rate import RequestRate
 from gateway.edge.ready import Ready
 from gateway.edge.showing import Showing
 from gateway.errors import RequestRefused
+from gateway.identity.bearer import NO_STANDING, NOBODY, Bearer
 from gateway.identity.cookies import find
-from gateway.model.reader import ANONYMOUS, Reader
 from gateway.model.request import Request
+from gateway.ops.counters import Tally
 from gateway.origin.record import PageRecord
 from gateway.policy.compile import Policy
 
@@ -48,7 +49,6 @@ _Glance = tuple[Headers, Mapping[bytes, PageRecord], str, bytes | None, bytes | 
 # 16,384 would be anyone's to fill.
 _COOKIES_MAX = 16_384
 _REMEMBERED_COOKIE_BYTES_MAX = 512
-_NONE_OF_OURS = b""
 # Where looking heads up doesn't pay, so many are parsed at once: a flood of new ones costs what it
 # would without the looking.
 COLD_AFTER = 64
@@ -58,14 +58,18 @@ RESTING_HEADS = 1_024
 class Counts(Protocol):
     """What this lane counts, as plain integers."""
 
-    def quick(self, tally: tuple[str, int], body_bytes: int, target: bytes, now: float) -> None: ...
+    def tally(self, reason: str, status: int) -> Tally: ...
+    def quick(self, tally: Tally, body_bytes: int, target: bytes, now: float) -> None: ...
 
 
 class Sessions(Protocol):
-    """What is known of sessions without asking the store; None: ask it."""
+    """What is known of sessions without asking the store; None: ask it. Within its steady time a
+    bearer that was given before is good until its ``until``."""
 
-    def cached(self, raw: bytes, now: float) -> Reader | None: ...
-    def standing(self, raw: bytes, now: float) -> int | None: ...
+    steady_from: float
+    steady_until: float
+
+    def bearer(self, raw: bytes, now: float) -> Bearer | None: ...
 
 
 class QuickLane:
@@ -74,7 +78,7 @@ class QuickLane:
 
     __slots__ = (
         "_admit",
-        "_cached_reader",
+        "_bearers",
         "_choose",
         "_client",
         "_clock",
@@ -86,7 +90,6 @@ class QuickLane:
         "_policy",
         "_rate",
         "_sessions",
-        "_standing",
         "_targets",
         "resting",
     )
@@ -106,8 +109,7 @@ class QuickLane:
     ) -> None:
         self._targets = targets
         self._policy = policy
-        self._cached_reader = sessions.cached
-        self._standing = sessions.standing
+        self._sessions = sessions
         self._cookie_name = cookie_name
         self._ours_alone = cookie_name + b"="  # how a Cookie header of no other cookie begins
         self._admit = ingress.admit
@@ -117,7 +119,7 @@ class QuickLane:
         self._counts = counts
         self._clock = clock.now
         self._dates = egress.Dates()
-        self._sessions: dict[bytes, bytes] = {}  # Cookie header → the session's cookie
+        self._bearers: dict[bytes, Bearer] = {}  # by Cookie headers that were parsed
         self._known = KnownHeads(self._glance)
         self.resting = 0
 
@@ -137,22 +139,14 @@ class QuickLane:
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
-        session = self._session(cookie) if cookie is not None else _NONE_OF_OURS
-        if session is None:
+        bearer = self._bearer(cookie, now) if cookie is not None else NOBODY
+        if bearer is None:
             return None
-        key: object = coding
-        if session:
-            standing = self._standing(session, now)
-            if standing is None:
-                return None
-            key = (standing, coding)
+        key = bearer.standing, coding
         ready: Ready | None = record.quick.get(key)
         if ready is None:
-            reader = self._cached_reader(session, now) if session else ANONYMOUS
-            if reader is None:
-                return None
-            asked = (target, headers, peer, coding, bool(session))
-            ready = self._choose_for(record, reader, asked, now, key)
+            asked = (target, headers, peer, coding)
+            ready = self._choose_for(record, bearer, asked, now)
             if ready is None:
                 return None
         return self._answer(record, ready, target, headers, none_match, peer, now)
@@ -172,22 +166,20 @@ class QuickLane:
         now = self._clock()
         if now >= record.good_until or record.policy_version != self._policy().version:
             return None
-        key: object = coding
+        standing = NO_STANDING
         if cookie is not None:
-            # Whatever is remembered of a Cookie, or of a session, was parsed before.
-            ours, standing = self._ours_alone, None
-            if cookie.startswith(ours):
-                standing = self._standing(cookie[len(ours) :], now)
-            if standing is None:
-                session = self._sessions.get(cookie)
-                if session is None:
+            bearer = self._bearers.get(cookie)
+            sessions = self._sessions
+            if bearer is None or not (
+                now < bearer.until
+                and (bearer is NOBODY or sessions.steady_from <= now <= sessions.steady_until)
+            ):
+                bearer = self._again(cookie, now)
+                if bearer is None:
                     return None
-                standing = self._standing(session, now) if session else None
-                if session and standing is None:
-                    return None
-            if standing is not None:
-                key = (standing, coding)
-        ready: Ready | None = record.quick.get(key)
+            bearer.used = True
+            standing = bearer.standing
+        ready: Ready | None = record.quick.get((standing, coding))
         if ready is None:
             return None
         return self._answer(record, ready, target, headers, none_match, peer, now)
@@ -220,17 +212,28 @@ class QuickLane:
             named.get(b"cookie"),
         )
 
-    def _session(self, cookie: bytes) -> bytes | None:
-        """The value of the session's cookie; empty where there is none; None where it's unclear."""
-        session = self._sessions.get(cookie)
-        if session is not None:
-            return session
-        session = find(cookie, self._cookie_name) if self._cookie_name in cookie else _NONE_OF_OURS
-        if session is not None and len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX:
-            if len(self._sessions) >= _COOKIES_MAX:
-                self._sessions.clear()
-            self._sessions[cookie] = session
-        return session
+    def _bearer(self, cookie: bytes, now: float) -> Bearer | None:
+        """Of a Cookie that was parsed. None where the store must be asked, or where it's unclear."""
+        bearer: Bearer | None = NOBODY
+        if self._cookie_name in cookie:
+            session = find(cookie, self._cookie_name)
+            if session is None:
+                return None
+            bearer = self._sessions.bearer(session, now)
+        if bearer is not None and len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX:
+            if len(self._bearers) >= _COOKIES_MAX:
+                self._bearers.clear()
+            self._bearers[cookie] = bearer
+        return bearer
+
+    def _again(self, cookie: bytes, now: float) -> Bearer | None:
+        """Of a Cookie that wasn't: whatever is remembered of one, or of a session, was parsed before,
+        so the header has to be either to the byte."""
+        if cookie in self._bearers:
+            return self._bearer(cookie, now)
+        if cookie.startswith(self._ours_alone):
+            return self._sessions.bearer(cookie[len(self._ours_alone) :], now)
+        return None
 
     def _answer(
         self,
@@ -249,7 +252,7 @@ class QuickLane:
             if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
                 return None
             if egress.same_entity(none_match, ready.variant.etag):
-                self._counts.quick((ready.tally[0], 304), 0, target, now)
+                self._counts.quick(ready.not_modified_tally, 0, target, now)
                 return ready.not_modified(now, self._dates)
         self._counts.quick(ready.tally, len(ready.variant.body), target, now)
         return ready.whole(now, self._dates)
@@ -257,14 +260,13 @@ class QuickLane:
     def _choose_for(
         self,
         record: PageRecord,
-        reader: Reader,
-        asked: tuple[bytes, Headers, str, str, bool],
+        bearer: Bearer,
+        asked: tuple[bytes, Headers, str, str],
         now: float,
-        key: object,
     ) -> Ready | None:
         """As the full lane chooses; kept for the next who gets the same, where that is certain.
-        ``asked``: target, fields, peer, coding, whether there is a session's cookie."""
-        target, headers, peer, coding, has_session_cookie = asked
+        ``asked``: target, fields, peer, coding."""
+        target, headers, peer, coding = asked
         request = None
         if record.sole is None:
             request = self._request(target, headers, peer)
@@ -272,18 +274,19 @@ class QuickLane:
                 return None
         choice = self._choose(
             record,
-            reader,
+            bearer.reader,
             request,
-            has_session_cookie=has_session_cookie,
+            has_session_cookie=bearer is not NOBODY,
             policy=self._policy(),
             now=now,
         )
         variant = record.variants.get((*choice.key, coding))
         if variant is None:
             return None
-        ready = Ready(variant, (choice.decision.reason, variant.status))
+        reason, counts = choice.decision.reason, self._counts
+        ready = Ready(variant, counts.tally(reason, variant.status), counts.tally(reason, 304))
         if request is None and len(record.quick) < _ANSWERS_PER_RECORD:
-            record.quick[key] = ready
+            record.quick[bearer.standing, coding] = ready
         return ready
 
     def _request(self, target: bytes, headers: Headers, peer: str) -> Request | None:

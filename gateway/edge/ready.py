@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 from gateway.edge import egress
 from gateway.model.page import Variant
+from gateway.ops.counters import Tally
 
 
 @dataclass(slots=True)
 class Ready:
-    """``tally``: the decision's reason and the status, as counters want them."""
+    """``tally`` counts answers with the page, ``not_modified_tally`` those that it hasn't changed."""
 
     variant: Variant
-    tally: tuple[str, int]
+    tally: Tally
+    not_modified_tally: Tally
     second: int = -1
     ending: bytes = b""
     buffers: list[bytes] = field(default_factory=list)
@@ -39,4 +41,4 @@ class Ready:
         if variant.born_at:
             ending = b"age: %d\r\n%b" % (egress.age(variant, now), ending)
         self.second, self.ending = int(now), ending
-        self.buffers = [variant.head, ending, variant.body]
+        self.buffers = [variant.head + ending, variant.body]

@@ -23,6 +23,7 @@ from itertools import count, islice, takewhile
 from typing import Protocol
 
 from gateway.errors import SessionInvalid, StoreUnavailable
+from gateway.identity.bearer import NO_STANDING, Bearer
 from gateway.identity.cookies import CookieSigner, find
 from gateway.model.reader import ANONYMOUS, Reader, Standing
 
@@ -62,29 +63,15 @@ class SessionStore(Protocol):
         """Note when sessions were last seen."""
 
 
-@dataclass(slots=True)
-class _Known:
-    """Flat, since at each request it comes from far away in memory. ``standing`` is so from
-    ``stands_from`` until ``until``, which is no later than the session is good."""
-
-    until: float
-    standing: int
-    used: bool  # since it was checked
-    reader: Reader
-    stands_from: float
-    session_id: str
-    checked_at: float
-    expires_at: float
-
-
 class SessionCache:
-    """``last_news_at`` is written by whoever polls for news."""
+    """``last_news_at`` is written by whoever polls for news. From ``steady_from`` to
+    ``steady_until`` a bearer is good while its ``until`` is ahead, and nothing else need be asked."""
 
     def __init__(self, *, store: SessionStore, signer: CookieSigner, cookie_name: bytes) -> None:
         self._store = store
         self._signer = signer
         self._cookie_name = cookie_name
-        self._known: dict[bytes, _Known] = {}  # in the order of their checks
+        self._known: dict[bytes, Bearer] = {}  # in the order of their checks
         self._by_session: dict[str, set[bytes]] = {}
         self._by_reader: dict[str, set[str]] = {}
         self._asking: dict[bytes, tuple[int, asyncio.Task[Reader]]] = {}
@@ -93,23 +80,29 @@ class SessionCache:
         self._noted: dict[str, float] = {}
         self._in_vain_at = self._stood_last_at = self._until = -math.inf
         self._standings: dict[Standing, int] = {}
-        self._numbers = count()
+        self._numbers = count(NO_STANDING + 1)
         self.last_news_at = 0.0
 
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def last_news_at(self) -> float:
+        return self._last_news_at
+
+    @last_news_at.setter
+    def last_news_at(self, now: float) -> None:
+        self._last_news_at = now
+        self.steady_from = max(now - NEWS_SILENCE_SECONDS, self._stood_last_at)
+        self.steady_until = now + NEWS_SILENCE_SECONDS
+
     def cached(self, raw: bytes, now: float) -> Reader | None:
         """The reader of a cookie's value, or None: ask the store. No I/O, no signature."""
-        known = self._good(raw, now)
-        return known.reader if known is not None else None
+        bearer = self.bearer(raw, now)
+        return bearer.reader if bearer is not None else None
 
-    def standing(self, raw: bytes, now: float) -> int | None:
-        """The same as a number: readers whom every decision takes alike have the same one."""
-        known = self._good(raw, now)
-        return known.standing if known is not None else None
-
-    def _good(self, raw: bytes, now: float) -> _Known | None:
+    def bearer(self, raw: bytes, now: float) -> Bearer | None:
+        """The same with what else is known; its ``standing`` is that of ``now``."""
         known = self._known.get(raw)
         if known is None:
             return None
@@ -118,14 +111,14 @@ class SessionCache:
         ) and not self._stand(known, now):
             return None
         if (
-            abs(now - self.last_news_at) > NEWS_SILENCE_SECONDS
+            abs(now - self._last_news_at) > NEWS_SILENCE_SECONDS
             and now - known.checked_at > CACHED_WITHOUT_NEWS_SECONDS
         ):
             return None
         known.used = True
         return known
 
-    def _stand(self, known: _Known, now: float) -> bool:
+    def _stand(self, known: Bearer, now: float) -> bool:
         """How a session stands now, and whether it is still good."""
         ends = min(known.checked_at + CACHED_SECONDS, known.expires_at)
         # Before its check: a clock that was set back, and nothing can be said of it.
@@ -138,7 +131,9 @@ class SessionCache:
             self._standings[standing] = next(self._numbers)  # none is ever given twice
         known.standing = self._standings[standing]
         known.stands_from = now
-        self._stood_last_at = max(self._stood_last_at, now)
+        if now > self._stood_last_at:
+            self._stood_last_at = now
+            self.steady_from = max(self.steady_from, now)
         # One float for all that end within one second: it is near where it is looked at so often.
         until = float(math.floor(min(ends, changes_at)))
         if until != self._until:
@@ -200,7 +195,9 @@ class SessionCache:
     def _keep(self, raw: bytes, session: Session, now: float) -> None:
         while len(self._known) >= SESSIONS_MAX and raw not in self._known:
             self._drop(next(iter(self._known.values())).session_id)
-        self._known.pop(raw, None)
+        before = self._known.pop(raw, None)
+        if before is not None:
+            before.let_go()
         reader, ends = session.reader, session.expires_at
         if reader.id:
             self._by_reader.setdefault(reader.id, set()).add(session.id)
@@ -208,14 +205,16 @@ class SessionCache:
                 self._noted[session.id] = self._sightings[session.id] = now
                 # The store hears of it later: nobody is idle who was here just now.
                 ends = max(ends, session.seen_expires_at)
-        known = _Known(now, 0, False, reader, now, session.id, now, ends)
+        known = Bearer(now, NO_STANDING, False, reader, now, session.id, now, ends)
         self._stand(known, now)
         self._known[raw] = known
         self._by_session.setdefault(session.id, set()).add(raw)
 
     def _drop(self, session_id: str) -> None:
         for raw in self._by_session.pop(session_id, ()):
-            reader_id = self._known.pop(raw).reader.id
+            bearer = self._known.pop(raw)
+            bearer.let_go()
+            reader_id = bearer.reader.id
             sessions = self._by_reader.get(reader_id, set())
             sessions.discard(session_id)
             if not sessions:
@@ -236,6 +235,8 @@ class SessionCache:
     def forget_all(self) -> None:
         """News was missed."""
         self._news += 1
+        for bearer in self._known.values():
+            bearer.let_go()
         for each in (self._known, self._by_session, self._by_reader, self._noted):
             each.clear()
 
@@ -262,7 +263,7 @@ class SessionCache:
                 for raw in bearing:
                     self._keep(raw, session, now)
 
-    def _aging(self, now: float) -> Iterator[_Known]:
+    def _aging(self, now: float) -> Iterator[Bearer]:
         """Those checked a while ago, oldest first; what is too old is dropped on the way."""
         for known in tuple(takewhile(lambda each: _is_aging(each, now), self._known.values())):
             if 0.0 <= now - known.checked_at <= CACHED_SECONDS:
@@ -288,5 +289,5 @@ def _live(session: Session | None, session_id: str, now: float) -> Session:
     return session
 
 
-def _is_aging(known: _Known, now: float) -> bool:
+def _is_aging(known: Bearer, now: float) -> bool:
     return not 0.0 <= now - known.checked_at < REFRESH_AFTER_SECONDS

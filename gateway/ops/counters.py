@@ -6,14 +6,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 # Seconds; the last bucket is everything.
 ORIGIN_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+@dataclass(slots=True)
+class Tally:
+    """Answers of the quick lane for one reason with one status."""
+
+    reason: str
+    status: int
+    count: int = 0
+
+
 class Counters:
     __slots__ = (
+        "_quick",
         "cache_hits",
         "cache_misses",
         "decisions",
@@ -22,14 +33,12 @@ class Counters:
         "origin_buckets",
         "origin_count",
         "origin_seconds",
-        "quick",
         "statuses",
         "values",
     )
 
     def __init__(self) -> None:
-        # (reason, status) → answers of the quick lane, each of which was a kept page.
-        self.quick: Counter[tuple[str, int]] = Counter()
+        self._quick: dict[tuple[str, int], Tally] = {}  # each of them was a kept page
         self.full_lane = 0
         self.cache_hits = 0
         self.cache_misses = 0
@@ -40,6 +49,10 @@ class Counters:
         self.origin_count = 0
         self.origin_seconds = 0.0
         self.values: dict[str, float] = {}
+
+    def tally(self, reason: str, status: int) -> Tally:
+        """To be kept by whoever counts often, and counted up there."""
+        return self._quick.setdefault((reason, status), Tally(reason, status))
 
     def origin_answered(self, seconds: float) -> None:
         """How long the origin took to its head."""
@@ -54,10 +67,12 @@ class Counters:
     def snapshot(self) -> dict[str, Any]:
         """All of it as JSON can carry it, both lanes together but where they are told apart."""
         decisions, statuses = Counter(self.decisions), Counter(self.statuses)
-        for (reason, status), count in self.quick.items():
-            decisions[reason] += count
-            statuses[status] += count
-        quick_lane = self.quick.total()
+        quick_lane = 0
+        for tally in self._quick.values():
+            if tally.count:
+                decisions[tally.reason] += tally.count
+                statuses[tally.status] += tally.count
+                quick_lane += tally.count
         return {
             "quick_lane": quick_lane,
             "full_lane": self.full_lane,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.clock import Clock
-from gateway.ops.counters import Counters
+from gateway.ops.counters import Counters, Tally
 from gateway.ops.logs import AccessLog, logger, shown
 
 _LOG = "lychgate.request"
@@ -17,14 +17,15 @@ class Notes:
     access_log: AccessLog
     clock: Clock
 
-    def quick(self, tally: tuple[str, int], body_bytes: int, target: bytes, now: float) -> None:
-        """On the hot path: one addition, and an append where the access log is on.
+    def tally(self, reason: str, status: int) -> Tally:
+        return self.counters.tally(reason, status)
 
-        ``tally`` is the decision's reason and the status."""
-        self.counters.quick[tally] += 1
+    def quick(self, tally: Tally, body_bytes: int, target: bytes, now: float) -> None:
+        """On the hot path: one addition, and an append where the access log is on."""
+        tally.count += 1
         if self.access_log.on:
             path = target.partition(b"?")[0].decode("latin-1")
-            self.access_log.note(now, "quick", path, tally[1], body_bytes, "")
+            self.access_log.note(now, "quick", path, tally.status, body_bytes, "")
 
     def decided(self, reason: str) -> None:
         self.counters.decisions[reason] += 1

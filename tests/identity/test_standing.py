@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from gateway.identity import sessions as sessions_module
-from gateway.identity.sessions import Session
+from gateway.identity.sessions import Session, SessionCache
 from gateway.model.entitlement import Entitlement
 from gateway.model.reader import ANONYMOUS, Reader
 from tests.identity.test_sessions import NOON, Shelf, cache_of, header, raw, run
+
+
+def standing_of(cache: SessionCache, one: str, now: float) -> int | None:
+    bearer = cache.bearer(raw(one), now)
+    return None if bearer is None else bearer.standing
 
 
 def holding(*held: Entitlement, newsroom: bool = False, reader_id: str = "x") -> Reader:
@@ -34,7 +39,7 @@ def test_readers_whom_every_decision_takes_alike_have_one_number() -> None:
             shelf.live[one] = Session(one, reader, NOON + 86400)
             run(cache.reader_of(header(one), NOON))
         numbers.append(
-            {cache.standing(raw(f"{group}-{place}"), NOON) for place in range(len(readers))}
+            {standing_of(cache, f"{group}-{place}", NOON) for place in range(len(readers))}
         )
     assert all(len(each) == 1 for each in numbers)
     assert len(set.union(*numbers)) == len(alike)
@@ -51,16 +56,16 @@ def test_a_standing_ends_with_what_it_rests_on() -> None:
         "within", holding(Entitlement("gold", 0.0, NOON + 99)), NOON + 99
     )
     cache = cache_of(shelf)
-    assert cache.standing(raw("s1"), NOON) is None, "the store must tell"
+    assert standing_of(cache, "s1", NOON) is None, "the store must tell"
     for one in ("s1", "before", "within"):
         run(cache.reader_of(header(one), NOON))
     cache.last_news_at = NOON + 20
 
     def standing(second: float) -> int | None:
         cache.last_news_at = NOON + second
-        return cache.standing(raw("s1"), NOON + second)
+        return standing_of(cache, "s1", NOON + second)
 
-    closed, open_ = cache.standing(raw("before"), NOON), cache.standing(raw("within"), NOON)
+    closed, open_ = standing_of(cache, "before", NOON), standing_of(cache, "within", NOON)
     assert closed != open_
     # Also with a clock that goes back and forth.
     for second, wanted in (
@@ -90,7 +95,7 @@ def test_numbers_of_standings_are_bounded_and_never_given_twice() -> None:
             reader = holding(Entitlement(one, 0.0, NOON + 9))
             shelf.live[one] = Session(one, reader, NOON + 86400)
             run(cache.reader_of(header(one), NOON))
-            numbers.add(cache.standing(raw(one), NOON))
+            numbers.add(standing_of(cache, one, NOON))
             assert len(cache._standings) <= 10
         assert len(numbers) == 100
     finally:
