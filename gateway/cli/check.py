@@ -32,7 +32,7 @@ def check(
     ] = False,
 ) -> None:
     """Find every fault of config and policies."""
-    settings = settings_of(config)
+    settings = _settings(config)
     faults = [fault for find in _FINDERS for fault in find(settings)]
     for fault in faults:
         print(fault, file=sys.stderr)
@@ -55,6 +55,30 @@ def check(
             failed |= not ask_stripe(settings)
     if failed:
         raise typer.Exit(1)
+
+
+def _settings(config: Path) -> Settings:
+    """Raises Faults: those of the config, and those of the policies beside it too."""
+    try:
+        return settings_of(config)
+    except Faults as found:
+        raise Faults((*found.faults, *_of_policies_beside(config))) from None
+
+
+def _of_policies_beside(config: Path) -> tuple[Fault, ...]:
+    from gateway.config import policies_folder
+    from gateway.policy.compile import compile_policy
+    from gateway.policy.load import load
+
+    try:
+        folder = policies_folder(config)
+    except Faults:
+        return ()  # named already
+    try:
+        compile_policy(load(folder))
+    except Faults as found:
+        return found.faults
+    return ()
 
 
 def doubts(settings: Settings) -> Iterator[str]:

@@ -51,6 +51,7 @@ __all__ = [
     "Stripe",
     "keys",
     "load_settings",
+    "policies_folder",
 ]
 
 
@@ -60,6 +61,17 @@ def load_settings(path: Path | None, environ: Mapping[str, str] = os.environ) ->
     An absent file is none where the environment says where the site is; files that settings name
     are seen from its folder all the same.
     """
+    source, folder = _source(path, environ)
+    return reading.load_settings(source, environ, folder=folder)
+
+
+def policies_folder(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where policies stand by settings that may be faulty otherwise. Raises ``errors.Faults`` where
+    the file can't be read at all."""
+    source, folder = _source(path, environ)
+    return reading.policies_folder(source, environ, folder=folder)
+
+
+def _source(path: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, Path]:
     alone = path is None or ("LYCHGATE_SITE__URL" in environ and not path.exists())
-    folder = Path() if path is None else path.parent
-    return reading.load_settings(None if alone else path, environ, folder=folder)
+    return None if alone else path, Path() if path is None else path.parent

@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from gateway.config.environment import fields_of, name_of, overlay
 from gateway.config.places import KeyPath, Places, locate
-from gateway.config.sections import Settings
+from gateway.config.sections import Policies, Settings
 from gateway.config.values import Sources
 from gateway.errors import Faults
 from gateway.model.fault import Fault, Place
@@ -61,6 +61,17 @@ def load_settings(path: Path | None, environ: Mapping[str, str], *, folder: Path
         # The file first, from top to bottom, then the variables.
         raise Faults(tuple(sorted(set(faults), key=lambda fault: (not fault.place.line, fault))))
     return _absolute(settings, folder)
+
+
+def policies_folder(path: Path | None, environ: Mapping[str, str], *, folder: Path) -> Path:
+    """Where policies stand by settings that may be faulty otherwise. Raises Faults where the file can't
+    be read at all."""
+    data = _parsed(_text(path), str(path)) if path is not None else {}
+    overlay(data, environ)
+    policies = data.get("policies")
+    named = policies.get("folder") if isinstance(policies, dict) else None
+    default: Path = Policies.model_fields["folder"].default
+    return folder / (named if isinstance(named, str) else default)
 
 
 def _text(path: Path) -> str:

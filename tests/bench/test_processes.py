@@ -57,6 +57,10 @@ def _alive(pid: int) -> bool:
         return False
 
 
+def test_no_port_is_told_twice() -> None:
+    assert len({free_port() for _ in range(300)}) == 300
+
+
 def test_a_server_that_ends_says_why(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit('no such setting')"]
     with (

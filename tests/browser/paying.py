@@ -20,9 +20,10 @@ from typing import Any
 import httpx2
 from playwright.sync_api import BrowserContext, Page
 
+from gateway.bench.processes import free_port
 from tests.browser import signing_in
 from tests.browser.signing_in import NodeProvider, found, running
-from tests.serving import START_SECONDS, free_port
+from tests.serving import START_SECONDS
 
 # For subscribers of any plan, for those of one of them; and too old to be free.
 ARTICLE = "/sciences/ce-que-disent-les-coques-quand-on-les-ecoute"

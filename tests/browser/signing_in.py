@@ -23,10 +23,11 @@ import uvicorn
 from playwright.sync_api import BrowserContext, Page
 
 import gateway.demo
+from gateway.bench.processes import free_port
 from gateway.demo.edition import Edition
 from gateway.demo.site import app_factory
 from tests.peers import program
-from tests.serving import KEY, free_port, serving
+from tests.serving import KEY, serving
 
 _HERE = Path(__file__).parent
 _NODE = _HERE / "oidc_provider.mjs"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import which
 
+from gateway.bench.processes import free_port
 from tests.peers import PATHS, program
 
 
@@ -19,9 +19,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         name = "valkey-server" if which("valkey-server", path=PATHS) else "redis-server"
         self.command = [program(name), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.running: subprocess.Popen[bytes] | None = None
 

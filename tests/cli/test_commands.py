@@ -56,6 +56,19 @@ def test_check_tells_faults_of_policies_in_lines(run: Run, configured: Path) -> 
     assert "policies/site.yaml:3:1: unknown key `defualt`" in ran.err
 
 
+def test_a_faulty_config_hides_no_fault_of_the_policies(run: Run, configured: Path) -> None:
+    configured.write_text(configured.read_text().replace("name =", "nmae ="))
+    policy = configured.parent / "policies" / "site.yaml"
+    policy.write_text(policy.read_text().replace("default: public", "defualt: public"))
+    ran = run("check")
+    assert ran.code == 1
+    assert [line.rsplit(":", 3)[0] for line in ran.err.splitlines()][:2] == ["lychgate.toml"] * 2
+    assert "policies/site.yaml:3:1: unknown key `defualt`" in ran.err
+    policy.rename(configured.parent / "elsewhere.yaml")
+    configured.write_text("[site\n")
+    assert [line.partition(":")[0] for line in run("check").err.splitlines()] == ["lychgate.toml"]
+
+
 def test_check_runs_policy_tables(run: Run, configured: Path) -> None:
     table = configured.parent / "policies" / "site.test.yaml"
     table.write_text("cases:\n  - { url: /, page: { label: locked }, expect: full }\n")

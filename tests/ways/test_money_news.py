@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from gateway.bench.processes import free_port
 from gateway.identity.cookies import CookieSigner
 from gateway.model.reader import Reader
 from gateway.stores.engine import Store
 from gateway.stores.sessions import Readers, Sessions
 from tests.money.telling import checkout, subscription
-from tests.serving import KEY, Served, free_port, origin, served
+from tests.serving import KEY, Served, origin, served
 from tests.ways.test_news import POLICY, in_store, whole
 
 SECRET = "whsec_only-for-tests-on-loopback"
