@@ -61,6 +61,75 @@ def test_signed_in_it_takes_a_recap_and_a_button(url: str, tmp_path: Path) -> No
     at_the_counter(url, tmp_path, work)
 
 
+async def resumed(inside: Counter, bought: Any) -> None:
+    """Taken back in Stripe's portal, and the webhook is lost."""
+    await inside.till.pass_time(60)
+    await inside.till.world.stand_in.settle()
+    back: Any = {"cancel_at": ""}
+    await inside.till.world.v1.subscriptions.update_async(bought.id, back)
+    await inside.till.world.stand_in.settle()
+    inside.till.forget()
+    assert not (await inside.at_stripe(bought)).cancel_at
+    await inside.till.pass_time(60)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_what_was_taken_back_unheard_is_cancelled_again_and_not_called_cancelled(
+    url: str, tmp_path: Path, *, away: bool
+) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        sure = {"subscription": bought.id, "confirm": "yes"}
+        await browser.post("/-/cancel?lang=en", sure)
+        await inside.till.settled()
+        assert "cancelled already" in (await browser.get("/-/cancel?lang=en")).text
+        head = await inside.till.ledger.head()
+        await browser.get("/-/cancel?lang=en")
+        assert await inside.till.ledger.head() == head, "looking again writes nothing"
+        await resumed(inside, bought)
+        troubles = inside.till.world.stand_in.api.troubles
+        if away:
+            trouble = {"status": 503, "times": 999, "method": "GET"}
+            await inside.till.world.stand_in.hook("trouble", **trouble)
+        page = await browser.get("/-/cancel?lang=en")
+        assert "cancelled already" not in page.text
+        assert 'type="submit"' in page.text
+        done = await browser.post("/-/cancel?lang=en", sure)
+        assert ("Your request has been carried out" in done.text) is not away
+        troubles.clear()
+        await inside.till.pass_time(600)
+        await inside.leaving.turns.take_due()
+        assert (await inside.at_stripe(bought)).cancel_at
+        await inside.till.settled()
+        assert "cancelled already" in (await browser.get("/-/cancel?lang=en")).text
+
+    at_the_counter(url, tmp_path, work)
+
+
+def test_signed_out_what_was_taken_back_unheard_is_among_what_is_cancelled(
+    url: str, tmp_path: Path
+) -> None:
+    """Of two that are paid from a wallet's address, which only the ledger ties to the account."""
+
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        other = await inside.bought(reader, "price_gold_year")
+        await browser.post("/-/cancel?lang=en", {"subscription": bought.id, "confirm": "yes"})
+        await inside.till.settled()
+        await inside.letters()
+        await resumed(inside, bought)
+        stranger = inside.lodge.browser()
+        await stranger.post("/-/cancel?lang=en", WHO)
+        done = await stranger.post(await inside.link(), {"confirm": "yes"})
+        assert "Your request has been carried out" in done.text
+        assert (await inside.at_stripe(other)).cancel_at
+        assert (await inside.at_stripe(bought)).cancel_at
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_signed_out_a_mailed_link_confirms_and_looking_does_nothing(
     url: str, tmp_path: Path
 ) -> None:

@@ -53,11 +53,39 @@ class Finder:
         folded: Folded = fold(whole.values(), now=now)
         return contracts.of_reader(folded, reader)
 
+    async def standing(self, reader: str, *, now: float) -> list[Contract]:
+        """As ``of_reader``, before anybody is told that nothing more will be charged: whoever took a
+        cancellation back in Stripe's portal is charged, be the webhook lost. What Stripe can't say just
+        now counts as going on, for cancelling twice does no harm. Raises StoreUnavailable."""
+        found = await self.of_reader(reader, now=now)
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self._asked(found)
+        except (TimeoutError, StripeUnavailable, StripeRefused):
+            return _doubted(found)
+
+    async def _asked(self, found: Iterable[Contract]) -> list[Contract]:
+        """With Stripe's word on those that end by the ledger. Raises StripeUnavailable, StripeRefused. It
+        isn't appended: it would be of the same second as what is done next, and nothing tells which of
+        two is the later then."""
+        return [await self._now(each) if each.ending else each for each in found]
+
+    async def _now(self, known: Contract) -> Contract:
+        """Whom Stripe knows no more isn't charged."""
+        try:
+            draft = await self.stripe.subscription(known.id)
+        except StripeRefused as refused:
+            if not refused.missing:
+                raise
+            return known
+        said = contracts.of_facts(read(Subscription, draft.facts))
+        return replace(said, refunded=known.refunded, seen=known.seen)
+
     async def of_address(self, email: str, *, now: float) -> list[Contract]:
         """Of an address that was proved. Raises StoreUnavailable, StripeUnavailable, StripeRefused."""
         found = []
         for reader in await self.readers.with_address(email):
-            found += await self.of_reader(reader, now=now)
+            found += await self._asked(await self.of_reader(reader, now=now))
         rules = newest_rules(await self.ledger.objects(_RULES))
         told: list[Draft] = []
         for customer in await self.stripe.customers_at(email):
@@ -74,7 +102,7 @@ class Finder:
             found = []
             for reader in await self.readers.with_address(email):
                 found += await self.of_reader(reader, now=now)
-            return contracts.in_order(found)
+            return contracts.in_order(_doubted(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +196,10 @@ class Leaver:
 
     def _contract(self, draft: Draft) -> Contract:
         return contracts.of_facts(read(Subscription, draft.facts))
+
+
+def _doubted(found: Iterable[Contract]) -> list[Contract]:
+    return [replace(each, leaving_at=None) if each.ending else each for each in found]
 
 
 def chosen(asked: Leaving, found: Sequence[Contract], zone: ZoneInfo) -> tuple[str, ...]:

@@ -51,6 +51,11 @@ class Contract:
     def can_cancel(self) -> bool:
         return not self.over and self.leaving_at is None
 
+    @property
+    def ending(self) -> bool:
+        """It goes on for a while, and may be taken back until then."""
+        return not self.over and self.leaving_at is not None
+
     def can_withdraw(self, at: float, zone: ZoneInfo) -> bool:
         """Whether that was in time. What was cancelled is withdrawn from all the same."""
         gone = self.status == Status.INCOMPLETE_EXPIRED or (self.over and self.refunded)

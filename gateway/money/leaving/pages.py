@@ -103,7 +103,7 @@ class LeavingPages:
         account = None if ask.written("apart") == "1" else await self._reader(ask)
         if account is None:
             return await self._ask(ask, way)
-        found = await self.finder.of_reader(account.id, now=ask.now)
+        found = await self._found(way, account, ask.now)
         named = [each for each in found if each.id == ask.written("subscription")]
         wished = day_wished(ask.written("wished").strip(), now=ask.now, zone=self.zone)
         if not named or wished is None:
@@ -175,7 +175,7 @@ class LeavingPages:
 
     async def _own(self, ask: Ask, way: Way, account: Account, *, message: str = "") -> Reply:
         """The form of somebody whose subscriptions we know."""
-        found = await self.finder.of_reader(account.id, now=ask.now)
+        found = await self._found(way, account, ask.now)
         can = [each for each in found if self._can(way, each, ask.now)]
         return await self._form(
             ask,
@@ -283,6 +283,12 @@ class LeavingPages:
         return await self.accounts.account(
             login.reader_id, session_id=login.session_id, now=ask.now
         )
+
+    async def _found(self, way: Way, account: Account, now: float) -> list[Contract]:
+        """A withdrawal asks when it was made, which no webhook changes."""
+        if way is Way.WITHDRAW:
+            return await self.finder.of_reader(account.id, now=now)
+        return await self.finder.standing(account.id, now=now)
 
     def _can(self, way: Way, contract: Contract, now: float) -> bool:
         if way is Way.WITHDRAW:
