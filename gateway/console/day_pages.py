@@ -11,42 +11,31 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+from gateway.console import day_count
+from gateway.console.day_count import Stripe
 from gateway.console.day_figures import Figures, by_currency, figures_of
 from gateway.console.frame import FINANCE, HOME, Action, Answer, Visit
 from gateway.console.journal import day_of, day_span
 from gateway.console.plain_text import plain
 from gateway.errors import RequestRefused, StripeRefused, StripeUnavailable
 from gateway.model.entry import Appended, Draft, Entry
-from gateway.model.movement import Movement, Sum
+from gateway.model.movement import Sum
 from gateway.money import day
 from gateway.money.entries import acts
 
 PATH = f"{HOME}/day"
 DAYS_SHOWN = 31
-MOVEMENTS_MAX = 30_000
 NOTE_MAX = 2000
 
 
-class Days(Protocol):
-    """Every method raises StoreUnavailable."""
-
+class Days(day_count.Days, Protocol):
     async def sums(self, spans: Sequence[tuple[float, float]]) -> Sequence[Sequence[Sum]]: ...
-
-    async def movements(self, since: float, until: float, *, limit: int) -> Sequence[Movement]:
-        """One more than ``limit`` says that there are more."""
 
     async def changed(self, spans: Sequence[tuple[float, float]]) -> Sequence[int]:
         """The entry by which any figure of each stretch of time changed last."""
 
     async def timeless(self) -> int:
         """How much money has no moment, and so no day."""
-
-    async def ours(self, customers: Collection[str], payments: Collection[str]) -> set[str]: ...
-
-
-class Stripe(Protocol):
-    async def moved(self, since: float, until: float) -> Sequence[Movement]:
-        """Raises StripeUnavailable and StripeRefused."""
 
 
 class Ledger(Protocol):
@@ -115,19 +104,15 @@ class DayPages:
         since, until = day_span(this, visit.words.zone)
         if since > visit.now:
             return await self._drawn(visit, await self._one(visit), wrong="day.wrong.ahead")
-        ours = await self.days.movements(since, until, limit=MOVEMENTS_MAX)
         wrong = ""
+        counted = None
         try:
-            stripes = await self.stripe.moved(since, until)
+            counted = await day_count.counted(self.days, self.stripe, since, until)
+            wrong = "" if counted else "day.wrong.too-much"
         except (StripeUnavailable, StripeRefused):
             wrong = "day.wrong.stripe"
-        if len(ours) > MOVEMENTS_MAX:
-            wrong = "day.wrong.too-much"
-        if wrong:
+        if counted is None:
             return await self._drawn(visit, await self._one(visit), wrong=wrong)
-        payments = {each.payment_id for each in stripes} | {each.charge_id for each in stripes}
-        known = await self.days.ours({each.customer_id for each in stripes}, payments)
-        counted = day.count(stripes, ours, known=known)
         draft = acts.counted(this.isoformat(), counted.said(), by=visit.who, at=visit.now)
         await self.ledger.append([draft], now=visit.now)
         return visit.onward(f"{PATH}/{this.isoformat()}")

@@ -16,13 +16,14 @@ from gateway.model.amount import EXPONENTS, Amount
 from gateway.model.entry import FETCHED, Entry, Source
 from gateway.model.journal import Row
 from gateway.money.entries.acts import Act
+from gateway.money.folding.movements import moved_at
 from gateway.money.folding.story import gather
 from gateway.money.folding.whose import bindings
 
 # In this order; each is a text's key too.
 COLUMNS = (
     "number received told state reason kind source reader amount currency minor customer"
-    " subscription invoice charge payment object event sent late tries next failure version"
+    " subscription invoice charge payment object event sent late tries next failure version moved"
 ).split()
 _OWN = frozenset((FETCHED, *Act))
 _SCALES = (("d", 86_400), ("h", 3600), ("min", 60))
@@ -81,6 +82,7 @@ def cells(row: Row, words: Words, say: Callable[[str], str]) -> list[spreadsheet
         None if row.next_at is None else _wall(row.next_at, words),
         row.failure,
         entry.api_version,
+        None if (at := moved_at(entry)) is None else _wall(at, words),
     ]
 
 

@@ -1,6 +1,12 @@
 """One day's money: what Stripe says that it moved beside what our ledger says, currency by currency.
 Pure. Nothing is added across currencies, and what isn't known is None, never nought.
 
+A payment is of the day on which Stripe called its invoice paid, on both sides, and a day is one of the
+site's time zone. Stripe lists charges by when they were made, and a direct debit is made days before it
+is paid (docs.stripe.com/payments/sepa-debit), a card's charge a moment before: so a charge is looked for
+beyond the day, and counted by the moment of what it paid. What pays for nothing that we know is of the
+day on which it was made, as refunds and disputes are.
+
 Stripe's charges of other businesses on the same account are told apart: theirs are whoever our
 ledger doesn't know. A charge is ours by its payment, else by customer, currency and amount, for the
 webhook of an invoice that was paid names no payment.
@@ -16,6 +22,10 @@ from typing import Any
 from gateway.model.movement import Movement, Sort, Sum
 
 COMPARED = (Sort.PAYMENT, Sort.REFUND, Sort.DISPUTE)  # what Stripe knows of
+LATE_SECONDS = (
+    21 * 86400.0
+)  # of fourteen working days; less than a month, so that no two renewals mix
+EDGE_SECONDS = 600.0  # from a card's charge to the end of its invoice
 NAMED_MAX = 100  # ids of one gap that are written down
 Sums = Mapping[str, Mapping[str, Sequence[int]]]  # currency → sort → count and amount
 
@@ -57,29 +67,47 @@ class Line:
 
 
 def count(
-    stripes: Iterable[Movement], ours: Iterable[Movement], *, known: Collection[str]
+    stripes: Iterable[Movement],
+    ours: Iterable[Movement],
+    *,
+    known: Collection[str],
+    since: float,
+    until: float,
 ) -> Counted:
-    """``stripes`` are charges, refunds and disputes as Stripe lists them. ``known`` are the customers,
-    payments and charges that the ledger knows as our own."""
+    """What of ``stripes``, which are charges, refunds and disputes as Stripe lists them, is of the day from
+    ``since`` up to ``until``; they and ``ours`` may reach beyond it. ``known`` are the customers, payments
+    and charges that the ledger knows as our own."""
+
+    def of_the_day(each: Movement) -> bool:
+        return each.at is not None and since <= each.at < until
+
+    def apart(each: Movement) -> float:
+        return max(since - (each.at or 0.0), (each.at or 0.0) - until, 0.0)
+
     waiting = _Waiting(each for each in ours if each.sort in COMPARED)
     mine: dict[str, dict[str, list[int]]] = {}
     foreign: dict[str, dict[str, list[int]]] = {}
     only_stripe: list[str] = []
     unmatched = []
-    for each in sorted(stripes, key=lambda one: (one.at or 0.0, one.object_id)):
-        if waiting.take_named(each):
-            _add(mine, each)
-        else:
+    for each in sorted(stripes, key=lambda one: (apart(one), one.at or 0.0, one.object_id)):
+        found = waiting.take_named(each)
+        if found is None:
             unmatched.append(each)
+        elif of_the_day(found):
+            _add(mine, each)
     for each in unmatched:
-        if waiting.take_alike(each):
+        found = waiting.take_alike(each)
+        if not of_the_day(found or each):
+            continue
+        if found is not None:
             _add(mine, each)
         elif {each.customer_id, each.payment_id, each.charge_id} & set(known) - {""}:
             _add(mine, each)
             only_stripe.append(each.object_id)
         else:
             _add(foreign, each)
-    return Counted(ours=mine, others=foreign, only_stripe=only_stripe, only_ours=waiting.left())
+    left = sorted(each.object_id for each in waiting.left() if of_the_day(each))
+    return Counted(ours=mine, others=foreign, only_stripe=only_stripe, only_ours=left)
 
 
 class _Waiting:
@@ -98,21 +126,27 @@ class _Waiting:
         for key, each in self._left.items():
             self._alike[_alike(each)].append(key)
 
-    def take_named(self, stripes: Movement) -> bool:
+    def take_named(self, stripes: Movement) -> Movement | None:
         names = (stripes.object_id, stripes.payment_id, stripes.charge_id)
         for name in filter(None, names):
             key = self._by_name.get((name, stripes.sort))
-            if key is not None and self._left.pop(key, None) is not None:
-                return True
-        return False
+            found = None if key is None else self._left.pop(key, None)
+            if found is not None:
+                return found
+        return None
 
-    def take_alike(self, stripes: Movement) -> bool:
+    def take_alike(self, stripes: Movement) -> Movement | None:
+        """The first that was paid since the charge was made."""
         if stripes.sort is not Sort.PAYMENT or not stripes.customer_id:
-            return False
-        return any(self._left.pop(key, None) is not None for key in self._alike[_alike(stripes)])
+            return None
+        made_at = (stripes.at or 0.0) - EDGE_SECONDS
+        left = [self._left[key] for key in self._alike[_alike(stripes)] if key in self._left]
+        since = [each for each in left if (each.at or 0.0) >= made_at]
+        found = min(since, key=lambda each: (each.at or 0.0, each.object_id), default=None)
+        return None if found is None else self._left.pop((found.object_id, found.sort))
 
-    def left(self) -> list[str]:
-        return sorted(each.object_id for each in self._left.values())
+    def left(self) -> list[Movement]:
+        return list(self._left.values())
 
 
 def _alike(each: Movement) -> tuple[str, str, str, int]:

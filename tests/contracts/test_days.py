@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
-from gateway.console import journal_table
+from gateway.console import day_count, journal_table
 from gateway.console.journal import day_span
 from gateway.console.spreadsheet import Csv, Money
 from gateway.console.words import Words
@@ -33,6 +33,7 @@ from gateway.wiring.syncing import door_of
 from tests.contracts.till import DAY, HOUR, Till, at_the_till
 
 ZONE = ZoneInfo("Europe/Paris")
+DEBIT = "FR1420041010050500013M02606"  # SEPA: pending, then paid
 PRICES = ("price_gold", "price_yen", "price_dinar", "price_gold_year")
 PLANS = """[[plan]]
 id = "gold"
@@ -247,13 +248,11 @@ async def counted(till: Till, this: date) -> tuple[list[day.Line], dict[str, Any
     days = Days(till.store)
     door = door_of(till.settings)
     try:
-        stripes = await Counting(door).moved(since, until)
+        found = await day_count.counted(days, Counting(door), since, until)
     finally:
         await door.close()
-    ours = await days.movements(since, until, limit=1000)
-    payments = {each.payment_id for each in stripes} | {each.charge_id for each in stripes}
-    known = await days.ours({each.customer_id for each in stripes}, payments)
-    said = json.loads(json.dumps(day.count(stripes, ours, known=known).said()))
+    assert found is not None
+    said = json.loads(json.dumps(found.said()))
     return day.lines((await days.sums([(since, until)]))[0], said), said
 
 
@@ -302,6 +301,63 @@ def test_stripes_figures_stand_beside_ours_and_gaps_are_named(url: str, tmp_path
         assert len(said["only_stripe"]) == 1
 
     at_the_till(url, tmp_path, work, plans=PLANS)
+
+
+async def days_are_even(till: Till, first: date, last: date) -> Figures:
+    """Stripe's figures of payments by day, each of which must be ours to the last unit."""
+    found: Figures = {}
+    this = first
+    while this <= last:
+        lines, said = await counted(till, this)
+        assert all(each.gap in (None, (0, 0)) for each in lines), (this, lines)
+        assert said["only_stripe"] == said["only_ours"] == []
+        assert said["others"] == {}
+        found |= {(this, each.currency, str(each.sort)): each.stripe or (0, 0) for each in lines}
+        this += timedelta(days=1)
+    return found
+
+
+def test_a_direct_debit_is_of_the_day_on_which_it_was_paid(url: str, tmp_path: Path) -> None:
+    """It is charged days before; and a card's charge may be made a moment before midnight."""
+
+    async def work(till: Till) -> None:
+        first = datetime.fromtimestamp(till.clock.now(), ZONE).date()
+        await till.buy("ana", card=DEBIT)
+        await till.pass_time(2 * DAY)
+        await till.buy("ben")
+        for _ in range(40):
+            await till.pass_time(DAY)
+        await till.hear()
+        await till.settled()
+        last = datetime.fromtimestamp(till.clock.now(), ZONE).date()
+        ours = await our_figures(till, first, last)
+        assert sum(count for count, _ in ours.values()) == 4
+        assert await days_are_even(till, first, last) == ours
+        charges = till.world.stand_in.account.tables["charge"].values()
+        made = {datetime.fromtimestamp(each["created"], ZONE).date() for each in charges}
+        assert made != {day for day, _, _ in ours}
+        # The export says the same days, which is what an accountant adds up.
+        moved = journal_table.COLUMNS.index("moved")
+        words = Words(timezone="Europe/Paris")
+        shown = set()
+        async for rows in Journal(till.store, TermKeys(["x" * 32])).all(Filter()):
+            for row in rows:
+                at = journal_table.cells(row, words, str)[moved]
+                shown |= {at.date()} if isinstance(at, datetime) else set()
+        assert shown == {day for day, _, _ in ours}
+
+    at_the_till(url, tmp_path, work)
+
+
+def test_a_charge_before_midnight_is_of_the_day_of_its_invoice() -> None:
+    ours = [_movement("in_1", customer_id="cus_1", at=DAY + 1)]
+    stripes = [_movement("ch_a", customer_id="cus_1", charge_id="ch_a", at=DAY - 2)]
+    days = [
+        day.count(stripes, ours, known={"cus_1"}, since=since, until=since + DAY)
+        for since in (0.0, DAY)
+    ]
+    assert [each.ours for each in days] == [{}, {"eur": {"payment": [1, 990]}}]
+    assert [[*each.only_stripe, *each.only_ours] for each in days] == [[], []]
 
 
 def test_what_stripe_gave_no_moment_is_counted_on_no_day_and_said(url: str, tmp_path: Path) -> None:
@@ -358,7 +414,7 @@ def test_charges_are_matched_by_name_first_and_then_each_once() -> None:
         _movement("ch_d", customer_id="cus_9", charge_id="ch_d"),
         _movement("ch_e", customer_id="cus_1", charge_id="ch_e", currency="usd"),
     ]
-    found = day.count(stripes, ours, known={"cus_1"})
+    found = day.count(stripes, ours, known={"cus_1"}, since=0.0, until=DAY)
     assert found.ours == {"eur": {"payment": [3, 2970]}, "usd": {"payment": [1, 990]}}
     assert found.others == {"eur": {"payment": [1, 990]}}
     assert found.only_stripe == ["ch_c", "ch_e"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gateway.model.entry import Entry
 from gateway.model.movement import Movement, Sort
 from gateway.model.subscription import Dispute, Invoice, Refund
 from gateway.money.folding import disputes
@@ -32,6 +33,16 @@ def moved(story: Story, held: Mapping[str, Held]) -> dict[tuple[str, Sort], Move
         if took(dispute.said) and _ours(story, ours, dispute.said):
             found.append(_back(story, dispute, Sort.DISPUTE))
     return {(each.object_id, each.sort): each for each in found}
+
+
+def moved_at(entry: Entry) -> float | None:
+    """By which day an entry's money counts, where it says that any moved."""
+    said = entry.said
+    if entry.object_type == "invoice":
+        at = said.get("paid_at") if said.get("status") == "paid" else None
+    else:
+        at = said.get("created") if entry.object_type in ("refund", "dispute") else None
+    return None if at is None else float(at)
 
 
 def took(dispute: Dispute) -> bool:

@@ -21,10 +21,14 @@ PAGES_MAX = 300
 
 
 class Counting:
-    """Implements ``console.day_pages.Stripe``."""
+    """Implements ``console.day_count.Stripe``."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
+
+    async def charged(self, since: float, until: float) -> list[Movement]:
+        """Raises StripeUnavailable and StripeRefused."""
+        return await self._all(self._door.v1.charges.list_async, _charge, since, until)
 
     async def moved(self, since: float, until: float) -> list[Movement]:
         """Raises StripeUnavailable and StripeRefused."""
