@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
@@ -197,10 +198,13 @@ def _admitted(http: HttpRequest) -> Request:
 async def _form(http: HttpRequest) -> dict[str, list[str]]:
     """Raises RequestRefused(413) once it is longer than any that people send here."""
     body = b""
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > _FORM_BYTES_MAX:
-            raise RequestRefused(413, "form-too-large")
+    try:
+        async for chunk in http.stream():
+            body += chunk
+            if len(body) > _FORM_BYTES_MAX:
+                raise RequestRefused(413, "form-too-large")
+    except ClientDisconnect:
+        raise ConnectionAbortedError("the reader left") from None
     return parse_qs(body.decode("latin-1"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -144,3 +145,19 @@ async def test_looking_again_leads_to_a_page_of_the_site(
         answer = await ask(inside, "/-/help", "POST", form=form, **sent)
         assert (answer.status_code, answer.headers["location"]) == (303, location)
         assert "x-evil" not in answer.headers
+
+
+@pytest.mark.anyio
+async def test_a_reader_who_leaves_in_the_middle_of_a_form_is_no_failure(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY, pages=dict(PAGES)) as inside:
+        _, line = await asyncio.open_connection(*inside.address)
+        line.write(
+            b"POST /-/help HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\nfrom="
+        )
+        await line.drain()
+        await asyncio.sleep(0.1)
+        line.close()
+        assert (await ask(inside, "/-/help?from=/gold")).status_code == 200
+        await asyncio.sleep(0.1)
+        assert inside.lychgate.counters.snapshot()["errors"] == {}
