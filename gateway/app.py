@@ -167,6 +167,8 @@ class _Parts:
             path=settings.site.shell,
             origin=self.origin,
             forwarding=self.passing.forwarding,
+            readers=self.readers,
+            policy=self.policies.get,
             clock=clock,
         )
         self.rooms: RoomsHere | DeskLine | None = None

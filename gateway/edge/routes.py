@@ -125,7 +125,7 @@ class Ours:
         reader = await self._reader(request)
         written, headers = http.query_params.get("from", "/"), http.scope["headers"]
         page = await self._help_page.draw(request, reader, headers, written)
-        return Response(await self._shell.around(page), headers=self._in_shell)
+        return Response(await self._shell.around(page, request), headers=self._in_shell)
 
     async def _look_again(self, http: HttpRequest) -> Response:
         request = _admitted(http)

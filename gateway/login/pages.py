@@ -15,6 +15,7 @@ from gateway.errors import (
 )
 from gateway.login.failing import STATUSES, Failing, told
 from gateway.login.provider import Provider
+from gateway.model.request import Request
 from gateway.ops.logs import logger, shown
 from gateway.rooms import pages as rooms
 from gateway.rooms.asking import Ask, Reply
@@ -36,7 +37,7 @@ class Pages(rooms.Pages):
         self,
         drawing: Drawing,
         *,
-        dress: Callable[[bytes], Awaitable[bytes]],
+        dress: Callable[[bytes, Request], Awaitable[bytes]],
         dressed: bool,
         providers: Iterable[Provider],
         mails: bool,

@@ -1,13 +1,19 @@
 """``[site] shell``: the main part of a page of ours, set into a page of the publisher's own site.
 
 The shell page is the publisher's and is trusted as such; what it says of *itself* isn't true of the
-page made from it, so its title, address, alternates and structured data go. What must not be here:
+page made from it, so its title, address, alternates and structured data go. What the publisher marks
+for some readers, replaces or removes counts around our pages as on any other. What must not be here:
 fetching the shell page, or keeping it.
 """
 
 from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.model.access import PUBLIC
+from gateway.model.reader import ReaderKind
+from gateway.model.rule import PageSettings
+from gateway.page import marks
 
 SHELL_BYTES_MAX = 2 << 20
 # What a page says about itself, and what must not be said of a login page.
@@ -34,14 +40,18 @@ class ShellUnfit(ValueError):
     """The shell page can't hold ours: it is too large, or hasn't exactly one ``<main>``."""
 
 
-def into_shell(*, shell: str, page: bytes) -> bytes:
-    """``page`` is one of ``Templates.page``; only its main part, title and style are used.
+def into_shell(*, shell: str, page: bytes, reader: ReaderKind, settings: PageSettings) -> bytes:
+    """``page`` is one of ``Templates.page``; only its main part, title, style and word to search engines
+    are used. ``reader`` is who sees it.
 
     The shell keeps its own ``<html>`` but takes our language. Raises ShellUnfit.
     """
     if len(shell) > SHELL_BYTES_MAX:
         raise ShellUnfit(f"the shell page is larger than {SHELL_BYTES_MAX} characters")
     theirs, ours = LexborHTMLParser(shell), LexborHTMLParser(page.decode())
+    marks.settle(theirs, reader)
+    marks.apply(theirs, settings)
+    marks.sign(theirs, PUBLIC, reader, None)
     places = theirs.css("main")
     if len(places) != 1:
         raise ShellUnfit(f"the shell page has {len(places)} <main> elements, not one")
@@ -54,10 +64,8 @@ def into_shell(*, shell: str, page: bytes) -> bytes:
     for name in ("lang", "dir"):
         html.attrs[name] = _one(ours, "html").attributes.get(name) or ""
     _title(theirs, head, _one(ours, "title").text())
-    robots = theirs.create_node("meta")
-    robots.attrs["name"] = "robots"
-    robots.attrs["content"] = "noindex"
-    head.insert_child(robots)
+    for robots in ours.css('meta[name="robots"]'):  # none on what may be found, as the plans
+        head.insert_child(robots)
     for style in ours.css('style[data-lg-part="content"]'):
         head.insert_child(style)
     place = places[0]

@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from gateway.model.letter import Letter
+from gateway.model.request import Request
 from gateway.rooms.asking import PRIVATE, Ask, Reply
 
 _IN_SHELL = b"frame-ancestors 'none'"
@@ -50,7 +51,7 @@ class Pages:
         self,
         drawing: Drawing,
         *,
-        dress: Callable[[bytes], Awaitable[bytes]],
+        dress: Callable[[bytes, Request], Awaitable[bytes]],
         dressed: bool,
         form_targets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
@@ -60,7 +61,8 @@ class Pages:
         self._form_targets = form_targets
 
     async def page(self, ask: Ask, name: str, *, status: int = 200, **context: object) -> Reply:
-        body = await self._dress(self.drawing.page(name, ask.language, **context))
+        drawn = self.drawing.page(name, ask.language, **context)
+        body = await self._dress(drawn, ask.request)
         spoken = (b"content-language", ask.language.encode())
         policy = (b"content-security-policy", _IN_SHELL if self._dressed else self._policy())
         return Reply(status, (_HTML, spoken, *PRIVATE, policy), body)

@@ -97,7 +97,7 @@ def _plans(settings: Settings) -> dict[str, Mapping[str, str]]:
     return {tier: plan.name for plan in reversed(alone) for tier in plan.tiers}
 
 
-async def _undressed(page: bytes) -> bytes:
+async def _undressed(page: bytes, request: Request) -> bytes:
     return page
 
 

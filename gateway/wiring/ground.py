@@ -30,7 +30,7 @@ class Ground:
     clock: Clock
     limits: Limits
     templates: Templates
-    dress: Callable[[bytes], Awaitable[bytes]]
+    dress: Callable[[bytes, Request], Awaitable[bytes]]
     language_of: Callable[[Request], str]
     mail_shown_at: str = ""
 

@@ -32,7 +32,7 @@ class RoomsHere:
     store: Store
     clock: Clock
     templates: Templates
-    dress: Callable[[bytes], Awaitable[bytes]]
+    dress: Callable[[bytes, Request], Awaitable[bytes]]
     language_of: Callable[[Request], str]
     mail_shown_at: str = ""
     asking: Asking | None = None

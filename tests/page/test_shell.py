@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.model.reader import ReaderKind
+from gateway.model.rule import PageSettings, Replacement
 from gateway.page.shell import ShellUnfit, into_shell
 from tests.page.drawing import TEMPLATES
 
@@ -14,9 +16,14 @@ SHELL = """<!doctype html><html lang="de" class="theirs"><head><title>Seite</tit
 <body><header>Kopf</header><main id="m"><p>alt</p>text</main><footer>Fuss</footer></body></html>"""
 
 
+def around(shell: str, page: bytes, reader: ReaderKind = ReaderKind.ANONYMOUS) -> str:
+    settings = PageSettings(replace=(Replacement(".join", "/-/plans"),), remove=(".ad",))
+    return into_shell(shell=shell, page=page, reader=reader, settings=settings).decode()
+
+
 def test_our_main_part_stands_in_the_publisher_s_page() -> None:
     page = TEMPLATES.help(language="fr", back="/a")
-    made = into_shell(shell=SHELL, page=page).decode()
+    made = around(SHELL, page)
     tree = LexborHTMLParser(made)
     main = tree.css_first("main#m")
     html = tree.css_first("html.theirs")
@@ -39,4 +46,38 @@ def test_our_main_part_stands_in_the_publisher_s_page() -> None:
 @pytest.mark.parametrize("shell", ["", "<p>", "<main></main><main></main>", "x" * (3 << 20)])
 def test_a_shell_that_can_t_hold_ours_is_refused(shell: str) -> None:
     with pytest.raises(ShellUnfit):
-        into_shell(shell=shell, page=TEMPLATES.help(language="fr", back=""))
+        around(shell, TEMPLATES.help(language="fr", back=""))
+
+
+def test_the_publisher_s_marks_replacements_and_removals_count_around_our_pages() -> None:
+    header = (
+        '<a data-lg-when="anonymous">Entrer</a><a data-lg-when="member subscriber">Mon compte</a>'
+        '<a class="join" href="/abonnement">Offres</a><div class="ad">Pub</div>'
+    )
+    shell = SHELL.replace("Kopf", header)
+    page = TEMPLATES.help(language="fr", back="")
+    tree = LexborHTMLParser(around(shell, page))
+    (head,) = tree.css("body > header")
+    assert head.text(separator=" ").split() == ["Entrer", "Offres"]
+    assert [node.attributes["href"] for node in head.css(".join")] == ["/-/plans"]
+    tree = LexborHTMLParser(around(shell, page, ReaderKind.MEMBER))
+    (head,) = tree.css("body > header")
+    assert head.text(separator=" ").split() == ["Mon", "compte", "Offres"]
+    (html,) = tree.css("html")
+    assert html.attributes["data-lg-reader"] == "member"
+
+
+def test_search_engines_may_find_the_plans_within_the_shell_too() -> None:
+    plans = TEMPLATES.page(
+        "plans",
+        "fr",
+        plans=[],
+        unsold=True,
+        subscribed=False,
+        signed_in=False,
+        login_url="/l",
+        adopt_url="",
+        return_to="/",
+    )
+    shell = SHELL.replace("<head>", '<head><meta name="robots" content="noindex">')
+    assert "noindex" not in around(shell, plans)

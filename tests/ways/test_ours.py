@@ -45,6 +45,21 @@ async def test_help_stands_in_the_sites_own_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_each_reader_sees_their_own_marks_in_the_sites_own_page(tmp_path: Path) -> None:
+    marks = b"<a data-lg-when=anonymous>Entrer</a><a data-lg-when=subscriber>Mon compte</a>"
+    shell = Page(SHELL.body.replace(b"Gazette</header>", marks + b"</header>"))
+    async with house(
+        tmp_path, policy=POLICY, pages={"/shell": shell}, site_extra='shell = "/shell"'
+    ) as inside:
+        page = (await ask(inside, "/-/help")).text
+        assert "Entrer" in page
+        assert "Mon compte" not in page
+        page = (await ask(inside, "/-/help", cookie=cookie("gold").decode())).text
+        assert "Entrer" not in page
+        assert "Mon compte" in page
+
+
+@pytest.mark.anyio
 async def test_our_pages_stand_alone_where_the_shell_cant_be_had(tmp_path: Path) -> None:
     async with house(tmp_path, policy=POLICY, pages={}, site_extra='shell = "/gone"') as inside:
         answer = await ask(inside, "/-/help")
