@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from gateway.console.words import Words
-from gateway.model.entry import Entry
+from gateway.model.entry import Entry, canonical
 from gateway.model.movement import Sum
 from gateway.money import day
 from gateway.money.day import Line
@@ -34,6 +35,13 @@ class Figures:
     @property
     def signers(self) -> Sequence[str]:
         return list(self.signed)
+
+    @property
+    def version(self) -> str:
+        """Of all that is shown of them: whoever signs says by it what they saw."""
+        named = [list((self.counted or {}).get(name, ())) for name in ("only_stripe", "only_ours")]
+        shown = [[each.others, each.currency, str(each.sort)] for each in self.lines]
+        return sha256(canonical([day.digest(self.lines), shown, named]).encode()).hexdigest()
 
     @property
     def even(self) -> bool:

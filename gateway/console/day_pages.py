@@ -1,7 +1,7 @@
 """``/-/finance/day``: a day's money, Stripe's figures beside ours, and its sign-off.
 
-A day is one of the site's time zone. What is signed are the figures that stood there; whatever
-changes one of them afterwards opens the day again. With four eyes, two people sign.
+A day is one of the site's time zone. What is signed are the figures that stood there: the form says
+which those were, and others aren't signed by it. Whatever changes one of them afterwards opens the day again. With four eyes, two people sign.
 """
 
 from __future__ import annotations
@@ -122,6 +122,8 @@ class DayPages:
         this = figures.day
         note = visit.ask.written("note").strip()[:NOTE_MAX]
         wrong = self._unsigned(figures, visit.who, note)
+        if wrong in ("", "day.wrong.gap") and visit.ask.written("seen") != figures.version:
+            wrong = "day.wrong.changed"
         if wrong:
             await visit.note(f"{this.isoformat()} refused: {wrong}")
             return await self._drawn(visit, figures, wrong=wrong, note=note)
@@ -217,6 +219,7 @@ class DayPages:
             asks=self.stripe is not None and figures.begun,
             four_eyes=self.four_eyes,
             zone=str(words.zone),
+            seen=figures.version,
             wrong=wrong,
             note=note,
             note_max=NOTE_MAX,

@@ -24,6 +24,7 @@ from gateway.money.entries.acts import Act
 from gateway.wiring.terms import terms_job
 from tests.console import bureau as bureau_settings
 from tests.console.bureau import Bureau, at_the_bureau
+from tests.hostile.browsing import Browser
 from tests.migrated import new_store
 from tests.money.telling import charge, event, invoice, refund, subscription
 
@@ -300,6 +301,52 @@ def test_the_frame_leads_on_from_whatever_stands_in_it(store_url: str, tmp_path:
     at_the_bureau(store_url, tmp_path, work)
 
 
+async def sign(browser: Browser, url: str, *, seen: str | None = None, note: str = "") -> Any:
+    """What the page shows now, or showed before; a page that can't be signed has no form."""
+    if seen is None:
+        seen = seen_of(await browser.get(f"{url}?lang=en"))
+    return await browser.post(f"{url}/sign?lang=en", {"note": note, "seen": seen})
+
+
+def seen_of(page: Any) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page.text)
+    return found[1] if found else ""
+
+
+def test_figures_that_changed_since_they_were_seen_are_shown_and_not_signed(
+    store_url: str, tmp_path: Path
+) -> None:
+    async def work(bureau: Bureau) -> None:
+        await bureau.till.buy("ana")
+        await bureau.till.hear()
+        await bureau.till.settled()
+        this = datetime.fromtimestamp(bureau.now(), ZONE).date()
+        url = f"/-/finance/day/{this}"
+        bureau.till.clock.advance(day_span(this, ZONE)[1] + 3600 - bureau.now())
+        clerk = await bureau.enter("finance")
+        await clerk.post(f"{url}/count?lang=en")
+        seen = seen_of(await clerk.get(f"{url}?lang=en"))
+        charge = next(iter(bureau.till.world.stand_in.account.tables["charge"].values()))
+        at = int(day_span(this, ZONE)[1]) - 60
+        back = refund(1, 100) | {"charge": charge["id"], "created": at}
+        told = back | {"payment_intent": charge["payment_intent"]}
+        await bureau.append(event("evt_late", told, at=at))
+        await bureau.till.settled()
+        for stale in (seen, ""):
+            refused = await sign(clerk, url, seen=stale, note="all is well")
+            assert refused.status_code == 409
+            assert "have changed since" in refused.text
+            assert "-€1.00" in text_of(refused), "they are shown as they are now"
+        entries = await bureau.till.entries()
+        assert not [each for each in entries if each.kind == "signed"]
+        now = {"note": "a refund by hand", "seen": seen_of(refused)}
+        assert (await clerk.post(f"{url}/sign?lang=en", now)).status_code == 303
+        (signed,) = [each for each in await bureau.till.entries() if each.kind == "signed"]
+        assert ["eur", "refund", [1, -100], [0, 0]] in signed.said["figures"]
+
+    at_the_bureau(store_url, tmp_path, work)
+
+
 def test_a_day_is_compared_signed_and_opened_again(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,22 +360,22 @@ def test_a_day_is_compared_signed_and_opened_again(
         this = datetime.fromtimestamp(bureau.now(), ZONE).date()
         url = f"/-/finance/day/{this}"
         clerk, boss = await bureau.enter("finance"), await bureau.enter("admin")
-        early = await clerk.post(f"{url}/sign?lang=en", {"note": ""})
+        early = await sign(clerk, url)
         assert early.status_code == 409
         assert "isn’t over" in early.text
         bureau.till.clock.advance(day_span(this, ZONE)[1] + 3600 - bureau.now())
         clerk, boss = await bureau.enter("finance"), await bureau.enter("admin")
-        unasked = await clerk.post(f"{url}/sign?lang=en", {"note": ""})
+        unasked = await sign(clerk, url)
         assert "Ask Stripe for its figures first" in unasked.text
         assert (await clerk.post(f"{url}/count?lang=en")).status_code == 303
         page = await clerk.get(f"{url}?lang=en")
         assert text_of(page).count("€9.90") >= 2
         assert "can’t be computed" not in page.text
-        assert (await clerk.post(f"{url}/sign?lang=en", {"note": ""})).status_code == 303
+        assert (await sign(clerk, url)).status_code == 303
         assert "Signed once" in (await clerk.get(f"{url}?lang=en")).text
-        again = await clerk.post(f"{url}/sign?lang=en", {"note": ""})
+        again = await sign(clerk, url)
         assert again.status_code == 409, "nobody has four eyes alone"
-        assert (await boss.post(f"{url}/sign?lang=en", {"note": ""})).status_code == 303
+        assert (await sign(boss, url)).status_code == 303
         page = await clerk.get("/-/finance/day?lang=en")
         assert re.search(r"lg-state-good\">Signed<", page.text)
         assert "No known gap" in page.text
@@ -345,7 +392,7 @@ def test_a_day_is_compared_signed_and_opened_again(
         page = await clerk.get(f"{url}?lang=en")
         assert "Open again" in page.text
         assert "-€1.00" in text_of(page)
-        gap = await clerk.post(f"{url}/sign?lang=en", {"note": ""})
+        gap = await sign(clerk, url)
         assert "say why" in gap.text
         assert bought.id
 
