@@ -47,7 +47,7 @@ class Why(StrEnum):
     REFUNDED = "refunded-still-subscribed"  # paid back in full, and not cancelled
     DISPUTED = "disputed"  # the payer's bank took the money back, or asks
     FRAUD_WARNING = "fraud-warning"  # the card's issuer suspects fraud
-    TWO_SUBSCRIPTIONS = "two-live-subscriptions"  # one reader pays twice
+    TWO_SUBSCRIPTIONS = "two-live-subscriptions"  # one reader pays twice for one tier
     OVER_REFUNDED = "refund-larger-than-paid"  # more was paid back than was ever paid
     BY_HAND = "leaving-by-hand"  # a subscription to end, or money to pay back, that Stripe refused
     STOPPED = (

@@ -102,6 +102,29 @@ def test_two_live_subscriptions_of_one_reader() -> None:
     assert findings(SUB, second, bind, leaving) == [], "who changes over pays twice for a while"
 
 
+@pytest.mark.parametrize(
+    ("price", "twice"),
+    [
+        ("price_gold_year", True),
+        ("price_both", True),
+        ("price_silver", False),
+        ("price_mug", False),
+    ],
+)
+def test_two_products_are_paid_for_and_one_of_them_twice_only_by_its_tier(
+    price: str, *, twice: bool
+) -> None:
+    """Crosswords beside the paper, or a mug sold on the same Stripe account: nothing is paid back."""
+    sold = {"price_gold": ["gold"], "price_gold_year": ["gold"], "price_silver": ["silver"]}
+    plans = acts.plans(sold | {"price_both": ["gold", "silver"]}, at=1.0)
+    second = event("e2", subscription(id="sub_2", customer="cus_2", items=[item(price)]))
+    third = event("e3", subscription(id="sub_3", customer="cus_2", items=[item("price_wine")]))
+    bind = acts.bind("cus_2", "ana", by="ops", at=0.0)
+    found = findings(plans, SUB, second, third, bind)
+    double = [each.detail for each in found if each.why is Why.TWO_SUBSCRIPTIONS]
+    assert double == (["sub_1, sub_2"] if twice else [])
+
+
 def test_more_paid_back_than_paid() -> None:
     over = event("e", refund(amount=1000))
     found = {each.why: each for each in findings(SUB, PAID, LINK, over)}

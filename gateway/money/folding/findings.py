@@ -92,18 +92,24 @@ def _subject(entry: Entry, why: Why) -> str:
 
 
 def _paying_twice(held: Mapping[str, Held], by_number: Mapping[int, Entry]) -> list[Finding]:
-    paying: defaultdict[str, list[Held]] = defaultdict(list)
+    """For one tier. Who pays for two that open different ones, or for something else on the same account
+    of Stripe's, pays for two things."""
+    paying: defaultdict[tuple[str, str], list[Held]] = defaultdict(list)
     for each in held.values():
         live = each.subscription.status in _PAYS and each.standing.course in _GOES_ON
         if live and each.reader and each.whose.opens:
-            paying[each.reader].append(each)
+            for tier in {opening.tier for opening in each.standing.openings}:
+                paying[each.reader, tier].append(each)
+    double: defaultdict[str, dict[str, Held]] = defaultdict(dict)
+    for (reader, _), several in paying.items():
+        if len(several) > 1:
+            double[reader] |= {each.subscription.id: each for each in several}
     found = []
-    for reader, several in paying.items():
-        numbers = [number for each in several for number in each.standing.numbers]
-        if len(several) > 1 and numbers:
+    for reader, those in double.items():
+        numbers = [number for each in those.values() for number in each.standing.numbers]
+        if numbers:
             entry = by_number[max(numbers)]
-            ids = ", ".join(sorted(each.subscription.id for each in several))
-            twice = about(entry, Why.TWO_SUBSCRIPTIONS, detail=ids[:200])
+            twice = about(entry, Why.TWO_SUBSCRIPTIONS, detail=", ".join(sorted(those))[:200])
             found.append(replace(twice, subject=reader, reader=reader, amount_minor=None))
     return found
 
