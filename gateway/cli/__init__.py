@@ -15,7 +15,7 @@ def main() -> None:
     """The command ``lychgate``."""
     from gateway.cli.commands import app
     from gateway.cli.options import not_reached
-    from gateway.errors import Faults, LychgateError, OriginFailed
+    from gateway.errors import Faults, LychgateError, OriginFailed, RequestRefused
 
     try:
         app(prog_name="lychgate")
@@ -27,6 +27,6 @@ def main() -> None:
         print(f"lychgate: {error.reason}: {not_reached(error)}", file=sys.stderr)
         sys.exit(1)
     except LychgateError as error:
-        detail = str(error)
+        detail = error.detail if isinstance(error, RequestRefused) else str(error)
         print(f"lychgate: {error.reason}{f': {detail}' if detail else ''}", file=sys.stderr)
         sys.exit(1)

@@ -66,16 +66,21 @@ def _for_each(group: Any, config: str) -> dict[str, Any]:
     }
 
 
-app.command("demo")(demo)
-app.command("try")(try_site)
+# In brief where the first sentence of a command's own help is longer than the list has room for.
+app.command("demo", short_help="A newspaper behind the gateway, with no account anywhere.")(demo)
+app.command("try", short_help="Try the gateway on any site, with no file edited.")(try_site)
 app.command("init")(init)
 app.command("serve")(serve)
 app.command("check")(check)
 app.command("explain")(explain)
 app.command("audit")(audit)
-app.command("open")(open_story)
+app.command("open", short_help="Open a story to everyone for a while, or all of them.")(open_story)
 app.add_typer(ledger, name="ledger")
-app.command("reconcile")(reconcile)
-app.add_typer(reader, name="reader")
+app.command("reconcile", short_help="Compare the ledger with Stripe, and append what it lacks.")(
+    reconcile
+)
+app.add_typer(
+    reader, name="reader", short_help="Accounts, access by hand, readers of another system."
+)
 app.command("migrate")(migrate)
-app.command("bench")(bench)
+app.command("bench", short_help="Measure the gateway beside nginx and others, on loopback.")(bench)

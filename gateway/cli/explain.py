@@ -83,12 +83,13 @@ def _doubts(settings: Settings, policy: Policy, reader: str) -> Iterator[str]:
 
 
 async def _by_email(settings: Settings, email: str) -> Reader:
+    from gateway.cli.store import ready_store
     from gateway.stores.engine import Store
     from gateway.stores.readers import readers_with
 
     if "@" not in email:
         raise typer.BadParameter("anonymous, member, tier:NAME or an e-mail", param_hint="--as")
-    store = Store(settings.store.url.get_secret_value())
+    store = Store(await asyncio.to_thread(ready_store, settings))
     try:
         found = await readers_with(store, email)
     finally:
@@ -148,6 +149,6 @@ def _answer(found: Explanation) -> str:
 
 
 def _caching(found: Explanation) -> str:
-    if not found.caching or found.cache_control.startswith("private"):
+    if not found.caching or not found.cache_control.startswith("public"):
         return found.cache_control
     return f"{found.cache_control} ({found.caching})"

@@ -127,7 +127,7 @@ async def look(origin: str) -> Found:
         articles = look_at(pages)
         return Found(
             origin=origin,
-            name=site_name(front),
+            name=site_name(front, pages),
             system=system_of(front, faces),
             articles=articles,
             feeds=feeds,
@@ -158,7 +158,7 @@ async def _feeds(visitor: Visitor, front: Seen) -> tuple[tuple[str, ...], list[s
     named = [visitor.within(href) for href in feeds_named(front.text)]
     answered: list[str] = []
     items: list[str] = []
-    for feed in [target for target in named if target] or FEEDS[:6]:
+    for feed in [target for target in named if target] or FEEDS[:8]:
         seen = await visitor.glance(feed)
         links = feed_items(seen.text) if seen is not None and seen.status == 200 else []
         if seen is not None and links:

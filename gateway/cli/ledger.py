@@ -35,7 +35,7 @@ def _root() -> None:
     pass
 
 
-@app.command()
+@app.command(short_help="Prove that every entry is as it was written.")
 def verify(
     head: Annotated[
         str,
@@ -60,7 +60,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Rebuild what every reader holds, and show what differs.")
 def replay(
     mend: Annotated[
         bool, typer.Option("--mend", help="Also write what the ledger says where it differs.")

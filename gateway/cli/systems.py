@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ _GENERATORS = {
     **dict.fromkeys("hugo jekyll eleventy gatsby astro hexo pelican docusaurus".split(), "static"),
     **dict.fromkeys("next.js nuxt gridsome zola mkdocs vitepress publii".split(), "static"),
 }
+_FRONT_PAGES = frozenset(("accueil", "home", "homepage", "home page", "à la une", "front page"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,23 @@ def system_of(front: Seen, faces: dict[str, int]) -> System:
     return System("news", "no system that is known here", "neither generator nor well-known paths")
 
 
-def site_name(front: Seen) -> str:
+def site_name(front: Seen, articles: Sequence[Seen] = ()) -> str:
+    """What it says; else the part of its title that its articles bear as well, or that no front page
+    is called by."""
     page = LexborHTMLParser(front.text)
     named = page.css_first("meta[property='og:site_name']")
     if named is not None and named.attributes.get("content"):
         return str(named.attributes["content"]).strip()
-    title = page.css_first("title")
+    parts = _title_parts(front)
+    borne = [set(_title_parts(each)) for each in articles]
+    for part in parts:
+        if borne and all(part in each for each in borne):
+            return part[:80]
+    telling = [part for part in parts if part.casefold() not in _FRONT_PAGES] or parts
+    return telling[0][:80] if telling else "My site"
+
+
+def _title_parts(page: Seen) -> list[str]:
+    title = LexborHTMLParser(page.text).css_first("title")
     text = title.text(strip=True) if title is not None else ""
-    return re.split(r"\s+[|–—·-]\s+", text)[0][:80] or "My site"
+    return [part for part in re.split(r"\s+[|–—·-]\s+", text) if part]

@@ -188,8 +188,9 @@ async def _sent(answer: Answer) -> tuple[int, Headers, bytes, str]:
     match answer:
         case Ready(variant, sharing):
             return variant.status, variant.headers, variant.body, str(sharing)
-        case Plain():
-            return answer.status, answer.headers, answer.body, "nobody"
+        case Plain():  # a redirect, an error, or in report mode the page as it came
+            everyone_s = _one(answer.headers, b"cache-control").startswith("public")
+            return answer.status, answer.headers, answer.body, "anyone" if everyone_s else ""
         case Streamed():
             try:
                 body = await answer.response.read(BODY_BYTES_MAX)

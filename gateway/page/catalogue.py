@@ -121,7 +121,7 @@ def _read(
         faults.append(Fault(Place(str(path)), "not UTF-8"))
         return {}
     except json.JSONDecodeError as error:
-        faults.append(Fault(Place(str(path), error.lineno, error.colno), error.msg))
+        faults.append(Fault(Place(str(path), error.lineno, error.colno), _unread(error)))
         return {}
     if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
         faults.append(Fault(Place(str(path), 1, 1), "not an object of keys and texts"))
@@ -140,6 +140,11 @@ def _read(
         else:
             texts[key] = text
     return texts
+
+
+def _unread(error: json.JSONDecodeError) -> str:
+    """Python's words for it end in the place, which stands before ours."""
+    return f"not JSON: {error.msg.removesuffix(' at').removesuffix(' starting')}"
 
 
 def _placeholders(text: str) -> set[str]:

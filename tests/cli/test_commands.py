@@ -28,6 +28,11 @@ def test_help_names_every_command(run: Run) -> None:
     assert run("--version").out == f"lychgate {__version__}\n"
 
 
+@pytest.mark.parametrize("group", [(), ("reader",), ("ledger",)])
+def test_no_line_of_the_lists_of_commands_is_cut_off(run: Run, group: tuple[str, ...]) -> None:
+    assert "..." not in run(*group, "--help").out.partition("Commands:")[2]
+
+
 # check
 
 
@@ -86,6 +91,11 @@ def test_check_tells_faults_of_templates(run: Run, configured: Path) -> None:
     ran = run("check")
     assert ran.code == 1
     assert "own/wall/register.html:1:0:" in ran.err
+    (configured.parent / "own" / "locale").mkdir()
+    (configured.parent / "own" / "locale" / "fr.json").write_text(
+        '{"wall.register.heading": "Créez'
+    )
+    assert "own/locale/fr.json:1:27: not JSON: Unterminated string\n" in run("check").err
 
 
 def test_check_live_samples_the_sitemap_by_template(run: Run, configured: Path) -> None:
@@ -194,6 +204,7 @@ def test_explain_in_report_mode_says_who_fetches(run: Run, configured: Path) -> 
     configured.write_text(text)
     ran = run("explain", "/a/open-letters")
     assert "fetched as  the reader: in report mode" in ran.out
+    assert "caching" not in ran.out, "the origin said nothing of it"
     assert "dropped" not in ran.out
 
 
@@ -251,11 +262,20 @@ def test_explain_doubts_a_tier_that_nobody_names(run: Run, configured: Path) -> 
 
 def test_explain_refuses_what_it_cant_know(run: Run, configured: Path) -> None:
     assert run("explain", "/", "--as", "nobody").code == 2
-    assert run("migrate").code == 0
-    assert "no reader has the address a@b.example" in run("explain", "/", "--as", "a@b.example").err
+    told = "no reader has the address a@b.example"
+    assert told in run("explain", "/", "--as", "a@b.example").err, "an absent store is made"
     other = run("explain", "https://other.example/")
     assert other.code == 1
-    assert "host-unknown" in other.err
+    assert other.err == "lychgate: host-unknown: the site is http://127.0.0.1:8000\n"
+
+
+def test_explain_says_of_a_redirect_what_its_head_says(
+    run: Run, configured: Path, site: NewsSite
+) -> None:
+    site.server.expect_request("/moved").respond_with_data("", 301, {"Location": "/a/x"})
+    ran = run("explain", "/moved")
+    assert "answer      301 to /a/x" in ran.out
+    assert "caching     public, max-age=0, must-revalidate (as the origin says" in ran.out
 
 
 def test_explain_a_reader_by_address(run: Run, configured: Path) -> None:

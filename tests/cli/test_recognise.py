@@ -38,7 +38,10 @@ def test_systems(html: str, faces: dict[str, int], pack: str) -> None:
 
 
 def test_what_a_site_calls_itself() -> None:
-    assert site_name(page("<title>Home | The Post</title>")) == "Home"
+    assert site_name(page("<title>Home | The Post</title>")) == "The Post"
+    assert site_name(page("<title>The Post | News from the estuary</title>")) == "The Post"
+    articles = [page(f"<title>{title} – L'Écho</title>") for title in ("Le bac", "La halle")]
+    assert site_name(page("<title>Toute l'actualité – L'Écho</title>"), articles) == "L'Écho"
     assert site_name(page('<meta property="og:site_name" content=" L\'Écho ">')) == "L'Écho"
     assert site_name(page("")) == "My site"
     assert called("<link rel=canonical href='https://a.example/'>") == "https://a.example/"

@@ -80,4 +80,6 @@ def test_search_engines_may_find_the_plans_within_the_shell_too() -> None:
         return_to="/",
     )
     shell = SHELL.replace("<head>", '<head><meta name="robots" content="noindex">')
-    assert "noindex" not in around(shell, plans)
+    made = around(shell, plans)
+    assert "noindex" not in made
+    assert ">Nous écrire</a>" in made, "who sells nothing here is written to"

@@ -27,12 +27,14 @@ def _root() -> None:
     pass
 
 
-app.command("show")(show)
+app.command("show", short_help="What each account with an address holds, and by what.")(show)
 app.command("grant")(grant)
 app.command("revoke")(revoke)
 app.command("bind")(bind)
 app.command("unbind")(unbind)
-app.command("import")(bring)
-app.command("adopt")(adopt)
+app.command("import", short_help="Bring members of another system: first who gains and loses.")(
+    bring
+)
+app.command("adopt", short_help="Live subscriptions without a reader: list, bind or mail.")(adopt)
 app.command("export")(export)
-app.command("erase")(erase)
+app.command("erase", short_help="End what a reader pays at Stripe, then forget them.")(erase)
