@@ -213,9 +213,13 @@ class Showing:
             return source
         settings = dataclasses.replace(policy.settings, teaser=choice.settled.teaser)
         if record.facts.kind is PageKind.FEED:
-            keep = settings.teaser.keep
             return rewrite_feed(
-                source, record.format, judge_item=judging, opens=judging.opens, keep=keep
+                source,
+                record.format,
+                judge_item=judging,
+                opens=judging.opens,
+                keep=settings.teaser.keep,
+                gated=not isinstance(decision, Full),
             ).body
         if isinstance(decision, Teaser):
             return render_teaser(

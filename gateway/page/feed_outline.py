@@ -15,6 +15,7 @@ from xml.parsers import expat
 from gateway.errors import PageUnreadable
 
 ATOM = "http://www.w3.org/2005/Atom"
+ATOM_BEFORE_1 = "http://purl.org/atom/ns#"  # its names mean the same
 _BASE = "http://www.w3.org/XML/1998/namespace base"
 _DEPTH_MAX = 256
 _ATTRIBUTES_MAX = 256
@@ -92,6 +93,7 @@ class _Reader:
         if len(attributes) > _ATTRIBUTES_MAX:
             raise PageUnreadable("too-many-attributes")
         space, _, local = name.rpartition(" ")
+        space = ATOM if space == ATOM_BEFORE_1 else space
         at = self.parser.CurrentByteIndex
         part = Part(local, space, attributes, at, _tag_end(self.feed, at))
         part.base = self.open[-1].base if self.open else ""

@@ -32,6 +32,10 @@ _HEAD = frozenset(
     "id url external_url title image banner_image date_published date_modified author authors tags"
     " language".split()
 )
+_CHANNEL = frozenset(
+    "version title home_page_url feed_url description next_url icon favicon author authors language"
+    " expired hubs".split()
+)
 _FILE = ("url", "mime_type", "size_in_bytes", "duration_in_seconds")
 
 
@@ -42,14 +46,18 @@ def rewrite_feed(
     judge_item: Callable[[FeedItem], Decision | None],
     opens: Callable[[str], bool] = lambda _: False,
     keep: Keep = DEFAULT_KEEP,
+    gated: bool = False,
 ) -> Rendered:
-    """``opens``: whether a gated item may keep a file that it comes with (a podcast's sound), by the
+    """``gated``: this reader may not have the feed as such, so it keeps its items' teasers and what any feed
+    says of itself. ``opens``: whether a gated item may keep a file that it comes with (a podcast's sound), by the
     file's own URL. Raises PageUnreadable."""
     if len(body) > BYTES_MAX:
         raise PageUnreadable("too-many-bytes")
     if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
-        return _json_feed(body, judge_item, opens, keep)
-    changed = xml_feeds.rewrite(body, content_type, judge_item=judge_item, opens=opens, keep=keep)
+        return _json_feed(body, judge_item, opens, keep, gated=gated)
+    changed = xml_feeds.rewrite(
+        body, content_type, judge_item=judge_item, opens=opens, keep=keep, gated=gated
+    )
     return Rendered(
         changed.text.encode("utf-8", "replace"),
         words_kept=changed.words_kept,
@@ -70,6 +78,8 @@ def _json_feed(
     judge_item: Callable[[FeedItem], Decision | None],
     opens: Callable[[str], bool],
     keep: Keep,
+    *,
+    gated: bool,
 ) -> Rendered:
     data = parse(body.decode("utf-8-sig", "replace"))
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
@@ -85,13 +95,15 @@ def _json_feed(
         if isinstance(decision, Full):
             items.append(item)
         elif not isinstance(decision, Refuse):
-            gated = _gated(item, keep, withheld, shown, total)
-            items.append({**gated, **_files(item, opens)})
+            cut = _gated(item, keep, withheld, shown, total)
+            items.append({**cut, **_files(item, opens)})
         else:
             withheld += [without_tags(source) for source in _bodies(item)]
-    if items == data["items"]:
+    if items == data["items"] and not gated:
         return Rendered(body, body_found=True)
     rest = {key: value for key, value in data.items() if key != "items"}
+    if gated:
+        rest = {key: value for key, value in rest.items() if key in _CHANNEL}
     rest = leaks.blanked(rest, Withheld(withheld, shown))
     made = {**rest, "items": items}
     return Rendered(

@@ -10,7 +10,7 @@ from html import escape
 from gateway.errors import PageUnreadable
 from gateway.model.decision import Decision, Full, Refuse
 from gateway.model.rule import Keep
-from gateway.page import charsets, feed_outline
+from gateway.page import charsets, feed_outline, words
 from gateway.page.feed_item import FeedItem, links_of
 from gateway.page.feed_outline import ATOM, Part
 from gateway.page.hidden_forms import without_tags
@@ -26,6 +26,16 @@ _HEAD = frozenset(
     "title link guid id pubDate published updated modified issued date category subject author"
     " creator contributor source comments rights language".split()
 )
+# What a gated feed keeps of what it says of itself, and how many words of any one.
+_CHANNEL = frozenset(
+    (
+        "title link description subtitle tagline summary language copyright rights managingEditor"
+        " webMaster pubDate lastBuildDate updated modified date category generator docs cloud ttl"
+        " image url width height rating id icon logo author contributor creator name email uri owner"
+        " publisher explicit updatePeriod updateFrequency updateBase items Seq li"
+    ).split()
+)
+_CHANNEL_WORDS_MAX = 120
 _BODIES = frozenset(
     ((_CONTENT, "encoded"), (ATOM, "content"), ("", "content"), ("", "encoded"), ("", "body"))
 )
@@ -36,6 +46,7 @@ _DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
 _ENCODING = re.compile(r"""(encoding\s*=\s*)(["'])([^"']*)\2""")
 _NAME = re.compile(r"<([^\s/>]+)")
 _NAMESPACE = re.compile(r"""\sxmlns(?::[^\s=]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
+_TAGS = re.compile(r"<\?xml\s[^>]*+>|<!DOCTYPE[^>]*+>|</?[^\s<>!?][^<>]*+>|\s++")
 _ASIDE = re.compile(r"<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
 
 
@@ -56,6 +67,7 @@ def rewrite(
     judge_item: Callable[[FeedItem], Decision | None],
     opens: Callable[[str], bool],
     keep: Keep,
+    gated: bool,
 ) -> Changed:
     """As ``feeds.rewrite_feed``."""
     feed = _as_utf_8(body, content_type)
@@ -71,7 +83,9 @@ def rewrite(
             pieces.append((item.start, item.end, ""))
         else:
             pieces.append((item.start, item.end, _gated(feed, item, keep, changed, opens)))
-    if not pieces:
+    if gated:
+        pieces += [(part.start, part.end, _headed(feed, part)) for part in outline.others]
+    elif not pieces:
         changed.text = feed.decode("utf-8")
         return changed
     search = Withheld(changed.withheld, changed.shown)
@@ -79,8 +93,15 @@ def rewrite(
         if search.stands_in(feed[part.start : part.end].decode("utf-8")):
             pieces.append((part.start, part.end, ""))
             changed.removed.append(part.name)
-    changed.text = _assembled(feed, sorted(pieces), search, changed)
+    changed.text = _assembled(feed, sorted(pieces), search, changed, gated=gated)
     return changed
+
+
+def _headed(feed: bytes, part: Part) -> str:
+    """A part of a gated feed: as it came, where it says what any feed says and takes no more words."""
+    if part.name in _CHANNEL and words.count(part.text) <= _CHANNEL_WORDS_MAX:
+        return feed[part.start : part.end].decode("utf-8")
+    return ""
 
 
 def _as_utf_8(body: bytes, content_type: bytes | None) -> bytes:
@@ -95,15 +116,23 @@ def _as_utf_8(body: bytes, content_type: bytes | None) -> bytes:
 
 
 def _assembled(
-    feed: bytes, pieces: list[tuple[int, int, str]], search: Withheld, changed: Changed
+    feed: bytes,
+    pieces: list[tuple[int, int, str]],
+    search: Withheld,
+    changed: Changed,
+    *,
+    gated: bool,
 ) -> str:
-    """The feed with pieces of it replaced. Comments between them hide nothing."""
+    """The feed with pieces of it replaced. Comments between them hide nothing, and between those of a
+    gated one only tags stand."""
     made, at = [], 0
     for start, end, text in [*pieces, (len(feed), len(feed), "")]:
         if start < at:
             continue
         between = feed[at:start].decode("utf-8")
-        if search.stands_in(between):
+        if gated:
+            between = "".join(_TAGS.findall(between))
+        elif search.stands_in(between):
             without = _ASIDE.sub("", between)
             if without != between:
                 changed.removed.append("comment")
@@ -192,6 +221,8 @@ _NOTHING = Excerpt("", "", (), 0, 0)
 def _html(feed: bytes, part: Part) -> str:
     """A part's text as HTML, in whichever way it carries it (RFC 4287 section 4.1.3.3)."""
     kind = part.attributes.get("type", "html").lower()
+    if part.attributes.get("mode", "").lower() == "base64":
+        return ""  # as Atom 0.3 allowed: nobody could read a part of it
     if part.space == ATOM and "xhtml" in kind:
         return feed[part.open_end : part.close_start].decode("utf-8")
     return part.text if "html" in kind or part.space != ATOM else escape(part.text)
@@ -208,4 +239,6 @@ def _written(raw: str, part: Part, html: str) -> str:
     start = raw[: part.open_end - part.start] if raw.isascii() else raw[: raw.find(">") + 1]
     spaces = "".join(_NAMESPACE.findall(start))
     kind = ' type="html"' if part.space == ATOM else ""
+    if "mode" in part.attributes:
+        kind = ' type="text/html" mode="escaped"'  # Atom 0.3
     return f"<{name}{spaces}{kind}>{escape(html, quote=False)}</{name}>"

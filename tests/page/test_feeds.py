@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -297,6 +298,61 @@ def test_spaces_before_a_feed_are_no_fault() -> None:
     text = rewritten(b"\n " + rss(body_of(1)), "rss")
     assert prose.markers(text, "gone") == set()
     assert text.startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("how", "kept"),
+    [
+        ('type="text/html" mode="escaped"', {1, 2}),
+        ('type="application/xhtml+xml" mode="xml"', {1, 2}),
+        ('type="text/html" mode="base64"', set()),
+    ],
+)
+def test_atom_from_before_its_standard_is_read(how: str, kept: set[int]) -> None:
+    body = body_of(1)
+    if "base64" in how:
+        body = base64.b64encode(body.encode()).decode()
+    elif "escaped" in how:
+        body = f"<![CDATA[{body}]]>"
+    feed = (
+        '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>La Gazette</title><entry>'
+        '<title>Gardé</title><link rel="alternate" href="https://news.example/p"/>'
+        f"<content {how}>{body}</content></entry></feed>"
+    ).encode()
+    text = rewritten(feed, "atom")
+    assert prose.markers(text, "gone") == set()
+    assert prose.markers(text, "may") == kept
+    assert "Gardé" in text
+    assert rewritten(feed, "atom", lambda item: OPEN).encode() == feed
+
+
+SENTENCES = " ".join(prose.sentence("gone", number) for number in range(20))
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        f"<feed><title>La Gazette</title><article><body>{SENTENCES}</body></article></feed>",
+        f"<channel><title>La Gazette</title><description>{SENTENCES}</description></channel>",
+        f"<rss><channel><title>La Gazette</title>{SENTENCES}<!--{SENTENCES}--></channel></rss>",
+        json.dumps({"title": "La Gazette", "items": [], "content_html": f"<p>{SENTENCES}</p>"}),
+        json.dumps({"title": "La Gazette", "items": [], "_own": {"text": SENTENCES}}),
+    ],
+)
+def test_a_gated_feed_holds_nothing_beside_its_items(feed: str) -> None:
+    rendered = rewrite_feed(
+        feed.encode(), b"text/xml", judge_item=lambda item: CLOSED, gated=True
+    ).body.decode()
+    assert prose.markers(rendered, "gone") == set()
+    assert "La Gazette" in rendered
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_gated_feed_says_what_it_is(kind: str) -> None:
+    body = body_of(1)
+    feed = {"rss": rss(body), "atom": atom(body), "json-feed": json_feed(body)}[kind]
+    rendered = rewrite_feed(feed, TYPES[kind], judge_item=lambda item: CLOSED, gated=True)
+    assert rendered.body == rewrite_feed(feed, TYPES[kind], judge_item=lambda item: CLOSED).body
 
 
 def test_an_atom_entry_may_stand_alone() -> None:

@@ -175,6 +175,11 @@ rules:
 """
 )
 JSON_FEED = b'{"items": [{"url": "/dossiers/a", "content_html": "<p>Un.</p><p>Deux.</p><p>mot-secret</p>"}]}'
+OLD_ATOM = (
+    b'<feed version="0.3" xmlns="http://purl.org/atom/ns#"><entry><title>item</title>'
+    b'<link rel="alternate" href="/dossiers/a"/><content mode="escaped" type="text/html">'
+    b"&lt;p>Un.&lt;/p>&lt;p>Deux.&lt;/p>&lt;p>mot-secret&lt;/p></content></entry></feed>"
+)
 COMMON = (("ETag", '"1"'), ("Cache-Control", "max-age=60"))
 OPEN_FEEDS: dict[str, Answer] = {
     **{path: feed for path, feed in FEEDS.items() if path != "/utf-16.xml"},
@@ -182,6 +187,7 @@ OPEN_FEEDS: dict[str, Answer] = {
     "/named.json": Page(JSON_FEED, "application/feed+json"),
     "/plain.json": Page(JSON_FEED, "text/plain"),
     "/no-type": Page(rss(PAID), ""),
+    "/old-atom": Page(OLD_ATOM, "application/atom+xml"),
     "/kept": Page(rss(PAID), "application/rss+xml", headers=COMMON),
     "/missing": Page(rss(PAID), "text/xml", status=404),
 }
@@ -201,6 +207,25 @@ async def test_a_feed_on_an_open_path_tells_no_more_than_its_pages(
         assert WITHHELD not in body
         head, body = await ask(at, path, b"Cookie: " + cookie("gold"))
         assert WITHHELD in body
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"<feed><title>t</title><article>mot-secret</article></feed>", "text/xml"),
+        (b'{"items": [], "content_html": "<p>mot-secret</p>"}', "application/json"),
+    ],
+)
+async def test_what_calls_itself_a_feed_opens_no_gated_path(
+    tmp_path: Path, body: bytes, content_type: str
+) -> None:
+    pages: dict[str, Answer] = {"/dossiers/export": Page(body, content_type)}
+    async with house(tmp_path, policy=BY_PATH, pages=pages) as at:
+        for _ in range(2):
+            _, answered = await ask(at, "/dossiers/export")
+            assert WITHHELD not in answered
+        _, answered = await ask(at, "/dossiers/export", b"Cookie: " + cookie("gold"))
+        assert answered == body
 
 
 async def test_a_feed_s_length_is_that_of_what_is_sent(tmp_path: Path) -> None:
