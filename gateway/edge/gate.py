@@ -113,6 +113,7 @@ class Gate:
     async def _label_gated(self, visit: Visit, body: Body | None) -> Answer:
         """Only the page itself can say. The gateway's own identity travels only where the answer
         is judged before anyone sees it."""
+        visit = visit._replace(request=kinds.no_other_face(visit.request))
         request = visit.request
         if visit.here.personal or not kinds.navigation(request) or self.pages.known_as_other(visit):
             return await self.pages.judged(visit, body)

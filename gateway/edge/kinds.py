@@ -5,10 +5,26 @@ Pure. A guess here costs at most a second fetch; no guess opens anything.
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Iterator
+
 from gateway.model.request import Request
 
 # What a browser names when it opens a document (Fetch Standard, "Sec-Fetch-Dest").
 _DOCUMENTS = frozenset((b"document", b"iframe", b"frame"))
+
+# How an article's own address is asked for its text alone: for the fediverse, for machines, as notes.
+_OTHER_FACES = frozenset(
+    (
+        b"application/activity+json application/ld+json application/markdown text/markdown"
+        b" text/x-markdown text/plain"
+    ).split()
+)
+_HTML = frozenset((b"text/html", b"application/xhtml+xml"))
+_MAY_ASK = re.compile(
+    rb"markdown|text/plain|(?:activity|ld)\+json|(?:html|xhtml\+xml)\s*;", re.IGNORECASE
+)
 
 # File endings that no site serves an article page or a feed under.
 _NEVER_PAGES = frozenset(
@@ -30,6 +46,26 @@ def navigation(request: Request) -> bool:
     if request.header(b"range") is not None:
         return False
     return b"text/event-stream" not in (request.header(b"accept") or b"")
+
+
+def no_other_face(request: Request) -> Request:
+    """Without asking for the article's text in a form that bears no label, and with HTML as good as
+    anything (RFC 9110 section 12.5.1). No browser shows the former as a page."""
+    if not any(name == b"accept" and _MAY_ASK.search(value) for name, value in request.headers):
+        return request
+    headers = []
+    for name, value in request.headers:
+        kept = b", ".join(_taken(value)) if name == b"accept" else value
+        if kept or name != b"accept":
+            headers.append((name, kept))
+    return dataclasses.replace(request, headers=tuple(headers))
+
+
+def _taken(accept: bytes) -> Iterator[bytes]:
+    for part in accept.split(b","):
+        media_type = part.partition(b";")[0].strip().lower()
+        if media_type not in _OTHER_FACES:
+            yield media_type if media_type in _HTML else part.strip()
 
 
 def upgrade(request: Request) -> bool:

@@ -280,3 +280,52 @@ async def test_a_gated_film_without_an_ending_is_sent_in_parts(tmp_path: Path) -
         long = target + "&x=" + "a" * 1024
         for _ in range(2):
             assert b" 200 " in (await ask(at, long, gold, b"Range: bytes=0-3"))[0]
+
+
+def negotiated(asked: Asked) -> Page:
+    """As servers choose: the form that is preferred, HTML of those that are equal."""
+    best, chosen = 0.0, b"html"
+    for part in (asked.header(b"accept") or b"*/*").split(b","):
+        name, _, weight = part.strip().partition(b";q=")
+        at = float(weight or 1)
+        name = b"text/markdown" if name == b"text/*" else name.lower()
+        if at > best or (at == best and b"html" in name):
+            best, chosen = at, name
+    if not any(face in chosen for face in (b"markdown", b"plain", b"activity+", b"ld+")):
+        return Page(article("paid"))
+    return Page(b"# Titre\n\nLe mot-secret.", chosen.decode())
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        b"text/markdown",
+        b"text/markdown, text/html;q=0.9, */*;q=0.1",
+        b"TEXT/Plain;q=1, text/html ;q=0",
+        b"application/activity+json",
+        b'application/ld+json; profile="https://www.w3.org/ns/activitystreams"',
+        b"text/*, text/html;q=0.1",
+    ],
+)
+async def test_no_labelled_page_is_had_in_a_form_without_its_label(
+    tmp_path: Path, accept: bytes
+) -> None:
+    async with house(tmp_path, policy=POLICY, pages={"/a": negotiated}) as at:
+        for more in (b"Sec-Fetch-Dest: empty", b"Range: bytes=0-", b"Accept: text/event-stream"):
+            _, body = await ask(at, "/a", b"Accept: " + accept, more)
+            assert WITHHELD not in body
+        _, body = await ask(at, "/a", b"Accept: " + accept, method=b"POST", body=b"a=1")
+        assert WITHHELD not in body
+
+
+async def test_scripts_ask_for_the_types_that_they_need(tmp_path: Path) -> None:
+    page = Page(b"{}", "application/json")
+    async with house(tmp_path, policy=POLICY, pages={"/api": page}) as at:
+        for sent, told in (
+            (b"application/json", b"application/json"),
+            (b"application/json, text/plain, */*", b"application/json, */*"),
+            (b"text/html, */*; q=0.01", b"text/html, */*; q=0.01"),
+            (b"text/plain", None),
+        ):
+            await ask(at, "/api", b"Accept: " + sent, b"Sec-Fetch-Dest: empty")
+            assert at.origin.seen[-1].header(b"accept") == told
