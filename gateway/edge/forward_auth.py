@@ -30,7 +30,14 @@ _METHODS = (b"x-forwarded-method", b"x-original-method")
 class ForwardAuth:
     ingress: Ingress
 
-    def asked(self, headers: list[tuple[bytes, bytes]], *, peer: str, scheme: str) -> Request:
+    def asked(
+        self,
+        headers: list[tuple[bytes, bytes]],
+        *,
+        peer: str,
+        scheme: str,
+        path_parameters_allowed: bool = False,
+    ) -> Request:
         """The request that the front asks about. Raises RequestRefused: 403 for a stranger and where
         two headers name two URLs or methods, 400 where none names a URL or its path isn't canonical."""
         if not self.ingress.trusts(peer):
@@ -47,6 +54,7 @@ class ForwardAuth:
             headers=headers,
             peer=peer,
             scheme=scheme,
+            path_parameters_allowed=path_parameters_allowed,
         )
         if not isinstance(admitted, Request):
             raise RequestRefused(400, "path-not-canonical")

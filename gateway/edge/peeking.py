@@ -55,20 +55,24 @@ async def kind_of(response: OriginResponse, *, patient: bool = True) -> Kind:
     family = sniffing.family(said)
     if family in (Family.FEED, Family.ITSELF) or response.status in _WITHOUT_BODY:
         return sniffing.named(said) or Kind.OTHER
-    if family is Family.PAGE and _PAGE_OPENING.match(await response.first()):
+    raw, all_there = (await response.first())[:_FIRST_BYTES], False
+    if family is Family.PAGE and _PAGE_OPENING.match(raw):
         return Kind.HTML
-    size, decoded = _FIRST_BYTES, _DECODED_PAGE_BYTES if family is Family.PAGE else _DECODED_BYTES
+    size, decoded = 0, _DECODED_PAGE_BYTES if family is Family.PAGE else _DECODED_BYTES
     while True:
-        raw = await response.opening(size)
-        last = size >= OPENING_BYTES_MAX
-        look = _Look(said, response.header(b"content-encoding"), decoded, last, patient)
+        # First what has come by now, which may do: of a stream there may be no more for long.
+        last, coding = size >= OPENING_BYTES_MAX, response.header(b"content-encoding")
+        look = _Look(said, coding, decoded, last, patient or not size)
         far = len(raw) > _IN_PASSING_BYTES or decoded > _IN_PASSING_BYTES
-        all_there = last or len(raw) <= size
         kind = await asyncio.to_thread(look.at, raw, all_there) if far else look.at(raw, all_there)
         if kind is not None:
             # An error in a format of its own is no article.
             return Kind.OTHER if kind is Kind.XML and response.status >= 300 else kind
-        size, decoded = min(size * 8, OPENING_BYTES_MAX), min(decoded * 8, OPENING_BYTES_MAX)
+        if size:
+            decoded = min(decoded * 8, OPENING_BYTES_MAX)
+        size = min(size * 8, OPENING_BYTES_MAX) or _FIRST_BYTES
+        raw = await response.opening(size)
+        all_there = size >= OPENING_BYTES_MAX or len(raw) <= size
 
 
 async def holds_feed(response: OriginResponse) -> bool:

@@ -158,7 +158,12 @@ class Ours:
         client = http.client.host if http.client else ""
         headers = http.scope["headers"]
         try:
-            asked = self._forward_auth.asked(headers, peer=client, scheme=http.scope["scheme"])
+            asked = self._forward_auth.asked(
+                headers,
+                peer=client,
+                scheme=http.scope["scheme"],
+                path_parameters_allowed=self._policy().path_parameters_allowed,
+            )
         except RequestRefused as refused:
             return _response(self._failures.of_error(refused, request=None, error_id=""))
         now = self._clock.now()

@@ -117,6 +117,18 @@ async def test_forward_auth_believes_no_second_name_of_the_url(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("allowed", "status"), [("refuse", 400), ("allow", 401)])
+async def test_forward_auth_reads_paths_as_the_gateway_does(
+    tmp_path: Path, allowed: str, status: int
+) -> None:
+    """A front makes an error page of 400."""
+    policy = POLICY.replace("version: 1", f"version: 1\npath_parameters: {allowed}")
+    async with house(tmp_path, policy=policy, pages={}) as inside:
+        answer = await ask(inside, "/-/decide", x_original_uri="/paid/a;jsessionid=1")
+        assert answer.status_code == status
+
+
+@pytest.mark.anyio
 async def test_forward_auth_believes_no_second_line_of_one_name(tmp_path: Path) -> None:
     async with house(tmp_path, policy=POLICY, pages={}) as inside:
         host, port = inside.address
