@@ -15,10 +15,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.errors import PageUnreadable
 from gateway.model.rule import Keep, TeaserSettings
-from gateway.page import blocks, bounds, choosing, heads, hidden_forms, pruning, words
+from gateway.page import blocks, bounds, choosing, escaped, heads, hidden_forms, pruning, words
 from gateway.page.places import Places, ancestors, outermost, select, within
 
-_LANDMARKS = frozenset("footer nav script style link meta".split())
 _FRAME = "header, nav, footer, script, style, link, meta"
 _AFTERWORDS_MAX = 8
 _CHROME_WORDS_MAX = 60
@@ -29,11 +28,12 @@ def build(
 ) -> pruning.Built:
     """Cut the tree down. ``wall`` is the tag of the element to put where the wall will stand."""
     built = pruning.Built(body_found=places.body is not None)
+    escaped.drop_comments_behind(tree)
     if places.root is None and not places.roots:
         _without_article(tree, built, wall)
         return built
     if places.broken:
-        _drop_escaped(tree, places.roots, built)
+        escaped.drop_following(tree, places.roots, built)
     for other in places.roots:
         if places.root is None or other.mem_id != places.root.mem_id:
             _empty(other, built)
@@ -205,38 +205,6 @@ def _empty(root: LexborNode, built: pruning.Built) -> None:
     for child in pruning.children(root):
         pruning.remove(child, built)
     pruning.clean_attributes(root)
-
-
-def _drop_escaped(
-    tree: LexborHTMLParser, roots: tuple[LexborNode, ...], built: pruning.Built
-) -> None:
-    """Remove what follows a mis-nested root, but for the page's landmarks and other roots."""
-    own = {root.mem_id for root in roots}
-    around = {above.mem_id for root in roots for above in ancestors(root)}
-    for root in roots:
-        for here in [root, *ancestors(root)]:
-            if here.tag in ("body", "html", None) or not here.is_element_node:
-                break
-            following = here.next
-            while following is not None:
-                after = following.next
-                _drop(following, own, around, built)
-                following = after
-    # A comment that nobody closed holds the rest of the page, and may have slipped out of everything.
-    for node in [each for each in pruning.nodes(tree) if each.is_comment_node]:
-        if not any(above.mem_id in own for above in ancestors(node)):
-            node.decompose()
-    built.removed.append("what follows the article: its markup is mis-nested")
-
-
-def _drop(node: LexborNode, own: set[int], around: set[int], built: pruning.Built) -> None:
-    if node.mem_id in own or node.tag in _LANDMARKS:
-        return
-    if node.mem_id in around:
-        for child in pruning.children(node):
-            _drop(child, own, around, built)
-    else:
-        pruning.remove(node, built)
 
 
 @dataclass(frozen=True, slots=True)

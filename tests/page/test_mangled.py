@@ -56,6 +56,16 @@ STRAYS = (
     "<button>",
     "<br>",
     "<hr>",
+    "</html>",
+    "<body class=x>",
+    "<script>",
+    "</script>",
+    "<style>",
+    "</style>",
+    "<iframe>",
+    "</iframe>",
+    "<plaintext>",
+    "<math>",
     "\x00",
 )
 TWO = "".join(f"<p>{prose.sentence('may', n)}</p>" for n in (1, 2))
@@ -87,6 +97,8 @@ STRAY = strategies.tuples(strategies.integers(0, 20), strategies.sampled_from(ST
     strays=strategies.lists(STRAY, max_size=6),
 )
 @example(seed=0, strays=[(5, "<!--"), (18, "</div>"), (18, "</body>")])
+@example(seed=0, strays=[(5, "<!--"), (6, "-->"), (18, "</p>"), (18, "</body>")])
+@example(seed=0, strays=[(5, "<!--"), (6, "-->"), (18, "</p>"), (18, "</body></html>")])
 def test_mangled_pages_never_leak(seed: int, strays: list[tuple[int, str]]) -> None:
     rendered = teased(page(seed, strays))
     assert prose.markers(rendered.body.decode("utf-8"), "gone") == set()
