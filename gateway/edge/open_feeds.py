@@ -45,7 +45,7 @@ async def passed(pages: Pages, visit: Visit, body: Body | None, *, judged: bool)
         _keep_later(pages, visit, key)
     if feed or judged:
         return await pages.judged_answer(response, visit, asserted=asserted)
-    return pages.passing.streamed(response, private=asserted or visit.here.personal)
+    return pages.passing.streamed(response, visit.here, private=asserted or visit.here.personal)
 
 
 async def _is_feed(response: OriginResponse) -> bool:

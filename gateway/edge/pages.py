@@ -220,7 +220,9 @@ class Pages:
             if as_gateway and not _readable(made.response, visit.request):
                 await made.response.close()
                 return await self.passing.as_gateway(visit, private=private)
-            return self.passing.streamed(made.response, private=private, gated=as_gateway)
+            return self.passing.streamed(
+                made.response, visit.here, private=private, gated=as_gateway
+            )
         await made.response.close()
         if part and not isinstance(decision, Refuse):
             # A part of a page can't be judged: the whole of it is, once.

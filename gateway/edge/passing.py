@@ -17,6 +17,8 @@ from gateway.model.reader import Reader
 from gateway.model.request import Request
 from gateway.origin import forward
 from gateway.origin.fetch import Origin, OriginRequest, OriginResponse
+from gateway.origin.freshness import directives
+from gateway.policy.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Body:
         return b"".join([part async for part in self.chunks])
 
 
+# Of Cache-Control, what speaks to browsers too.
+_BROWSERS = "max-age no-cache no-store must-revalidate immutable stale-while-revalidate".split()
 SHORT_BYTES_MAX = 16 << 10
 _RANGES = (b"range", b"if-range", b"if-none-match", b"if-modified-since")
 
@@ -54,7 +58,7 @@ class Passing:
     async def as_reader(self, visit: Visit, body: Body | None, *, private: bool) -> Answer:
         """``private``: the answer followed a decision on this reader, so it is for nobody else."""
         response, asserted = await self.ask_as_reader(visit, body)
-        return self.streamed(response, private=private or asserted)
+        return self.streamed(response, visit.here, private=private or asserted)
 
     async def ask_as_reader(
         self, visit: Visit, body: Body | None, *, method: str = ""
@@ -93,14 +97,20 @@ class Passing:
         response = await self.origin.fetch(
             OriginRequest(method=request.method, target=target(request), headers=headers)
         )
-        return self.streamed(response, private=private, gated=True)
+        return self.streamed(response, visit.here, private=private, gated=True)
 
-    def streamed(self, response: OriginResponse, *, private: bool, gated: bool = False) -> Streamed:
+    def streamed(
+        self, response: OriginResponse, here: Way | None, *, private: bool, gated: bool = False
+    ) -> Streamed:
+        """``here``: the way of this request, for what no cache in front may give to others; None where
+        nothing was decided."""
         headers = forward.answer_headers(response.headers, settings=self.forwarding, gated=False)
         if gated:
             headers = tuple(pair for pair in headers if pair[0] != b"set-cookie")
-        if private:
+        if private or (here is not None and here.opened_to_some):
             headers = _private(headers)
+        elif here is not None and here.closed_to_some:
+            headers = _readers_own(headers)
         return Streamed(response.status, headers, response)
 
 
@@ -113,6 +123,14 @@ def target(request: Request) -> bytes:
 def _private(headers: Headers) -> Headers:
     kept = tuple(pair for pair in headers if pair[0] not in (b"cache-control", b"expires", b"age"))
     return (*kept, (b"cache-control", egress.PRIVATE))
+
+
+def _readers_own(headers: Headers) -> Headers:
+    """Kept by the reader's own browser as long as the origin says, and by nothing in between."""
+    said = directives(headers)
+    told = [f"{name}={said[name]}" if said[name] else name for name in _BROWSERS if name in said]
+    kept = tuple(pair for pair in headers if pair[0] != b"cache-control")
+    return (*kept, (b"cache-control", ", ".join(("private", *told)).encode("latin-1")))
 
 
 def _tells_reader(request: Request, reader: Reader) -> bool:

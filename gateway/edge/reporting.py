@@ -22,7 +22,7 @@ from gateway.page.sniffing import Kind
 
 async def reported(pages: Pages, visit: Visit, body: Body | None) -> Answer:
     response, asserted = await pages.passing.ask_as_reader(visit, body)
-    passed = pages.passing.streamed(response, private=asserted)
+    passed = pages.passing.streamed(response, None, private=asserted)
     if sniffing.named(content_type(response)) is not Kind.HTML:
         return passed
     raw = await response.opening(PAGE_BYTES_MAX)

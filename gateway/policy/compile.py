@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from cachetools import LRUCache
 
@@ -163,12 +164,20 @@ class Policy:
         if all(test is None for _, test, _ in way.candidates):
             return way
         left: list[tuple[Rule, RequestTest | None, Settled | None]] = []
+        opened = closed = False
         for rule, test, settled in way.candidates:
             if test is None or _passes(test, request):
+                opened = opened or (test is not None and test.beyond_url)
                 left.append((rule, None, settled))
                 if asks_no_page(rule):
                     break
-        return self._way(tuple(left), preview=way.preview, opened=way.opened_until)
+            elif test.beyond_choice:
+                closed = closed or rule.access is None or rule.access.gated
+        narrowed = self._way(tuple(left), preview=way.preview, opened=way.opened_until)
+        if opened or closed:
+            some = any(rule.access is None or rule.access.gated for rule, _, _ in way.candidates)
+            return replace(narrowed, opened_to_some=opened and some, closed_to_some=closed)
+        return narrowed
 
     def _strictest(
         self, candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...]

@@ -135,6 +135,19 @@ class RequestTest:
             return True
         return RequestTest(left, self.when)
 
+    @property
+    def beyond_url(self) -> bool:
+        """Whether it asks more of a request than its URL and method, by which caches tell answers apart."""
+        asked = self.conditions
+        return bool(asked.headers or asked.headers_any or asked.devices or asked.referrers) or (
+            self.beyond_choice
+        )
+
+    @property
+    def beyond_choice(self) -> bool:
+        """Whether it asks, or may ask, what a reader can't choose."""
+        return bool(self.conditions.countries) or self.when is not None
+
     def _headers(self, request: Request) -> bool:
         asked = self.conditions
         for name, value in asked.headers:

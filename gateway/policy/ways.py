@@ -37,7 +37,10 @@ class Way:
     """``candidates``: the rules that can apply, in order, the last one always. ``strictest``: what
     the page could turn out to ask. ``page_could_close``: other words of the page (a label, a tag …) may
     close it to somebody, at any time. ``opened_until``: an operator's opening, 0 for none.
-    ``opened_by_path``: nothing could gate it, and a rule names its path to say so."""
+    ``opened_by_path``: nothing could gate it, and a rule names its path to say so.
+    Of a way that was narrowed to one request: ``opened_to_some``, a condition that others of the same URL
+    may not meet let a rule come first; ``closed_to_some``, one that this reader can't choose, such as a
+    country, would have closed it."""
 
     kind: WayKind
     candidates: tuple[tuple[Rule, RequestTest | None, Settled | None], ...]
@@ -48,6 +51,8 @@ class Way:
     page_could_close: bool = False
     opened_until: float = 0.0
     opened_by_path: bool = False
+    opened_to_some: bool = False
+    closed_to_some: bool = False
 
 
 @dataclass(frozen=True, slots=True)

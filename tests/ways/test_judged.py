@@ -4,6 +4,7 @@ faces of a page, an origin that is busy."""
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -329,3 +330,58 @@ async def test_scripts_ask_for_the_types_that_they_need(tmp_path: Path) -> None:
         ):
             await ask(at, "/api", b"Accept: " + sent, b"Sec-Fetch-Dest: empty")
             assert at.origin.seen[-1].header(b"accept") == told
+
+
+CONDITIONS = """
+version: 1
+default: public
+teaser: { body: [".body"], root: ["article"], keep: { paragraphs: 1, words_max: 120 } }
+labels: [{ meta: tier }]
+rules:
+  - { name: found, path: [/dossiers/**, /ici, /ici.json], referrer: [search.example], access: public }
+  - { name: abroad, path: /national/**, country: [FR], access: refuse }
+  - { name: print, path: /national/**, query: [print], access: refuse }
+  - { name: dossiers, path: /dossiers/**, access: paid }
+  - { name: labelled, label: any, access: as-labelled }
+"""
+FOR_AN_HOUR = (("Cache-Control", "public, max-age=3600, s-maxage=9000"), ("ETag", '"1"'))
+
+
+@pytest.mark.parametrize("identity", ["", '[origin]\nheaders = { X-Me = "1" }\n'])
+async def test_what_a_request_opens_is_for_no_cache_in_front(tmp_path: Path, identity: str) -> None:
+    """One who came from a search engine would have opened the page to everybody for an hour."""
+    pages: dict[str, Page | Callable[[Asked], Page]] = {
+        "/dossiers/a": Page(article("paid"), headers=FOR_AN_HOUR),
+        "/ici": Page(article("paid"), headers=FOR_AN_HOUR),
+        "/dossiers/a.pdf": Page(b"%PDF", "application/pdf", headers=FOR_AN_HOUR),
+        "/ici.json": Page(b"{}", "application/json", headers=FOR_AN_HOUR),
+        "/dossiers/moved": Page(
+            b"", status=302, headers=(("Location", "/dossiers/a"), *FOR_AN_HOUR)
+        ),
+    }
+    async with house(tmp_path, policy=CONDITIONS, pages=pages, settings=identity) as at:
+        for path, page in pages.items():
+            for more in (b"Accept: */*", b"Sec-Fetch-Dest: empty", b"Range: bytes=0-"):
+                head, body = await ask(at, path, b"Referer: https://search.example/", more)
+                assert isinstance(page, Page)
+                assert b" %d " % page.status in head
+                assert (WITHHELD in body) == (WITHHELD in page.body)
+                assert b"\r\ncache-control: private, no-store\r\n" in head
+
+
+async def test_what_a_country_closes_is_kept_by_browsers_alone(tmp_path: Path) -> None:
+    pages: dict[str, Page | Callable[[Asked], Page]] = {
+        "/national/a.css": Page(b"a {}", "text/css", headers=FOR_AN_HOUR),
+        "/a.css": Page(b"a {}", "text/css", headers=FOR_AN_HOUR),
+        "/national/b.css": Page(b"a {}", "text/css"),
+    }
+    async with house(tmp_path, policy=CONDITIONS, pages=pages) as at:
+        for path, caching in (
+            ("/national/a.css", b"private, max-age=3600"),
+            ("/national/b.css", b"private"),
+            ("/a.css", b"public, max-age=3600, s-maxage=9000"),
+        ):
+            for more in (b"Accept: */*", b"Sec-Fetch-Dest: style", b"Range: bytes=0-"):
+                head, _ = await ask(at, path, more)
+                assert b" 200 " in head
+                assert b"\r\ncache-control: %b\r\n" % caching in head
