@@ -85,6 +85,11 @@ def test_counts_of_a_killed_worker_stay(site: Served) -> None:
     assert answers() == 20
 
 
+def test_what_operators_are_told_of_is_in_the_metrics_whoever_is_told(site: Served) -> None:
+    told = b"lychgate_alert_reconcile_stopped 0.0"
+    site.until(lambda: told in site.ops("/metrics")[1], 10)
+
+
 def test_the_background_process_comes_back_and_pages_never_wait_for_it(site: Served) -> None:
     site.until(lambda: len(children_of(site.process.pid)) == 4)
     found = {module: number for number, module in children_of(site.process.pid).items()}
