@@ -138,9 +138,13 @@ class Pages:
     ) -> PageRecord | OtherType:
         if not key.keepable or self.cache.known_unkeepable(key):
             return await self.records.fetch(visit, key)
-        return await self.cache.one_at_a_time(
+        made = await self.cache.one_at_a_time(
             key, lambda: self._fetch_and_keep(visit, key, stale), _shareable
         )
+        if isinstance(made, PageRecord):
+            # Who waited for another's fetch came later, maybe under another policy.
+            return self.records.current(made, visit) or await self.records.fetch(visit, key)
+        return made
 
     async def _fetch_and_keep(
         self, visit: Visit, key: PageKey, stale: PageRecord | None

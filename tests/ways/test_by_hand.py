@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from gateway.model.opening import Opening
-from tests.ways.house import House, Page, Pages, StoppedClock, cookie, house
+from tests.ways.asking import WITHHELD, article, ask
+from tests.ways.house import Asked, House, Page, Pages, StoppedClock, cookie, house
 
 POLICY = """
 version: 1
@@ -79,3 +81,33 @@ async def test_the_newsroom_sees_a_preview_that_the_pack_keeps_from_all_others(
         assert await status(inside, "/p/draft", cookie=gold) == 403
         assert await status(inside, "/p/draft", cookie=f"{editor}; ghost=1") == 200
         assert inside.origin.seen[-1].header(b"cookie") == b"ghost=1"
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_page_gets_it_by_the_policy_of_the_moment(tmp_path: Path) -> None:
+    """Its story was closed again while the page was under way."""
+    pages: Pages = {"/paid/a": Page(article(), headers=(("Cache-Control", "max-age=60"),))}
+    async with house(tmp_path, policy=POLICY, pages=pages) as at:
+        policies, read = at.lychgate.policies, at.origin._read
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly(reader: asyncio.StreamReader) -> Asked:
+            asked = await read(reader)
+            arrived.set()
+            await go_on.wait()
+            return asked
+
+        at.origin._read = slowly  # type: ignore[method-assign]  # an origin that takes its time
+        opening = Opening("/paid/a", at.lychgate.clock.now() + 60, "a storm")
+        policies.open_stories([opening])
+        first = asyncio.create_task(ask(at, "/paid/a"))
+        await arrived.wait()
+        policies.open_stories([])
+        second = asyncio.create_task(ask(at, "/paid/a"))
+        await asyncio.sleep(0.1)
+        go_on.set()
+        assert WITHHELD in (await first)[1]
+        head, body = await second
+        assert b" 200 " in head
+        assert WITHHELD not in body
+        assert WITHHELD not in (await ask(at, "/paid/a"))[1]
