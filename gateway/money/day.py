@@ -22,9 +22,8 @@ from typing import Any
 from gateway.model.movement import Movement, Sort, Sum
 
 COMPARED = (Sort.PAYMENT, Sort.REFUND, Sort.DISPUTE)  # what Stripe knows of
-LATE_SECONDS = (
-    21 * 86400.0
-)  # of fourteen working days; less than a month, so that no two renewals mix
+# Fourteen working days; less than a month, so that no two renewals mix.
+LATE_SECONDS = 21 * 86400.0
 EDGE_SECONDS = 600.0  # from a card's charge to the end of its invoice
 NAMED_MAX = 100  # ids of one gap that are written down
 Sums = Mapping[str, Mapping[str, Sequence[int]]]  # currency → sort → count and amount
