@@ -92,6 +92,7 @@ def typography(text: str, language: str) -> str:
     if language == "fr":
         text = re.sub(r" ([?!:;»%€])", "\u00a0\\1", text).replace("« ", "«\u00a0")
         text = re.sub(r"(?<=\d) (?=\d{3})", "\u00a0", text)
+        text = re.sub(r"(?<=\d) h (?=\d\d\b)", "\u00a0h\u00a0", text)
     return text
 
 

@@ -181,16 +181,16 @@ def moment(seconds: float) -> datetime:
 
 
 def day(seconds: float, language: str) -> str:
-    """ "lundi 23 novembre 2026", "mardi 1er décembre 2026", "Monday, 23 November 2026"."""
+    """ "lundi 23 novembre 2026", "mardi 1er décembre 2026", "Monday, 23 November 2026". A day and its month
+    stay on one line."""
     at = moment(seconds)
-    if language != "fr":
-        return format_date(at, "full", locale="en_GB")
-    said = format_date(at, "full", locale="fr")
-    return said.replace(" 1 ", " 1er ", 1) if at.day == 1 else said
+    said = format_date(at, "full", locale="fr" if language == "fr" else "en_GB")
+    first = "1er" if at.day == 1 and language == "fr" else str(at.day)
+    return said.replace(f" {at.day} ", f" {first}\u00a0", 1)
 
 
 def clock_time(seconds: float, language: str) -> str:
     """ "23 novembre à 7 h 05", "23 November, 7.05 am"."""
     if language == "fr":
-        return format_datetime(moment(seconds), "d MMMM 'à' H'\u00a0h\u00a0'mm", locale="fr")
-    return format_datetime(moment(seconds), "d MMMM, h.mm a", locale="en_GB")
+        return format_datetime(moment(seconds), "d\u00a0MMMM 'à' H'\u00a0h\u00a0'mm", locale="fr")
+    return format_datetime(moment(seconds), "d\u00a0MMMM, h.mm\u00a0a", locale="en_GB")

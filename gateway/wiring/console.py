@@ -92,9 +92,12 @@ class Console:
 
 
 def _plans(settings: Settings) -> dict[str, Mapping[str, str]]:
-    """The first plan of those that open a tier and no other gives it its name."""
-    alone = [plan for plan in settings.plan if len(plan.tiers) == 1]
-    return {tier: plan.name for plan in reversed(alone) for tier in plan.tiers}
+    """A tier by the name of the smallest plan that opens it, as its readers know it."""
+    names: dict[str, Mapping[str, str]] = {}
+    for plan in sorted(settings.plan, key=lambda one: len(one.tiers)):
+        for tier in plan.tiers:
+            names.setdefault(tier, plan.name)
+    return names
 
 
 async def _undressed(page: bytes, request: Request) -> bytes:

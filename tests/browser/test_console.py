@@ -177,6 +177,8 @@ def test_a_payment_that_is_nobody_s_is_settled(
 ) -> None:
     reader(page, shop, SUBSCRIBER)
     assert "open now" in page.inner_text("main")
+    names = page.locator(".lg-line-row .lg-line-name").all_inner_texts()
+    assert {"Subscriber", "Supporter"} <= set(names), "as the plans' page calls them"
     looked_at(page, axe)
     customer = page.locator('input[name="customer"][type="hidden"]').input_value()
     write(page, "#lg-why-unbind-1", "paid for somebody else")

@@ -53,6 +53,17 @@ def page(path: str) -> LexborHTMLParser:
     return LexborHTMLParser(body.decode())
 
 
+def test_french_pages_keep_signs_hours_and_days_beside_their_words() -> None:
+    for path in ("/", *(article.path for article in ARTICLES if article.language == "fr")):
+        drawn = page(path)
+        for node in drawn.css("script, style"):
+            node.decompose()
+        (body,) = drawn.css("body")
+        said = body.text(separator="\n")
+        loose = re.findall(r".{0,20}(?:\S [:;!?»%€]|« |\d h\b|\d\d? novembre à).{0,20}", said)
+        assert loose == [], path
+
+
 def test_there_is_enough_to_read() -> None:
     languages = [article.language for article in ARTICLES]
     assert languages.count("fr") >= 8

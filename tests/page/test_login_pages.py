@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway import shipped
 from gateway.identity.roles import Role
 from gateway.login.failing import Failing
-from gateway.page import login_samples
+from gateway.page import leaving_samples, login_samples
 from gateway.page.templates import Templates
 from tests.page.drawing import SITE, TEMPLATES
 
@@ -238,3 +238,12 @@ def test_no_french_text_puts_a_preposition_before_the_site_s_name() -> None:
     for file in files:
         said = re.search(r"(?:\bà|\bde|\bdu|\bau|d’|contrat|compte)\s*\{site\}", file.read_text())
         assert said is None, (file.name, said)
+
+
+def test_a_contract_that_is_left_has_the_whole_measure_for_its_facts() -> None:
+    """A form is as wide as a field should be: an address would break within a word there."""
+    states = {state: (name, context) for state, name, context in leaving_samples.pages("fr")}
+    name, context = states["cancel-own"]
+    page = LexborHTMLParser(TEMPLATES.page(name, "fr", **context).decode())
+    assert len(page.css(".lg-page > dl dd")) >= 4
+    assert page.css("form dl") == []

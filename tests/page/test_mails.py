@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -11,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.model.letter import Letter
 from gateway.page import login_samples
 from gateway.page.templates import SiteWords, Templates
-from tests.page.drawing import TEMPLATES
+from tests.page.drawing import SITE, TEMPLATES
 
 STATES = {state: (name, context) for state, name, context in login_samples.mails("fr")}
 BYTES_MAX = 10 * 1024
@@ -84,3 +85,13 @@ def test_a_support_page_of_this_site_is_led_to_in_full() -> None:
     made = Templates([], site=site).mail(name, "fr", **context)
     assert "(https://news.example/contact)" in made.text
     assert 'href="https://news.example/contact"' in made.html
+
+
+def test_one_small_file_gives_every_mail_a_publisher_s_colours(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    colours = '{% set accent = "#a8261c" %}{% set on_accent = "#fffdf9" %}'
+    (tmp_path / "mail" / "colours.html").write_text(colours)
+    name, context = next(each for each in STATES.values() if each[0] == "login")
+    made = Templates([tmp_path], site=SITE).mail(name, "fr", **context).html
+    assert "background:#a8261c;color:#fffdf9" in made
+    assert "#1763b8" not in made

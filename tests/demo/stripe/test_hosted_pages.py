@@ -29,9 +29,9 @@ async def sent(url: str, **form: str) -> httpx2.Response:
 @pytest.mark.parametrize(
     ("locale", "accepted", "words", "price"),
     [
-        ("fr", "en", "S'abonner à Soutien", "9,90\xa0€ par mois"),
+        ("fr", "en", "S’abonner à Soutien", "9,90\xa0€ par mois"),
         ("en", "fr", "Subscribe to Soutien", "€9.90 per month"),
-        (None, "fr-FR,fr;q=0.9", "S'abonner à Soutien", "9,90\xa0€ par mois"),
+        (None, "fr-FR,fr;q=0.9", "S’abonner à Soutien", "9,90\xa0€ par mois"),
         ("auto", "de", "Subscribe to Soutien", "€9.90 per month"),
     ],
 )
