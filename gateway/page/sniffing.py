@@ -81,6 +81,8 @@ _RSS_1 = ("purl.org/rss/", "purl.org/net/rss", "netscape.com/rdf/simple")
 _ATOM = "http://www.w3.org/2005/Atom"
 # One of these stands in every JSON Feed (https://www.jsonfeed.org/version/1.1/).
 _JSON_WORDS = (b"jsonfeed.org", b'"content_html"', b'"content_text"')
+# Nor does a feed say much before its first item. Whatever is waited for is held for each who asks.
+_JSON_PATIENCE_BYTES = 64 << 10
 _MARKS = b"\xef\xbb\xbf"
 
 _VISIBLE = re.compile(r"[^\s\ufeff]|\Z")
@@ -163,7 +165,8 @@ def _parts(content_type: bytes | None) -> list[bytes]:
 def _json(opening: bytes, *, whole: bool, patient: bool) -> Kind | None:
     said = any(word in opening for word in _JSON_WORDS)
     if not whole:
-        return None if said or patient else Kind.OTHER
+        early = patient and len(opening) < _JSON_PATIENCE_BYTES
+        return None if said or early else Kind.OTHER
     if not said:
         return Kind.OTHER
     data = parse(opening.decode("utf-8-sig", "replace"))

@@ -74,3 +74,25 @@ async def test_it_makes_no_difference_how_a_body_is_cut(body: bytes, kind: Kind)
                 await asyncio.sleep(0)
             response.end()
             assert await asking == found
+
+
+@pytest.mark.anyio
+async def test_of_data_that_is_no_feed_not_all_is_held() -> None:
+    """A site's search index may have megabytes, and each slow reader of it would have cost as many."""
+    response, row = stream(b"application/json"), b'{"title": "t", "text": "some words"},' * 100
+    asking = asyncio.create_task(kind_of(response))
+    response.add(b'{"posts": [')
+    held = 0
+    while not asking.done() and held < 1 << 20:
+        response.add(row)
+        held += len(row)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+    assert asking.done()
+    assert await asking is Kind.OTHER
+    assert held < 200 << 10
+    late = b'{"title": "%b", "items": [{"content_html": "<p>a</p>"}]}' % (b"t" * 60_000)
+    response = stream(b"application/json")
+    response.add(late)
+    response.end()
+    assert await kind_of(response) is Kind.JSON_FEED
