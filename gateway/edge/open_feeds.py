@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 
+from gateway.edge import kinds
 from gateway.edge.answers import Answer
 from gateway.edge.pages import Pages
 from gateway.edge.passing import Body
-from gateway.edge.peeking import holds_feed, may_hold_feed
+from gateway.edge.peeking import content_type, holds_feed, may_hold_feed
 from gateway.edge.records import OtherType
 from gateway.edge.visit import Visit
 from gateway.errors import LychgateError
@@ -22,6 +23,8 @@ from gateway.model.page import PageKind
 from gateway.origin.fetch import OriginResponse
 from gateway.origin.freshness import directives
 from gateway.origin.record import PageKey, PageRecord
+from gateway.page import sniffing
+from gateway.page.sniffing import Family
 
 _RANGES = (b"range", b"if-range")
 
@@ -35,7 +38,7 @@ async def passed(pages: Pages, visit: Visit, body: Body | None, *, judged: bool)
         if kept is not None and kept.facts.kind is PageKind.FEED:
             return await pages.page(visit)
     response, asserted = await pages.passing.ask_as_reader(visit, body)
-    if reading and _in_part(response, visit) and not pages.known_as_other(visit):
+    if reading and _in_part(response, visit) and not _known_to_be_none(pages, response, visit):
         whole = _whole(visit)
         response, feed = await _of_whole(pages, response, whole)
         visit = whole if feed else visit
@@ -62,6 +65,21 @@ def _in_part(response: OriginResponse, visit: Visit) -> bool:
     return part and may_hold_feed(response, named_too=response.status == 206)
 
 
+def _known_to_be_none(pages: Pages, response: OriginResponse, visit: Visit) -> bool:
+    """Whether a whole that was asked for was no feed. Not of XML: the reader who asked may have been
+    given another face of it."""
+    if sniffing.family(content_type(response)) in (Family.XML, Family.NAMED_XML):
+        return False
+    never = kinds.never_a_page(visit.request.path)
+    return never or pages.cache.known_as_other(_part_key(pages, visit))
+
+
+def _part_key(pages: Pages, visit: Visit) -> PageKey:
+    """Apart from what pages are known by, since it was learned from a reader's own request."""
+    key = pages.key(visit)
+    return dataclasses.replace(key, host=f"part of {key.host}")
+
+
 def _whole(visit: Visit) -> Visit:
     headers = tuple(pair for pair in visit.request.headers if pair[0] not in _RANGES)
     return visit._replace(request=dataclasses.replace(visit.request, method="GET", headers=headers))
@@ -79,7 +97,7 @@ async def _of_whole(
         raise
     await (part if feed else response).close()
     if not feed and response.status == 200 and may_hold_feed(response, named_too=False):
-        pages.cache.remember_other(pages.key(whole))
+        pages.cache.remember_other(_part_key(pages, whole))
     return (response if feed else part), feed
 
 

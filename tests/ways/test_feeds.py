@@ -349,3 +349,43 @@ async def test_what_one_request_opens_is_nobody_else_s(tmp_path: Path) -> None:
             assert (WITHHELD in body) is (number % 2 == 0)
             assert b"cache-control: private, no-store" in head
         assert len(at.origin.seen) == 1
+
+
+def chosen_by_accept(asked: Asked) -> Page:
+    if asked.header(b"accept") == b"application/json":
+        return Page(b'{"posts": []}', "application/json")
+    whole, part = rss(PAID), asked.header(b"range")
+    if part is None:
+        return Page(whole, "text/xml")
+    start = int(part.removeprefix(b"bytes=").partition(b"-")[0])
+    told = (("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}"),)
+    return Page(whole[start:], "text/xml", status=206, headers=told)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_nobody_makes_a_feed_forgotten_by_asking_for_another_face_of_it(
+    tmp_path: Path, method: bytes
+) -> None:
+    async with house(tmp_path, policy=BY_PATH, pages={"/feed": chosen_by_accept}) as at:
+        await ask(at, "/feed", b"Accept: application/json", method=b"HEAD")
+        part = b"Range: bytes=%d-" % (rss(PAID).find(WITHHELD) - 5)
+        for accept in (b"application/json", b"*/*"):
+            _, body = await ask(at, "/feed", b"Accept: " + accept, part, method=method)
+            _, body = await ask(at, "/feed", b"Accept: " + accept, part)
+            assert WITHHELD not in body
+
+
+async def test_nobody_closes_what_a_path_opens_by_asking_for_a_part_of_another_face(
+    tmp_path: Path,
+) -> None:
+    def page(asked: Asked) -> Page:
+        if asked.header(b"accept") == b"text/markdown":
+            return Page(b"# A", "text/markdown")
+        return Page(b"<!doctype html><p>" + (b"all" if asked.header(b"x-me") else b"gate"))
+
+    policy = BY_PATH + "  - { name: open, path: /open/**, access: public }\n"
+    own = '[origin]\nheaders = { X-Me = "1" }\n'
+    async with house(tmp_path, policy=policy, pages={"/open/a": page}, settings=own) as at:
+        for method, more in ((b"HEAD", b"Sec-Fetch-Dest: empty"), (b"GET", b"Range: bytes=0-")):
+            await ask(at, "/open/a", b"Accept: text/markdown", more, method=method)
+            assert b"all" in (await ask(at, "/open/a"))[1]
