@@ -46,3 +46,15 @@ async def test_pages_are_sent_as_they_come_and_counted(tmp_path: Path) -> None:
         assert (await ask(at, "/casse"))[1] == pages["/casse"].body
         counted = at.lychgate.counters.decisions
         assert counted["report:subscription-needed"] == 1
+
+
+async def test_what_would_be_decided_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
+    """By the page's own word, and not by the strictest that its path leaves open."""
+    pages = {"/a": Page(article("public")), "/b": Page(article("paid"))}
+    settings = "[server]\nexplain_header = true"
+    async with house(tmp_path, policy=POLICY, pages=dict(pages), settings=settings) as at:
+        object.__setattr__(at.lychgate.entrance.gate, "report_mode", True)
+        head, _ = await ask(at, "/a")
+        assert b'\r\nlychgate-decision: full; reason=public-page; rule="labelled"\r\n' in head
+        head, _ = await ask(at, "/b")
+        assert b"\r\nlychgate-decision: subscribe; reason=subscription-needed; rule=" in head
