@@ -137,11 +137,12 @@ class RequestTest:
 
     @property
     def beyond_url(self) -> bool:
-        """Whether it asks more of a request than its URL and method, by which caches tell answers apart."""
+        """Whether it asks more of a request than its URL, by which caches tell answers apart, or what no GET
+        of the same URL meets: the answer to a POST may be kept for one (RFC 9110 section 9.3.3)."""
         asked = self.conditions
-        return bool(asked.headers or asked.headers_any or asked.devices or asked.referrers) or (
-            self.beyond_choice
-        )
+        asks_more = asked.headers or asked.headers_any or asked.devices or asked.referrers
+        other_methods = asked.methods and "GET" not in asked.methods
+        return bool(asks_more or other_methods) or self.beyond_choice
 
     @property
     def beyond_choice(self) -> bool:

@@ -339,6 +339,7 @@ teaser: { body: [".body"], root: ["article"], keep: { paragraphs: 1, words_max: 
 labels: [{ meta: tier }]
 rules:
   - { name: found, path: [/dossiers/**, /ici, /ici.json], referrer: [search.example], access: public }
+  - { name: sent, path: /dossiers/form, method: [POST], access: public }
   - { name: abroad, path: /national/**, country: [FR], access: refuse }
   - { name: print, path: /national/**, query: [print], access: refuse }
   - { name: dossiers, path: /dossiers/**, access: paid }
@@ -367,6 +368,17 @@ async def test_what_a_request_opens_is_for_no_cache_in_front(tmp_path: Path, ide
                 assert b" %d " % page.status in head
                 assert (WITHHELD in body) == (WITHHELD in page.body)
                 assert b"\r\ncache-control: private, no-store\r\n" in head
+
+
+async def test_what_a_post_opens_answers_no_get(tmp_path: Path) -> None:
+    headers = (*FOR_AN_HOUR, ("Content-Location", "/dossiers/form"))
+    pages: dict[str, Page | Callable[[Asked], Page]] = {
+        "/dossiers/form": Page(article("paid"), headers=headers)
+    }
+    async with house(tmp_path, policy=CONDITIONS, pages=pages) as at:
+        head, body = await ask(at, "/dossiers/form", method=b"POST", body=b"a=1")
+        assert WITHHELD in body
+        assert b"\r\ncache-control: private, no-store\r\n" in head
 
 
 async def test_what_a_country_closes_is_kept_by_browsers_alone(tmp_path: Path) -> None:
