@@ -127,6 +127,12 @@ class _Rewriting:
 
 
 async def _refuse(send: Any) -> None:
-    headers = [(b"allow", b"GET, HEAD"), (b"content-length", b"0"), (b"connection", b"close")]
+    body = b"The site is only looked at here: nothing is sent to it. Go back to read on.\n"
+    headers = [
+        (b"allow", b"GET, HEAD"),
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 405, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})

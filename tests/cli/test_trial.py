@@ -105,8 +105,9 @@ def test_other_types_stream_through() -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_nothing_but_reading_passes(method: str) -> None:
-    start, _, seen = asked(method)
+    start, bodies, seen = asked(method)
     assert start["status"] == 405
+    assert b"nothing is sent to it" in bodies[0]["body"], "who posts a form isn't left with a blank page"
     assert seen == []
 
 
