@@ -107,7 +107,7 @@ def test_other_types_stream_through() -> None:
 def test_nothing_but_reading_passes(method: str) -> None:
     start, bodies, seen = asked(method)
     assert start["status"] == 405
-    assert b"nothing is sent to it" in bodies[0]["body"], "who posts a form isn't left with a blank page"
+    assert b"nothing is sent to it" in bodies[0]["body"], "no blank page"
     assert seen == []
 
 
