@@ -279,7 +279,8 @@ class _Parts:
             ingress=self.ingress,
             showing=self.showing,
             rate=self.rate,
-            counts=self.notes,
+            counters=self.counters,
+            access_log=self.access_log,
             clock=self.clock,
         )
 

@@ -75,7 +75,7 @@ class KnownHeads(Generic[Read]):
             _, target, rest = data.split(b" ", 2)
         except ValueError:
             return None
-        before, found, after = rest.partition(_COOKIE)
+        before, found, after = rest.rpartition(_COOKIE)  # most send it among the last
         cookie = None
         if found and before[-3:] in _BEFORE_COOKIE:
             cookie, found, after = after.partition(_LINE_END)

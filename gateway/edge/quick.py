@@ -22,7 +22,8 @@ from gateway.errors import RequestRefused
 from gateway.identity.bearer import NO_STANDING, NOBODY, Bearer
 from gateway.identity.cookies import find
 from gateway.model.request import Request
-from gateway.ops.counters import Tally
+from gateway.ops.counters import Counters
+from gateway.ops.logs import AccessLog
 from gateway.origin.record import PageRecord
 from gateway.policy.compile import Policy
 
@@ -39,11 +40,9 @@ _KEPT_ALIVE = (b"keep-alive", b"Keep-Alive")
 _VARY_VALUES_BYTES_MAX = 256
 _ANSWERS_PER_RECORD = 64  # the cache doesn't weigh them
 
-
 # What this lane asks of a head: its fields, its host's records, the coding that its reader takes best,
 # If-None-Match and Cookie. A tuple, since one is made at each head that is parsed.
 _Glance = tuple[Headers, Mapping[bytes, PageRecord], str, bytes | None, bytes | None]
-
 
 # A reader sends the same Cookie header again and again. Long ones aren't remembered: 16 KB times
 # 16,384 would be anyone's to fill.
@@ -53,13 +52,6 @@ _REMEMBERED_COOKIE_BYTES_MAX = 512
 # would without the looking.
 COLD_AFTER = 64
 RESTING_HEADS = 1_024
-
-
-class Counts(Protocol):
-    """What this lane counts, as plain integers."""
-
-    def tally(self, reason: str, status: int) -> Tally: ...
-    def quick(self, tally: Tally, body_bytes: int, target: bytes, now: float) -> None: ...
 
 
 class Sessions(Protocol):
@@ -77,19 +69,20 @@ class QuickLane:
     policy of the moment."""
 
     __slots__ = (
+        "_access_log",
         "_admit",
         "_bearers",
         "_choose",
         "_client",
         "_clock",
         "_cookie_name",
-        "_counts",
         "_dates",
         "_known",
         "_ours_alone",
         "_policy",
         "_rate",
         "_sessions",
+        "_tally",
         "_targets",
         "resting",
     )
@@ -104,7 +97,8 @@ class QuickLane:
         ingress: Ingress,
         showing: Showing,
         rate: RequestRate,
-        counts: Counts,
+        counters: Counters,
+        access_log: AccessLog,
         clock: Clock,
     ) -> None:
         self._targets = targets
@@ -116,7 +110,8 @@ class QuickLane:
         self._client = ingress.client
         self._rate = rate
         self._choose = showing.choose
-        self._counts = counts
+        self._tally = counters.tally
+        self._access_log = access_log
         self._clock = clock.now
         self._dates = egress.Dates()
         self._bearers: dict[bytes, Bearer] = {}  # by Cookie headers that were parsed
@@ -248,14 +243,19 @@ class QuickLane:
         if self._rate.per_second and not self._rate.allows(self._client(headers, peer), now):
             return None  # the full lane says so
         record.used = True  # or the cache takes the most read pages for those nobody wants
+        if not ready.since <= now < ready.until:
+            ready.renew(now, self._dates)
+        tally, size, buffers = ready.tally, len(ready.variant.body), ready.buffers
         if none_match is not None:
             if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
                 return None
             if egress.same_entity(none_match, ready.variant.etag):
-                self._counts.quick(ready.not_modified_tally, 0, target, now)
-                return ready.not_modified(now, self._dates)
-        self._counts.quick(ready.tally, len(ready.variant.body), target, now)
-        return ready.whole(now, self._dates)
+                tally, size, buffers = ready.not_modified_tally, 0, ready.not_modified
+        tally.count += 1
+        if self._access_log.on:
+            path = target.partition(b"?")[0].decode("latin-1")
+            self._access_log.note(now, "quick", path, tally.status, size, "")
+        return buffers
 
     def _choose_for(
         self,
@@ -283,8 +283,8 @@ class QuickLane:
         variant = record.variants.get((*choice.key, coding))
         if variant is None:
             return None
-        reason, counts = choice.decision.reason, self._counts
-        ready = Ready(variant, counts.tally(reason, variant.status), counts.tally(reason, 304))
+        reason = choice.decision.reason
+        ready = Ready(variant, self._tally(reason, variant.status), self._tally(reason, 304))
         if request is None and len(record.quick) < _ANSWERS_PER_RECORD:
             record.quick[bearer.standing, coding] = ready
         return ready

@@ -5,6 +5,7 @@ Pure: what ``egress`` wrote once, with an Age and a Date. It knows no request an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from gateway.edge import egress
@@ -14,31 +15,24 @@ from gateway.ops.counters import Tally
 
 @dataclass(slots=True)
 class Ready:
-    """``tally`` counts answers with the page, ``not_modified_tally`` those that it hasn't changed."""
+    """``tally`` counts answers with the page, ``not_modified_tally`` those that it hasn't changed. What
+    is to be written, ``buffers`` or ``not_modified``, is so from ``since`` up to ``until``."""
 
     variant: Variant
     tally: Tally
     not_modified_tally: Tally
-    second: int = -1
-    ending: bytes = b""
+    since: float = math.inf
+    until: float = -math.inf
     buffers: list[bytes] = field(default_factory=list)
+    not_modified: list[bytes] = field(default_factory=list)
 
-    def whole(self, now: float, dates: egress.Dates) -> list[bytes]:
-        """To be written, and not to be changed."""
-        if self.second != int(now):
-            self._renew(now, dates)
-        return self.buffers
-
-    def not_modified(self, now: float, dates: egress.Dates) -> list[bytes]:
-        """The 304 of it."""
-        if self.second != int(now):
-            self._renew(now, dates)
-        return [self.variant.not_modified, self.ending]
-
-    def _renew(self, now: float, dates: egress.Dates) -> None:
+    def renew(self, now: float, dates: egress.Dates) -> None:
+        """For the second of ``now``. What is to be written isn't to be changed."""
         variant = self.variant
         ending = dates.at(now)
         if variant.born_at:
             ending = b"age: %d\r\n%b" % (egress.age(variant, now), ending)
-        self.second, self.ending = int(now), ending
+        self.since = float(math.floor(now))
+        self.until = self.since + 1
         self.buffers = [variant.head + ending, variant.body]
+        self.not_modified = [variant.not_modified, ending]

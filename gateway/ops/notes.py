@@ -1,11 +1,13 @@
-"""What both lanes note of an answer: counters always, a line of the access log where it is on."""
+"""What is noted of an answer: counters always, a line of the access log where it is on.
+
+The quick lane notes its own, as one addition."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from gateway.clock import Clock
-from gateway.ops.counters import Counters, Tally
+from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog, logger, shown
 
 _LOG = "lychgate.request"
@@ -16,16 +18,6 @@ class Notes:
     counters: Counters
     access_log: AccessLog
     clock: Clock
-
-    def tally(self, reason: str, status: int) -> Tally:
-        return self.counters.tally(reason, status)
-
-    def quick(self, tally: Tally, body_bytes: int, target: bytes, now: float) -> None:
-        """On the hot path: one addition, and an append where the access log is on."""
-        tally.count += 1
-        if self.access_log.on:
-            path = target.partition(b"?")[0].decode("latin-1")
-            self.access_log.note(now, "quick", path, tally.status, body_bytes, "")
 
     def decided(self, reason: str) -> None:
         self.counters.decisions[reason] += 1

@@ -6,8 +6,8 @@ can't be read within its bounds has no teaser but the wall alone; whole, it is s
 
 from __future__ import annotations
 
-import hashlib
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -120,12 +120,11 @@ def render_teaser(
         document = read(body, content_type)
     except PageUnreadable:
         return Rendered(_bare(drawn(None, 0), None).encode())
-    return _teaser(document, body, access, reader, wall, settings, drawn)
+    return _teaser(document, access, reader, wall, settings, drawn)
 
 
 def _teaser(
     document: Document,
-    body: bytes,
     access: Access,
     reader: ReaderKind,
     wall: Wall,
@@ -134,7 +133,7 @@ def _teaser(
 ) -> Rendered:
     tree = document.tree()
     # A tag that no page can know of, so that no script of the page can hold it.
-    place = f"lg-{hashlib.sha256(body).hexdigest()[:24]}"
+    place = f"lg-{secrets.token_hex(12)}"
     unmet = pruning.Built()
     marks.settle(tree, reader, lambda node: pruning.tell(node, unmet))
     marks.apply(tree, settings)
