@@ -137,11 +137,9 @@ class QuickLane:
         bearer = self._bearer(cookie, now) if cookie is not None else NOBODY
         if bearer is None:
             return None
-        key = bearer.standing, coding
-        ready: Ready | None = record.quick.get(key)
+        ready: Ready | None = record.quick.get((bearer.standing, coding))
         if ready is None:
-            asked = (target, headers, peer, coding)
-            ready = self._choose_for(record, bearer, asked, now)
+            ready = self._choose_for(record, bearer, (target, headers, peer, coding), now)
             if ready is None:
                 return None
         return self._answer(record, ready, target, headers, none_match, peer, now)
@@ -209,26 +207,28 @@ class QuickLane:
 
     def _bearer(self, cookie: bytes, now: float) -> Bearer | None:
         """Of a Cookie that was parsed. None where the store must be asked, or where it's unclear."""
-        bearer: Bearer | None = NOBODY
-        if self._cookie_name in cookie:
-            session = find(cookie, self._cookie_name)
-            if session is None:
-                return None
-            bearer = self._sessions.bearer(session, now)
-        if bearer is not None and len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX:
-            if len(self._bearers) >= _COOKIES_MAX:
-                self._bearers.clear()
-            self._bearers[cookie] = bearer
-        return bearer
+        if self._cookie_name not in cookie:
+            return self._remembered(cookie, NOBODY)
+        session = find(cookie, self._cookie_name)
+        if session is None:
+            return None
+        return self._remembered(cookie, self._sessions.bearer(session, now))
 
     def _again(self, cookie: bytes, now: float) -> Bearer | None:
         """Of a Cookie that wasn't: whatever is remembered of one, or of a session, was parsed before,
         so the header has to be either to the byte."""
         if cookie in self._bearers:
             return self._bearer(cookie, now)
-        if cookie.startswith(self._ours_alone):
-            return self._sessions.bearer(cookie[len(self._ours_alone) :], now)
-        return None
+        if not cookie.startswith(self._ours_alone):
+            return None
+        return self._remembered(cookie, self._sessions.bearer(cookie[len(self._ours_alone) :], now))
+
+    def _remembered(self, cookie: bytes, bearer: Bearer | None) -> Bearer | None:
+        if bearer is not None and len(cookie) <= _REMEMBERED_COOKIE_BYTES_MAX:
+            if len(self._bearers) >= _COOKIES_MAX and cookie not in self._bearers:
+                self._bearers.clear()
+            self._bearers[cookie] = bearer
+        return bearer
 
     def _answer(
         self,

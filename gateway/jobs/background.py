@@ -4,8 +4,8 @@
 
 It never touches the listening socket. Jobs: the canary (does the gateway's identity still work at
 the origin?), sending mail, folding the ledger and logging its head, watching for what operators
-should hear of, asking Stripe, mailing links to
-those who pay without a reader, and sweeping what is over: sessions, links, old news.
+should hear of, asking Stripe, mailing links to those who pay without a reader, and sweeping what is
+over: sessions, links, old news.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborNode
 
 from gateway.model.rule import DEFAULT_KEEP, Keep
-from gateway.page import quotations, sentences, words
+from gateway.page import pruning, quotations, sentences, words
 from gateway.page.blocks import Block, Kind, names_end, text_of, texts_of
 
 
@@ -155,11 +155,8 @@ def _drop_after(node: LexborNode, top: LexborNode) -> None:
     """Remove everything of ``top`` that follows ``node``."""
     here = node
     while here.mem_id != top.mem_id:
-        following = here.next
-        while following is not None:
-            after = following.next
+        for following in pruning.followers(here):
             following.decompose()
-            following = after
         parent = here.parent
         if parent is None:
             return

@@ -20,14 +20,10 @@ _END_TAG = re.compile("</[a-zA-Z]")
 def drop_comments_behind(tree: LexborHTMLParser) -> None:
     """Remove comments behind the body. A stray ``</body>`` in the middle of an article sends those that
     follow it there, whatever they hold (WHATWG HTML, "the after body insertion mode")."""
-    root, body = tree.root, tree.css_first("body")
-    for here in (root, body):
-        following = here.next if here is not None else None
-        while following is not None:
-            after = following.next
-            if following.is_comment_node:
-                following.decompose()
-            following = after
+    for here in (tree.root, tree.css_first("body")):
+        for node in pruning.followers(here) if here is not None else ():
+            if node.is_comment_node:
+                node.decompose()
 
 
 def drop_following(
@@ -40,11 +36,8 @@ def drop_following(
         for here in [root, *ancestors(root)]:
             if here.tag in ("body", "html", None) or not here.is_element_node:
                 break
-            following = here.next
-            while following is not None:
-                after = following.next
+            for following in pruning.followers(here):
                 _drop(following, own, around, built)
-                following = after
     # A comment that nobody closed holds the rest of the page, and may have slipped out of everything.
     for node in [each for each in pruning.nodes(tree) if each.is_comment_node]:
         if not any(above.mem_id in own for above in ancestors(node)):

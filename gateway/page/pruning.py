@@ -49,11 +49,19 @@ class Built:
 
 
 def children(node: LexborNode) -> list[LexborNode]:
+    return _row(node.first_child)
+
+
+def followers(node: LexborNode) -> list[LexborNode]:
+    """Its siblings behind it, so that they can be removed one by one."""
+    return _row(node.next)
+
+
+def _row(node: LexborNode | None) -> list[LexborNode]:
     found = []
-    child = node.first_child
-    while child is not None:
-        found.append(child)
-        child = child.next
+    while node is not None:
+        found.append(node)
+        node = node.next
     return found
 
 

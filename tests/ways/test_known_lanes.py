@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.edge import known
+from gateway.edge import known, quick
 from gateway.identity.sessions import Session
 from gateway.model.entitlement import Entitlement
 from gateway.model.reader import Reader
@@ -150,6 +150,24 @@ async def test_a_second_session_is_never_the_first(lanes: Lanes) -> None:
     wall = await lanes.ask(data, quick=True, knowing=True)
     assert wall != full
     assert wall == await lanes.ask(data, quick=False)
+
+
+@pytest.mark.anyio
+async def test_cookies_that_were_let_go_are_remembered_again(
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, other = (message("/membres", [*BROWSER, one]) for one in (MEMBER, (b"Cookie", b"a=b")))
+    assert await knows(lanes, data)
+    bearers = lanes.quick._bearers
+    bearers.clear()
+    await lanes.ask(data, quick=True, knowing=True)
+    assert list(bearers) == [MEMBER[1]]
+    bearers[b"another"] = bearers[MEMBER[1]]
+    monkeypatch.setattr(quick, "_COOKIES_MAX", 2)
+    await lanes.ask(data, quick=True)
+    assert len(bearers) == 2, "one that is known makes no room for itself"
+    await lanes.ask(other, quick=True)
+    assert list(bearers) == [b"a=b"]
 
 
 @pytest.mark.anyio
