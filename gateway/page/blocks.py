@@ -64,21 +64,21 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
     inside = body.css(_APART_INSIDE)
     broken = _around(node for node in inside if node.tag not in _LINED)
     lined = len(inside) > 0
-    for block in found:
-        kind, nodes = block.kind, block.nodes
-        if kind is _TEXT or kind is _HEADING:
-            if len(nodes) == 1:
-                plain = not broken or nodes[0].mem_id not in broken
-                block.text = text_of(nodes[0], plain=plain)
-            else:
-                block.text = "".join(
-                    [text_of(node, plain=node.mem_id not in broken) for node in nodes]
-                )
-            block.words = words.count(block.text)
-        if lined and (
-            nodes[0].tag in _LINED or (broken and any(node.mem_id in broken for node in nodes))
-        ):
-            block.lines = _lines(nodes)
+    said = [block for block in found if block.kind is _TEXT or block.kind is _HEADING]
+    for block in said:
+        if not broken and len(block.nodes) == 1:
+            block.text = text_of(block.nodes[0], plain=True)
+        else:
+            block.text = "".join(
+                [text_of(node, plain=node.mem_id not in broken) for node in block.nodes]
+            )
+    for block, counted in zip(said, words.counts([block.text for block in said]), strict=True):
+        block.words = counted
+    if lined:
+        for block in found:
+            nodes = block.nodes
+            if nodes[0].tag in _LINED or any(node.mem_id in broken for node in nodes):
+                block.lines = _lines(nodes)
     return found
 
 
@@ -203,6 +203,8 @@ def text_of(node: LexborNode, *, plain: bool = False) -> str:
     """The text that readers see of a block, without that of scripts inside it, and with a space for
     each ``<br>``. ``plain``: the caller knows that there are none."""
     tag = node.tag
+    if tag == "p" and plain:  # most blocks
+        return node.text()
     if tag == "-text":
         return node.text_content or ""
     if tag == "br":

@@ -20,13 +20,18 @@ ATTRIBUTES_MAX = 512
 TAGS_MAX = 100_000
 STEPS_MAX = 2_000_000
 
+# Paragraphs and breaks without attributes, most tags of an article, are stepped over, as text is that
+# only looks like a tag: nothing of them is ever asked. What follows matches at any place, and always.
 _TOKEN = re.compile(
-    r"<!--(?:-?>|.*?--!?>|.*)"
+    r"[^<]*+((?:<(?:(?:/?(?:p|li|dd|dt)|[bh]r)>|(?![a-zA-Z!?/]))[^<]*+)*+)"
+    r"(?:<!--(?:-?>|.*?--!?>|.*)"
     r"|<(?:[!?]|/[^a-zA-Z])[^>]*+"  # a comment too (WHATWG HTML, "bogus comment state")
     r"|<(/?)([a-zA-Z][^\s/>]*+)"
-    r"((?:[^>\"'=]++|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=\s*+[^\s>\"'][^\s>]*+|[=\"'])*+)(>?)",
+    r"((?:[^>\"'=]++|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=\s*+[^\s>\"'][^\s>]*+|[=\"'])*+)>?"
+    r"|<|\Z)",
     re.DOTALL,
 )
+_STEPPED_OVER = re.compile(r"<[a-z/]")
 _ATTRIBUTE = re.compile(r"[^\s/=>]+(?:\s*=\s*(?:\"[^\"]*\"?|'[^']*'?|[^\s>]*))?")
 _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
@@ -69,15 +74,18 @@ def scan(text: str) -> Nesting:
     stack: list[tuple[str, int]] = []
     broken: set[tuple[str, int]] = set()
     starts: dict[str, int] = {}
-    position, tags, steps, stray, search = 0, 0, 0, False, _TOKEN.search
-    while match := search(text, position):
+    position, tags, steps, stray = 0, 0, 0, False
+    size, take = len(text), _TOKEN.match
+    long = size > TAGS_MAX * len("<p>")  # or it can't hold too many tags
+    while position < size and (match := take(text, position)):
         position = match.end()
-        closing, name, attributes = match.group(1, 2, 3)
+        closing, name, attributes = match.group(2, 3, 4)
+        if long:
+            tags += len(_STEPPED_OVER.findall(match[1])) + (name is not None)
+            if tags > TAGS_MAX:
+                raise PageUnreadable("too-many-tags")
         if name is None:
             continue
-        tags += 1
-        if tags > TAGS_MAX:
-            raise PageUnreadable("too-many-tags")
         name = name.lower()
         if len(attributes) > 2 * ATTRIBUTES_MAX and not closing:
             _count_attributes(attributes)

@@ -39,7 +39,8 @@ def choose(blocks: list[Block], keep: Keep, *, more: bool) -> Chosen:
     if keep.percent is not None:
         share = total * keep.percent // 100
         words_max = share if words_max is None else min(share, words_max)
-    texts = sum(1 for block in blocks if block.kind is Kind.TEXT and block.words)
+    text = Kind.TEXT  # looked up once for all of them
+    texts = len([block for block in blocks if block.kind is text and block.words])
     paragraphs = texts if keep.paragraphs is None else keep.paragraphs
     whole = total if words_max is None else words_max
     if paragraphs >= texts and whole >= total and not more:
@@ -80,18 +81,21 @@ def _within(blocks: list[Block], paragraphs: int, words_max: int) -> list[Block]
 
 def _outside_quotations(kept: list[Block], blocks: list[Block], texts: list[str]) -> list[Block]:
     """Without what stands in a quotation that goes on behind it; all of it, where nothing else is."""
-    numbers = {id(block): number for number, block in enumerate(blocks)}
     rest = list(kept)
     while rest:
         last = rest[-1]
         if last.kind is Kind.TEXT and last.words:
-            apart = quotations.quoted(texts, numbers[id(last)])
+            apart = quotations.quoted(texts, _number(last, blocks))
             if not quotations.is_inside(len(last.text), apart):
                 return rest
             if _shorten(last, last.words, force=False, apart=apart):
                 return rest
         rest.pop()
     return kept
+
+
+def _number(wanted: Block, blocks: list[Block]) -> int:
+    return next(number for number, block in enumerate(blocks) if block is wanted)
 
 
 def _until(blocks: list[Block], end: str) -> list[Block] | None:

@@ -91,7 +91,7 @@ def prune(
             continue
         if own in shells:
             prune(child, whole, shells, built, told)
-        elif not (child.is_text_node and not (child.text_content or "").strip()):
+        elif not child.is_empty_text_node:
             if built is None:
                 child.decompose()
             else:

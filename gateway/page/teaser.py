@@ -64,13 +64,12 @@ def _article(
     head = frozenset(whole)
     headed = [blocks.text_of(node) for node in _all_before(root, body) if node.mem_id in head]
     outside = _words_around(root, body)
+    kind = blocks.Kind.OTHER  # looked up once for all of them
+    others = [block.nodes[0] for block in rows if block.kind is kind]
     more = (
         outside - sum(map(words.count, headed)) > _AFTERWORDS_MAX
         or any(map(str.strip, built.around))
-        or any(
-            block.kind is blocks.Kind.OTHER and pruning.all_text(block.nodes[0]).strip()
-            for block in rows
-        )
+        or any(pruning.all_text(node).strip() for node in others)
     )
     # Choosing may cut a block's end off, and chrome that stood in it is no node any more.
     chrome_ids = {node.mem_id for node in chrome}

@@ -2,9 +2,8 @@
 
 A copy is a run of ``RUN`` words in a row that stands in the withheld text and not in what is shown.
 Shorter runs are anybody's words: a menu that names the same port isn't a leak. A short paragraph or
-line is a copy as a whole. Runs are looked up by every fourth four-word piece of the withheld text; in
-a long text only where as many words in a row belong to its vocabulary, so an innocent page costs
-little.
+line is a copy as a whole. Runs are looked up by three words in every five of the withheld text; in a long
+text only where as many words in a row belong to its vocabulary, so an innocent page costs little.
 """
 
 from __future__ import annotations
@@ -18,8 +17,10 @@ from gateway.page import hidden_forms
 from gateway.page.words import tokens, unspaced
 
 RUN = 7
-_PIECE = 4
+_PIECE = 3
+_STEP = RUN - _PIECE + 1  # so each run of ours holds a whole piece
 _SHORT_ROW = 4  # a row this many times shorter than the withheld one is short
+_PAIRS_MAX = 100_000  # of a piece's place in ours and one in the row
 _TRIES_MAX = 20_000
 _SHORT_MIN = 5
 _SHORT_CHARACTERS_MAX = 120
@@ -84,11 +85,11 @@ class Withheld:
         """Where in ours each piece begins that is looked for."""
         found: dict[tuple[bytes, ...], list[int]] = {}
         for number, piece in enumerate(self._own_pieces()):
-            found.setdefault(piece, []).append(number * _PIECE)
+            found.setdefault(piece, []).append(number * _STEP)
         return found
 
     def _own_pieces(self) -> Iterator[tuple[bytes, ...]]:
-        return zip(*(self._row[at::_PIECE] for at in range(_PIECE)), strict=False)
+        return zip(*(self._row[at::_STEP] for at in range(_PIECE)), strict=False)
 
     def __bool__(self) -> bool:
         return bool(self._row) or bool(self.media)
@@ -133,20 +134,24 @@ class Withheld:
             return
         if at_once:
             shared = [
-                (number * _PIECE, tuple(self._row[number * _PIECE : (number + 1) * _PIECE]))
+                (number * _STEP, tuple(self._row[number * _STEP : number * _STEP + _PIECE]))
                 for number in compress(count(), map(pieces.__contains__, self._own_pieces()))
             ]
         else:
             shared = [(at, piece) for piece in pieces for at in self._index.get(piece, ())]
         places = _places(row, stretches, {piece for _, piece in shared})
-        tried = 0
+        ours, pairs = self._row, 0
+        # From the end, so that no place is beyond it: a run has to hold one of its piece's neighbours.
+        next_here, next_ours = _PIECE - len(row), _PIECE - len(ours)
         for start, piece in shared:
             for at in places[piece]:
-                tried += 1
-                if tried > _TRIES_MAX:
+                pairs += 1
+                if pairs > _PAIRS_MAX:
                     yield from self._searched(row)
                     return
-                yield from self._around(row, at, start)
+                following = row[at + next_here] == ours[start + next_ours]
+                if following or row[at - 1] == ours[start - 1]:
+                    yield from self._around(row, at, start)
 
     def _known(self, row: list[bytes]) -> list[tuple[int, int]]:
         """The stretches of a row that hold withheld words alone, and enough of them."""
@@ -155,14 +160,16 @@ class Withheld:
 
     def _around(self, row: list[bytes], at: int, own: int) -> Iterator[int]:
         """The runs around a piece that stands at ``at`` in a row and at ``own`` in ours."""
-        for shift in range(min(at, own, RUN - _PIECE) + 1):
-            run = row[at - shift : at - shift + RUN]
-            if (
-                len(run) == RUN
-                and run == self._row[own - shift : own - shift + RUN]
-                and _framed(run) not in self._shown
-            ):
-                yield at - shift
+        ours, before, behind = self._row, 0, _PIECE
+        while before < min(at, own, _STEP - 1) and row[at - before - 1] == ours[own - before - 1]:
+            before += 1
+        rest = min(len(row) - at, len(ours) - own, RUN)
+        while behind < rest and row[at + behind] == ours[own + behind]:
+            behind += 1
+        for shift in range(max(0, RUN - behind), before + 1):
+            start = at - shift
+            if _framed(row[start : start + RUN]) not in self._shown:
+                yield start
 
     def _searched(self, row: list[bytes]) -> Iterator[int]:
         """The same for texts that say the same few words over and over."""

@@ -8,6 +8,7 @@ of one sentence apart.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from unicodedata import normalize
 
 # Bytes are split four times as fast as a regex finds words in text. What isn't a letter or digit
@@ -40,6 +41,7 @@ _LONG_CHARACTERS = 40
 # Above this average a text isn't in words with spaces between them, or not all of it.
 _SPACED_WORD_CHARACTERS_MAX = 12
 _UNSPACED_WORD_CHARACTERS = 4
+_NO_BREAK = ("\u00a0", "\u202f")
 
 
 def tokens(text: str) -> list[bytes]:
@@ -72,7 +74,9 @@ def count(text: str) -> int:
     if spaced.isascii():
         plain = not _parts_otherwise(spaced)
     else:
-        spaced = spaced.replace("\u00a0", " ").replace("\u202f", " ").strip(" ")
+        for space in _NO_BREAK:
+            spaced = spaced.replace(space, " ")
+        spaced = spaced.strip(" ")
         plain = spaced.isprintable()  # no space but U+0020 is
     if plain and "  " not in spaced:
         counted = spaced.count(" ") + 1 if spaced else 0
@@ -82,6 +86,31 @@ def count(text: str) -> int:
     if len(text) <= _SPACED_WORD_CHARACTERS_MAX * len(words):
         return len(words)
     return sum(map(weight, words))
+
+
+def counts(texts: Sequence[str]) -> list[int]:
+    """``count`` of each. One look at all of them together tells whether single spaces alone part
+    their words, as they mostly do, and then only spaces are left to count."""
+    together = " ".join(filter(None, texts))
+    spaces = [" "]
+    if not together.isascii():
+        spaces += [space for space in _NO_BREAK if space in together]
+        for space in spaces[1:]:
+            together = together.replace(space, " ")
+        plain = together.isprintable()
+    else:
+        plain = not _parts_otherwise(together)
+    # ``rfind`` takes two thirds of what ``in`` does for these.
+    if not plain or together.rfind("  ") >= 0 or together != together.strip(" "):
+        return list(map(count, texts))
+    if len(spaces) == 1:
+        counted = [text.count(" ") + 1 if text else 0 for text in texts]
+    else:
+        counted = [sum(map(text.count, spaces)) + 1 if text else 0 for text in texts]
+    return [
+        number if len(text) <= _SPACED_WORD_CHARACTERS_MAX * number else count(text)
+        for number, text in zip(counted, texts, strict=True)
+    ]
 
 
 def _parts_otherwise(text: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from gateway.errors import PageUnreadable
-from gateway.page import document
+from gateway.page import bounds, document
 from tests.page.showing import HTML, full, known
 
 PAGE = "<!doctype html><html lang=fr><title>Été</title><p>Événement à Noël, œuvre, 10 €</p>"
@@ -217,6 +217,8 @@ DEEP = {
     "end tags behind a table": "<div><table><td>" + "<i>" * 400 + "</div>" * 150_000,
     "backslashes": "<script>'" + "\\" * 2_000_000,
     "end p": "</p>" * 100_000,
+    "p and lone angles": "<p>< " * 90_000,
+    "ends of nothing": "</" * 500_000,
     "cdata": "<svg><![CDATA[" * 50_000,
     "scripts": "<script><!--<script>" * 30_000,
     "foster": "<table>" + "<b>x" * 20_000,
@@ -232,6 +234,24 @@ def test_costly_pages_end_in_time(source: str) -> None:
     with contextlib.suppress(PageUnreadable):
         document.read(page, HTML)
     assert time.process_time() - started < BOMB_SECONDS
+
+
+@pytest.mark.parametrize("pair", ["<p></p>", "<p>x<br>", "<hr><i></i>", "<p class=x></p>"])
+def test_tags_are_counted_to_the_last(pair: str) -> None:
+    source = pair * (bounds.TAGS_MAX // pair.count("<")) + "x" * bounds.TAGS_MAX
+    bounds.scan(source)
+    with pytest.raises(PageUnreadable, match="too-many-tags"):
+        bounds.scan(f"{source}<p><u></u>")
+
+
+def test_what_only_looks_like_a_tag_counts_as_none() -> None:
+    bounds.scan("a < b <3 </ " * bounds.TAGS_MAX)
+
+
+@pytest.mark.parametrize("name", ["script<p", "textarea<br", "p<div"])
+def test_a_bracket_in_a_tags_name_begins_no_tag(name: str) -> None:
+    """WHATWG HTML, "tag name state"."""
+    assert bounds.scan(f"<{name}><section></section>").starts == {name: 1, "section": 1}
 
 
 def test_a_page_over_its_bytes_is_refused() -> None:

@@ -58,11 +58,14 @@ def test_the_first_search_and_the_later_ones_find_what_trying_finds(
         assert set(searching.copies(row)) == wanted
 
 
-@given(pages())
-def test_too_many_tries_end_in_the_same(page: tuple[list[str], list[str], list[bytes]]) -> None:
+@given(pages(), st.sampled_from((0, 10_000)))
+def test_too_many_pairs_end_in_the_same(
+    page: tuple[list[str], list[str], list[bytes]], tries: int
+) -> None:
     texts, shown, row = page
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(withheld, "_TRIES_MAX", 0)
+        patch.setattr(withheld, "_PAIRS_MAX", 0)
+        patch.setattr(withheld, "_TRIES_MAX", tries)
         found = set(Withheld(texts, shown).copies(row))
     assert found >= by_trying(texts, shown, row)
 
@@ -88,3 +91,12 @@ def test_words_are_counted_as_if_they_were_split(text: str) -> None:
     parts = text.split()
     split = len(parts) if len(text) <= 12 * len(parts) else sum(map(words.weight, parts))
     assert words.count(text) == split
+
+
+@given(
+    st.lists(st.lists(SPACES | CHUNKS | st.text(max_size=3), max_size=6).map("".join), max_size=5)
+)
+def test_many_texts_are_counted_as_each_alone(texts: list[str]) -> None:
+    bare = [" ".join(text.split()) for text in texts]
+    for each in (texts, bare, [text.replace(" ", "\u00a0", 1) for text in bare]):
+        assert words.counts(each) == list(map(words.count, each))
