@@ -73,7 +73,8 @@ async def run(settings: Settings, report_fd: int) -> None:
 
     jobs = [Job("sweep", SWEEP_SECONDS, sweep, once_among_nodes=True)]
     folds = folding(settings, store=store, clock=clock)
-    jobs.append(Job("fold", FOLD_SECONDS, folds.fold_due))
+    version = store.changes.version
+    jobs.append(Job("fold", FOLD_SECONDS, folds.fold_due, version=version))
     head = LedgerHead(ledger=Ledger(store))
     jobs.append(Job("ledger-head", HEAD_SECONDS, head.tell, once_among_nodes=True))
     jobs.append(terms_job(settings, store=store))
@@ -92,7 +93,7 @@ async def run(settings: Settings, report_fd: int) -> None:
     if settings.mail is not None:
         post = Smtp(settings.mail.url.get_secret_value(), settings.mail.sender)
         mailer = Mailer(letters=Letters(store), post=post, clock=clock)
-        jobs.append(Job("mail", EVERY_SECONDS, mailer.send_due))
+        jobs.append(Job("mail", EVERY_SECONDS, mailer.send_due, version=version))
     working = asyncio.create_task(run_all(jobs, leases=Leases(store), clock=clock))
 
     def values() -> dict[str, float]:

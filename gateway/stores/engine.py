@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from gateway.errors import Faults, StoreUnavailable
 from gateway.model.fault import Fault, Place
 from gateway.stores import sqlite
+from gateway.stores.changes import Changes
 
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5
@@ -109,13 +110,14 @@ def _told(url: str, error: Exception) -> str:
 
 
 class Store:
-    """One engine, and the two ways to use it. ``after_news`` is called when a transaction that told
+    """One engine, and the two ways to use it. ``changes`` tells whether to look at all. ``after_news`` is called when a transaction that told
     news is committed: whoever polls may be woken."""
 
     def __init__(self, url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> None:
         self.url = url
         self.after_news: Callable[[], None] = _nobody_to_wake
         self.engine = open_engine(url, answer_seconds=answer_seconds)
+        self.changes = Changes(url)
         self._writer: sqlite.Writer | None = None
 
     @asynccontextmanager
@@ -166,6 +168,7 @@ class Store:
     async def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+        self.changes.close()
         await self.engine.dispose()
 
 

@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.stores.engine import Store
 from gateway.stores.journal_schema import journal_mark, journal_term
@@ -85,14 +85,28 @@ class JournalTerms:
         await self._store.write(keep)
         return len(numbers)
 
-    async def _mark(self) -> int:
+    async def waits(self) -> bool:
+        """Whether there is something to read. Raises StoreUnavailable."""
+        known = await self._known()
+        if known is None:
+            return True
+        async with self._store.reading() as connection:
+            last = (await connection.execute(select(func.max(ledger.c.number)))).scalar()
+        return last is not None and last > known
+
+    async def _known(self) -> int | None:
         """The last entry that was read. The key with which reading began must still be there: without it
-        nothing that was hashed with it can be found, and all is read from the first entry anew."""
+        nothing that was hashed with it can be found, and all is to be read from the first entry anew:
+        None."""
         async with self._store.reading() as connection:
             wanted = select(journal_mark).where(journal_mark.c.name == _MARK)
             row = (await connection.execute(wanted)).first()
-        if row is not None and row.key_id in self._keys.ids:
-            return int(row.number)
+        return int(row.number) if row is not None and row.key_id in self._keys.ids else None
+
+    async def _mark(self) -> int:
+        known = await self._known()
+        if known is not None:
+            return known
 
         def work(connection: Connection) -> None:
             connection.execute(delete(journal_term))

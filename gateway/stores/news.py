@@ -54,6 +54,9 @@ class News:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._nothing_behind: tuple[int, int | None] | None = (
+            None  # a number, and the store's version
+        )
 
     async def last(self) -> int:
         async with self._store.reading() as connection:
@@ -62,8 +65,13 @@ class News:
 
     async def since(self, number: int) -> list[Item]:
         """The next pieces of news, at most BATCH_MAX; none when all is known."""
+        version = await self._store.changes.version()
+        if version is not None and self._nothing_behind == (number, version):
+            return []
         async with self._store.reading() as connection:
-            return [Item(*row) for row in await connection.execute(_SINCE, {"known": number})]
+            found = [Item(*row) for row in await connection.execute(_SINCE, {"known": number})]
+        self._nothing_behind = None if found else (number, version)
+        return found
 
     async def tell(self, kind: Kind, key: str, *, now: float) -> None:
         def work(connection: Connection) -> None:

@@ -59,6 +59,7 @@ class AdoptingWork:
 
     def __init__(self, settings: Settings, *, store: Store, clock: Clock, mails: Mails) -> None:
         self._door = door_of(settings)
+        self._version = store.changes.version
         self.job = AdoptingJob(
             adopting=adopting_of(settings, store=store, mails=mails),
             stripe=Customers(self._door),
@@ -68,7 +69,7 @@ class AdoptingWork:
         )
 
     def jobs(self) -> list[Job]:
-        return [Job("adopt", EVERY_SECONDS, self.job.work)]
+        return [Job("adopt", EVERY_SECONDS, self.job.work, version=self._version)]
 
     async def close(self) -> None:
         await self._door.close()

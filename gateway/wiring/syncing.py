@@ -58,6 +58,7 @@ class Syncing:
             prices=frozenset(price for plan in settings.plan for price in plan.prices),
             clock=clock,
         )
+        self._version = store.changes.version
         self.fetching = Fetching(
             fetcher=Fetcher(
                 ledger=self._ledger,
@@ -89,7 +90,7 @@ class Syncing:
 
     def jobs(self) -> list[Job]:
         return [
-            Job("fetch", EVERY_SECONDS, self.fetching.fetch_due),
+            Job("fetch", EVERY_SECONDS, self.fetching.fetch_due, version=self._version),
             Job("prices", _PRICES_SECONDS, self.fetching.refresh_prices),
             Job("reconcile", NIGHTLY_SECONDS, self.reconciling.nightly),
             Job("look-ahead", HOUR_SECONDS, self.look_ahead, once_among_nodes=True),

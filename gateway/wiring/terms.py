@@ -25,4 +25,11 @@ def terms_job(settings: Settings, *, store: Store) -> Job:
             if await reading.read_on() < BATCH_MAX:
                 return
 
-    return Job("journal-terms", TERMS_SECONDS, read_on, once_among_nodes=True)
+    return Job(
+        "journal-terms",
+        TERMS_SECONDS,
+        read_on,
+        once_among_nodes=True,
+        version=store.changes.version,
+        due=reading.waits,
+    )

@@ -433,14 +433,17 @@ def test_another_key_reads_everything_anew_and_a_second_one_is_still_looked_for(
         await _known(store)
         await JournalTerms(store, KEYS, terms).read_on()
         both = TermKeys(["a newer secret", "a secret of the config"])
+        assert not await JournalTerms(store, both, terms).waits()
         assert await JournalTerms(store, both, terms).read_on() == 0
         wanted = asked({"q": "7391"}, zone=ZONE).filter
         assert len((await Journal(store, both).page(wanted)).rows) == 1
         await Ledger(store).append([event("evt_z", charge(3, customer="cus_8"))], now=float(NOON))
+        assert await JournalTerms(store, both, terms).waits()
         assert await JournalTerms(store, both, terms).read_on() == 1
         assert await JournalTerms(store, TermKeys(["a newer secret"]), terms).read_on() == 5
         newest = TermKeys(["the newest secret"])
         assert (await Journal(store, newest).page(wanted)).rows == ()
+        assert await JournalTerms(store, newest, terms).waits()
         assert await JournalTerms(store, newest, terms).read_on() == 5
         assert len((await Journal(store, newest).page(wanted)).rows) == 1
 
