@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class LastHead:
+    """What one connection's last known head was, but for its target: most often the next is the same, or
+    the same around its Cookie, and needn't be looked up."""
+
+    __slots__ = ("after", "before", "cookie", "read", "rest")
+
+    def __init__(self) -> None:
+        self.rest: bytes | None = None
+        self.before = self.after = b""  # around a Cookie's value
+        self.cookie: bytes | None = None
+        self.read: Any = None
 
 
 class Quick(Protocol):
@@ -15,12 +28,13 @@ class Quick(Protocol):
 
 @runtime_checkable
 class Knowing(Protocol):
-    """A quick lane that may answer a head unparsed (``edge.known``); ``learn`` tells what the parser
-    made of one that it answered otherwise. For ``resting`` heads it needn't be asked."""
+    """A quick lane that may answer a head unparsed (``edge.known``); ``last`` is the connection's own.
+    ``learn`` tells what the parser made of one that it answered otherwise. For ``resting`` heads it
+    needn't be asked."""
 
     resting: int
 
-    def at_once(self, data: bytes, peer: str, /) -> list[bytes] | None: ...
+    def at_once(self, data: bytes, peer: str, last: LastHead, /) -> list[bytes] | None: ...
     def learn(self, data: bytes, headers: Headers, /) -> None: ...
 
 

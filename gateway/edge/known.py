@@ -17,12 +17,13 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from gateway.edge.framing import Limits
-from gateway.edge.hook import Headers
+from gateway.edge.hook import Headers, LastHead
 
 Read = TypeVar("Read")
 
 HEAD_BYTES_MAX = 4_096  # request line and all
 FIELDS_MAX = 40
+LAST_BYTES_MAX = 1_536  # kept twice, and by each connection
 LINES_MAX = 8_192
 LINE_BYTES_MAX = 512
 HEADS_MAX = 2_048
@@ -67,29 +68,41 @@ class KnownHeads(Generic[Read]):
         self._wanted = b""  # the head that was just found unknown
         self.cold = 0
 
-    def find(self, data: bytes) -> tuple[bytes, Read, bytes | None] | None:
+    def find(self, data: bytes, last: LastHead) -> tuple[bytes, Read, bytes | None] | None:
         """The target, what was read, and the value of the Cookie line where there is one. ``data``
         begins with ``GET /`` and has at most HEAD_BYTES_MAX bytes; whatever else it is than one
-        whole known head, it is unknown."""
+        whole known head, it is unknown. ``last`` is its connection's."""
         try:
             _, target, rest = data.split(b" ", 2)
         except ValueError:
             return None
-        before, found, after = rest.rpartition(_COOKIE)  # most send it among the last
-        cookie = None
-        if found and before[-3:] in _BEFORE_COOKIE:
-            cookie, found, after = after.partition(_LINE_END)
-            if not found:
-                return None
-            rest = _EMPTY_COOKIE.join((before, after))
-        read = self._heads.get(rest)
-        if read is None:
-            read = self._assembled(data, rest)
+        if rest == last.rest:
+            read, cookie = last.read, last.cookie
+        else:
+            before, found, after = rest.rpartition(_COOKIE)  # most send it among the last
+            cookie = None
+            if found and before[-3:] in _BEFORE_COOKIE:
+                cookie, found, after = after.partition(_LINE_END)
+                if not found:
+                    return None
+                if after == last.after and before == last.before:
+                    read = last.read
+                else:
+                    read = self._read_of(data, _EMPTY_COOKIE.join((before, after)))
+            else:
+                read = self._read_of(data, rest)
             if read is None:
                 return None
-        elif self.cold:
+            if len(rest) <= LAST_BYTES_MAX:
+                last.rest, last.before, last.after = rest, before, after
+                last.cookie, last.read = cookie, read
+        if self.cold:
             self.cold = max(0, self.cold - _WARMTH)
         return target, read, cookie
+
+    def _read_of(self, data: bytes, rest: bytes) -> Read | None:
+        read = self._heads.get(rest)
+        return self._assembled(data, rest) if read is None else read
 
     def _assembled(self, data: bytes, rest: bytes) -> Read | None:
         """A head of known lines in a new order."""
@@ -102,7 +115,6 @@ class KnownHeads(Generic[Read]):
             self._wanted = data
             self.cold += 1
             return None
-        self.cold = max(0, self.cold - _WARMTH)
         read = self._read(fields)
         if read is not None:
             self._keep(rest, read)

@@ -26,7 +26,7 @@ from uvicorn.server import ServerState
 
 from gateway.edge.answering import AnsweringProtocol, UnchunkedCycle
 from gateway.edge.framing import Framed, Limits, Refused, framed
-from gateway.edge.hook import Headers, Knowing, Quick, decline
+from gateway.edge.hook import Headers, Knowing, LastHead, Quick, decline
 from gateway.edge.known import HEAD_BYTES_MAX, generous
 from gateway.edge.sweep import Sweep
 
@@ -55,8 +55,8 @@ class GatewayProtocol(AnsweringProtocol):
         knowing: Knowing | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, sweep=sweep)
-        self.quick = quick
-        self.knowing = knowing
+        self.quick, self.knowing = quick, knowing
+        self.last_head = LastHead()
         self._head_bytes = self._overhead_bytes = 0
         self._quick_left = QUICK_ANSWERS_PER_READ
         self._collect = _drop
@@ -90,7 +90,7 @@ class GatewayProtocol(AnsweringProtocol):
     def _idle_received(self, data: bytes, knowing: Knowing) -> None:
         """What came where nothing was owed or begun: most often one head, like one before it."""
         try:
-            buffers = knowing.at_once(data, self.peer)
+            buffers = knowing.at_once(data, self.peer, self.last_head)
         except Exception:  # as below
             _LOGGER.exception("the quick lane failed")
             buffers = None

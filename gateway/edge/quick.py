@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.edge import codings, egress
-from gateway.edge.hook import Headers
+from gateway.edge.hook import Headers, LastHead
 from gateway.edge.ingress import Ingress
 from gateway.edge.known import KnownHeads
 from gateway.edge.rate import RequestRate
@@ -144,10 +144,10 @@ class QuickLane:
                 return None
         return self._answer(record, ready, target, headers, none_match, peer, now)
 
-    def at_once(self, data: bytes, peer: str) -> list[bytes] | None:
+    def at_once(self, data: bytes, peer: str, last: LastHead) -> list[bytes] | None:
         """The same for a head that needn't be parsed (``edge.known``), where all was asked before.
         ``data``: at most HEAD_BYTES_MAX bytes that begin with ``GET /``."""
-        found = self._known.find(data)
+        found = self._known.find(data, last)
         if found is None:
             if self._known.cold >= COLD_AFTER:
                 self._known.cold, self.resting = 0, RESTING_HEADS

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from gateway.edge import known
-from gateway.edge.hook import Headers
+from gateway.edge.hook import Headers, LastHead
 from gateway.edge.known import KnownHeads
 
 HOST = b"Host: a.test"
@@ -30,6 +30,7 @@ class Heads:
 
     def __init__(self) -> None:
         self.heads: KnownHeads[Headers] = KnownHeads(self._read)
+        self.last = LastHead()
         self.reads = 0
 
     def _read(self, fields: Headers) -> Headers | None:
@@ -38,11 +39,14 @@ class Heads:
 
     def accept(self, *lines: bytes) -> None:
         data = head(*lines)
-        if self.heads.find(data) is None:
+        if self.heads.find(data, LastHead()) is None:
             self.heads.learn(data, fields_of(*lines))
 
     def knows(self, data: bytes) -> bool:
-        return self.heads.find(data) is not None
+        """To a connection that sent nothing yet, and to one that did."""
+        found = self.heads.find(data, LastHead())
+        assert self.heads.find(data, self.last) == found
+        return found is not None
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def heads() -> Heads:
 
 def test_a_head_of_accepted_lines_gives_their_fields_whatever_the_target(heads: Heads) -> None:
     for _ in range(4):
-        found = heads.heads.find(head(AGENT, HOST, target=b"/b?c=d"))
+        found = heads.heads.find(head(AGENT, HOST, target=b"/b?c=d"), LastHead())
         assert found == (b"/b?c=d", fields_of(AGENT, HOST), None)
     assert heads.reads == 2, "once the whole head is known, it isn't read again"
 
@@ -62,7 +66,7 @@ def test_a_head_of_accepted_lines_gives_their_fields_whatever_the_target(heads: 
 def test_the_cookies_value_is_handed_on_and_never_kept(heads: Heads) -> None:
     heads.accept(HOST, b"Cookie: a=b")
     for line, value in ((b"Cookie: x=y; z", b"x=y; z"), (b"cookie: ", b"")):
-        found = heads.heads.find(head(HOST, line, AGENT))
+        found = heads.heads.find(head(HOST, line, AGENT), heads.last)
         assert found is not None
         assert found[2] == value
         assert [name for name, _ in found[1]] == [b"host", b"cookie", b"user-agent"]
@@ -107,9 +111,30 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_what_was_never_accepted_so_is_unknown(heads: Heads, data: bytes) -> None:
     heads.accept(HOST, b"Cookie: a")
-    assert heads.knows(head(HOST, AGENT))
-    for _ in range(3):
-        assert not heads.knows(data)
+    for before in (head(HOST, AGENT), head(HOST, b"Cookie: a"), head(HOST, b"Cookie: a", AGENT)):
+        assert heads.knows(before)
+        for _ in range(2):
+            assert not heads.knows(data)
+
+
+def test_what_a_connection_sent_before_changes_no_answer(heads: Heads) -> None:
+    heads.accept(HOST, b"Cookie: a")
+    heads.accept(HOST, b"X-ookie: b")
+    chance = random.Random(2)
+    lines = [HOST, AGENT, b"Cookie: a", b"cookie: b", b"Cookie: ", b"X-ookie: b", b"Accept: */*"]
+    sent = [head(*chance.sample(lines, chance.randint(1, 5))) for _ in range(300)]
+    sent += [data[:-1] for data in sent[:20]] + [data + data for data in sent[:20]]
+    sent += [b"GET / ", b"GET /a", b"GET /a  "]
+    known_ones = 0
+    for _ in range(20_000):
+        known_ones += heads.knows(chance.choice(sent))
+    assert known_ones > 2_000
+
+
+def test_a_long_head_is_not_kept_by_its_connection(heads: Heads) -> None:
+    line = b"Cookie: " + b"a" * known.LAST_BYTES_MAX
+    assert heads.knows(head(HOST, line))
+    assert heads.last.rest is None
 
 
 @pytest.mark.parametrize(
