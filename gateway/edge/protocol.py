@@ -67,44 +67,41 @@ class GatewayProtocol(AnsweringProtocol):
             if len(self._early) > _EARLY_BYTES_MAX:
                 self.transport.abort()
             return
-        self._quick_left = QUICK_ANSWERS_PER_READ
         knowing = self.knowing
-        if knowing is not None and knowing.resting:
-            knowing.resting -= 1
-        elif (
+        # Where nothing is owed or begun, it is most often one head, like one before it.
+        if (
             knowing is not None
+            and not knowing.resting
             and self.answering is None
-            and not self.head_open
-            and not self.body_open
-            and not self.refused
-            and not self.last
+            and not (self.head_open or self.body_open or self.refused or self.last)
             and not self.flow.write_paused
             and len(data) <= HEAD_BYTES_MAX
             and data.startswith(b"GET /")
         ):
-            self._idle_received(data, knowing)
+            try:
+                buffers = knowing.at_once(data, self.peer, self.last_head)
+            except Exception:  # as below
+                _LOGGER.exception("the quick lane failed")
+                buffers = None
+            if buffers is not None:
+                self.fresh = False
+                self.tick = self.sweep.tick
+                self.server_state.total_requests += 1
+                self.transport.writelines(buffers)
+                return
+            if self._parse(data) == 1 and not self.head_open:
+                knowing.learn(data, self.headers)
             return
+        if knowing is not None and knowing.resting:
+            knowing.resting -= 1
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> int:
+        """How many of its heads the quick lane answered."""
+        self._quick_left = QUICK_ANSWERS_PER_READ
         while data and not self.refused:
             data = self._feed(data)
-
-    def _idle_received(self, data: bytes, knowing: Knowing) -> None:
-        """What came where nothing was owed or begun: most often one head, like one before it."""
-        try:
-            buffers = knowing.at_once(data, self.peer, self.last_head)
-        except Exception:  # as below
-            _LOGGER.exception("the quick lane failed")
-            buffers = None
-        if buffers is not None:
-            self.fresh = False
-            self.tick = self.sweep.tick
-            self.server_state.total_requests += 1
-            self.transport.writelines(buffers)
-            return
-        left = data
-        while left and not self.refused:
-            left = self._feed(left)
-        if self._quick_left == QUICK_ANSWERS_PER_READ - 1 and not self.head_open:
-            knowing.learn(data, self.headers)
+        return QUICK_ANSWERS_PER_READ - self._quick_left
 
     def _feed(self, data: bytes) -> bytes:
         """Parse; returns what is left behind an upgrade that was ignored."""

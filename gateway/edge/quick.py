@@ -178,7 +178,7 @@ class QuickLane:
         return self._answer(record, ready, target, headers, none_match, peer, now)
 
     def learn(self, data: bytes, headers: Headers) -> None:
-        """``data``, which was parsed to ``headers``, was answered here."""
+        """``data``, which was parsed to ``headers``, was answered."""
         self._known.learn(data, headers)
 
     def _glance(self, headers: Headers) -> _Glance | None:
@@ -245,16 +245,16 @@ class QuickLane:
         record.used = True  # or the cache takes the most read pages for those nobody wants
         if not ready.since <= now < ready.until:
             ready.renew(now, self._dates)
-        tally, size, buffers = ready.tally, len(ready.variant.body), ready.buffers
+        tally, buffers = ready.tally, ready.buffers
         if none_match is not None:
             if len(none_match) > egress.IF_NONE_MATCH_BYTES_MAX:
                 return None
             if egress.same_entity(none_match, ready.variant.etag):
-                tally, size, buffers = ready.not_modified_tally, 0, ready.not_modified
+                tally, buffers = ready.not_modified_tally, ready.not_modified
         tally.count += 1
         if self._access_log.on:
             path = target.partition(b"?")[0].decode("latin-1")
-            self._access_log.note(now, "quick", path, tally.status, size, "")
+            self._access_log.note(now, "quick", path, tally.status, ready.size(tally), "")
         return buffers
 
     def _choose_for(

@@ -26,6 +26,10 @@ class Ready:
     buffers: list[bytes] = field(default_factory=list)
     not_modified: list[bytes] = field(default_factory=list)
 
+    def size(self, tally: Tally) -> int:
+        """Of the body that goes out, in bytes, where it is counted so."""
+        return len(self.variant.body) if tally is self.tally else 0
+
     def renew(self, now: float, dates: egress.Dates) -> None:
         """For the second of ``now``. What is to be written isn't to be changed."""
         variant = self.variant

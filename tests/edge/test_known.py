@@ -124,7 +124,7 @@ def test_what_a_connection_sent_before_changes_no_answer(heads: Heads) -> None:
     lines = [HOST, AGENT, b"Cookie: a", b"cookie: b", b"Cookie: ", b"X-ookie: b", b"Accept: */*"]
     sent = [head(*chance.sample(lines, chance.randint(1, 5))) for _ in range(300)]
     sent += [data[:-1] for data in sent[:20]] + [data + data for data in sent[:20]]
-    sent += [b"GET / ", b"GET /a", b"GET /a  "]
+    sent += [b"GET / ", b"GET /a", b"GET /a  ", b"GET /a \0", b"GET /a \0\0\0"]
     known_ones = 0
     for _ in range(20_000):
         known_ones += heads.knows(chance.choice(sent))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.edge.hook import LastHead
 from gateway.edge.protocol import GatewayProtocol, decline
 from tests.ways.house import House, Page, StoppedClock, cookie, house
 
@@ -120,11 +121,13 @@ class Lanes:
         config.load()
         self.config = config
         self.quick = self.config.http_protocol_class.keywords["quick"]
+        self.last = LastHead()
         self.hits = 0
         self.known = 0  # of these, answers to heads that weren't parsed
 
-    def at_once(self, data: bytes, peer: str) -> list[bytes] | None:
-        answer: list[bytes] | None = self.quick.at_once(data, peer)
+    def at_once(self, data: bytes, peer: str, _: LastHead) -> list[bytes] | None:
+        """As if all came over one connection."""
+        answer: list[bytes] | None = self.quick.at_once(data, peer, self.last)
         self.known += answer is not None
         return answer
 
