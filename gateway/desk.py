@@ -17,10 +17,10 @@ from typing import Any
 
 from gateway.app import build
 from gateway.config import Settings
-from gateway.config.handing import take
+from gateway.config.handing import Handed, take
 from gateway.edge.entrance import Application
 from gateway.errors import Faults, StoreUnavailable
-from gateway.ops import logs, priority
+from gateway.ops import forked, logs, priority
 from gateway.stores.engine import give_way
 from gateway.worker import UNFIT, serve
 
@@ -44,8 +44,9 @@ def at_the_desk(settings: Settings) -> Settings:
     return settings.model_copy(update={"server": server})
 
 
-def main(arguments: list[str]) -> int:
-    handed = take(arguments, sys.stdin.buffer)
+def begin(handed: Handed) -> int:
+    """The process, from its birth to its exit code."""
+    forked.named("lychgate-desk")
     settings = at_the_desk(handed.settings)
     logs.set_up(process="desk")
     priority.stand_behind(priority.DESK)
@@ -66,4 +67,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(begin(take(sys.argv[1:], sys.stdin.buffer)))

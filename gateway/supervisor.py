@@ -1,10 +1,11 @@
 """The parent of `serve`: it binds, starts the workers and the background process, and mends.
 
-It stays small and imports late, so that the first page is served within two seconds: the workers
-start before it has anything else to do. It owns the ops listener and adds up what workers count.
-A worker that dies is started again, more slowly each time; one that is stuck is killed. One that says at start-up that its files
-are unfit to serve ends the whole; once the site is up, whoever is started anew goes on with the settings
-and the last good policy of the others, whatever stands in the files by then.
+It loads what the workers need and forks them, so that they share the memory of it and the first page is
+served within two seconds; then the others in the same way. It owns the ops listener and adds up what
+workers count. A worker that dies is started again, more slowly each time; one that is stuck is killed. One
+that says at start-up that its files are unfit to serve ends the whole; once the site is up, whoever is
+started anew goes on with the settings and the last good policy of the others, whatever stands in the
+files by then.
 A child that loses its supervisor sees the other end of its pipe close, and goes.
 """
 
@@ -13,11 +14,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,10 +27,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
-from gateway.config.handing import packed
+from gateway.config.handing import Handed, packed
 from gateway.errors import Faults, StoreUnavailable
 from gateway.model.fault import Fault, Place
-from gateway.ops.child import SILENT_SECONDS, Child
+from gateway.ops import forked
+from gateway.ops.child import NEVER_STARTED, SILENT_SECONDS, Child, have_spoken
 from gateway.ops.listening import listen
 
 if TYPE_CHECKING:
@@ -62,24 +64,22 @@ class Supervisor:
     stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def start(self, child: Child) -> None:
-        reader, writer = os.pipe()
+    def fork(self, child: Child) -> None:
+        """With all that it needs loaded here, for those that come after it too."""
+        begin = importlib.import_module(child.module).begin
         descriptor = self.listener.fileno()
-        handed = (str(descriptor), str(writer), str(self.folder))
-        child.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [sys.executable, "-m", child.module, *handed],
-            stdin=subprocess.PIPE,
-            pass_fds=(descriptor, writer),
-        )
-        os.close(writer)
-        assert child.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), child.process.stdin as settings:
-            settings.write(packed(self.settings))
-        child.reader, child.ready, child.rest = reader, False, b""
-        child.started_at = _CLOCK.monotonic()
+
+        def born(report_fd: int) -> int:
+            code: int = begin(Handed(self.settings, descriptor, report_fd, self.folder))
+            return code
+
+        child.fork(born, descriptor, _CLOCK.monotonic())
+
+    def start(self, child: Child) -> None:
+        now = _CLOCK.monotonic()
+        child.spawn(self.listener.fileno(), self.folder, packed(self.settings), now)
 
     def watch(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
-        os.set_blocking(child.reader, False)
         loop.add_reader(child.reader, self._hear, child, loop)
 
     def _hear(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
@@ -194,8 +194,22 @@ def run(settings: Settings) -> int:
     children = [*workers, *(Child(len(workers) + at, each) for at, each in enumerate(others))]
     with tempfile.TemporaryDirectory(prefix="lychgate-") as folder, _held(folder):
         supervisor = Supervisor(settings, listener, children, Path(folder))
+        # Signals are ours before the first child is there, so that none is ever left behind.
+        signal.pthread_sigmask(signal.SIG_BLOCK, forked.SIGNALS)
+        _fork_all(supervisor)
         asyncio.run(_run(supervisor, ops))
         return supervisor.exit_code
+
+
+def _fork_all(supervisor: Supervisor) -> None:
+    """The first of each, where a fork is possible; the others once the workers serve, for the first page
+    has the processors. Whoever isn't born here is started later (``_start_others``)."""
+    for module in (WORKER, DESK, BACKGROUND):
+        for child in supervisor.children:
+            if child.module == module and forked.possible():
+                supervisor.fork(child)
+        if module == WORKER and not have_spoken(supervisor.children, WORKERS_FIRST_SECONDS, _CLOCK):
+            return
 
 
 @contextlib.contextmanager
@@ -225,15 +239,18 @@ def _look_at_store(url: str) -> None:
 
 
 async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
-    # Signals are ours before the first child is there: none is ever left behind.
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGHUP, supervisor.tell, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, forked.SIGNALS)
     workers = [child for child in supervisor.children if child.module == WORKER]
     for child in workers:
-        supervisor.start(child)
-        supervisor.watch(child, loop)
+        if child.reader == NEVER_STARTED:
+            supervisor.start(child)
+    for child in supervisor.children:
+        if child.reader != NEVER_STARTED:
+            supervisor.watch(child, loop)
     background = asyncio.create_task(_start_others(supervisor, workers, loop))
     ops = asyncio.create_task(_ops(supervisor, ops_listener))
     watching = asyncio.create_task(supervisor.kill_the_stuck())
@@ -257,7 +274,7 @@ async def _start_others(
     while not all(child.ready for child in workers) and _CLOCK.monotonic() < deadline:  # noqa: ASYNC110 - looked at once a start
         await asyncio.sleep(0.05)
     for child in supervisor.children:
-        if child not in workers and not supervisor.stopping:
+        if child.reader == NEVER_STARTED and not supervisor.stopping:
             supervisor.start(child)
             supervisor.watch(child, loop)
 

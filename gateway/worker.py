@@ -24,9 +24,9 @@ from collections.abc import Iterator
 import uvicorn
 
 from gateway.app import Lychgate, build
-from gateway.config.handing import take
+from gateway.config.handing import Handed, take
 from gateway.errors import Faults, StoreUnavailable
-from gateway.ops import logs
+from gateway.ops import forked, logs
 
 UNFIT = 3
 REPORT_SECONDS = 1.0
@@ -86,8 +86,9 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def main(arguments: list[str]) -> int:
-    handed = take(arguments, sys.stdin.buffer)
+def begin(handed: Handed) -> int:
+    """The process, from its birth to its exit code."""
+    forked.named("lychgate-worker")
     logs.set_up(process=f"worker-{os.getpid()}")
     try:
         lychgate = build(handed.settings, desk=handed.desk, last_good=handed.last_good_policy)
@@ -109,4 +110,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(begin(take(sys.argv[1:], sys.stdin.buffer)))

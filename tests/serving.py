@@ -85,6 +85,13 @@ def origin() -> Iterator[str]:
         server.server_close()
 
 
+MODULES = {
+    "lychgate-worker": "gateway.worker",
+    "lychgate-desk": "gateway.desk",
+    "lychgate-jobs": "gateway.jobs.background",
+}
+
+
 def children_of(parent: int) -> dict[int, str]:
     """Process ids and the modules that they run, of the children of one process."""
     found = {}
@@ -94,8 +101,10 @@ def children_of(parent: int) -> dict[int, str]:
         with contextlib.suppress(OSError):
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if int(fields[1]) == parent and fields[0] != "Z" and b"-m" in words:
-                found[int(folder.name)] = words[words.index(b"-m") + 1].decode()
+            if int(fields[1]) == parent and fields[0] != "Z":
+                module = words[words.index(b"-m") + 1].decode() if b"-m" in words else ""
+                name = (folder / "comm").read_text().strip()
+                found[int(folder.name)] = MODULES.get(name, module)
     return found
 
 

@@ -1,8 +1,8 @@
-"""What the supervisor hands to each process that it starts, at its birth and at every rebirth.
+"""What the supervisor hands to each process of its own, at its birth and at every rebirth.
 
     python -m MODULE LISTENING_FD REPORT_FD FOLDER < settings
 
-The settings are those that `serve` began with. A process that read the file itself might find it faulty
+One that is forked has it in memory. The settings are those that `serve` began with. A process that read the file itself might find it faulty
 by then, or changed: beside others with another key it would know none of their readers. They come
 through a pipe, since secrets stand in them and a command can be seen by all.
 """

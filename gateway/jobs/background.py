@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.clock import SystemClock
 from gateway.config import Settings
-from gateway.config.handing import take
+from gateway.config.handing import Handed, take
 from gateway.jobs.alerts import EVERY_SECONDS as WATCH_SECONDS
 from gateway.jobs.alerts import Watch
 from gateway.jobs.asking import Asking
@@ -31,7 +31,7 @@ from gateway.jobs.ledger_head import LedgerHead
 from gateway.jobs.mail import EVERY_SECONDS, Mailer
 from gateway.jobs.periodic import Job, run_all
 from gateway.jobs.smtp import Smtp
-from gateway.ops import logs, priority
+from gateway.ops import forked, logs, priority
 from gateway.stores.accounts import Accounts
 from gateway.stores.alerts import Conditions
 from gateway.stores.engine import Store, give_way
@@ -127,8 +127,9 @@ async def _report(
         await asyncio.sleep(REPORT_SECONDS)
 
 
-def main(arguments: list[str]) -> int:
-    handed = take(arguments, sys.stdin.buffer)
+def begin(handed: Handed) -> int:
+    """The process, from its birth to its exit code."""
+    forked.named("lychgate-jobs")
     logs.set_up(process="background")
     priority.stand_behind(priority.BACKGROUND)
     give_way()
@@ -138,4 +139,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(begin(take(sys.argv[1:], sys.stdin.buffer)))
