@@ -20,6 +20,7 @@ from gateway.model.rule import LabelKind
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.page.templates import Templates
 
 
 def check(
@@ -88,6 +89,15 @@ def doubts(settings: Settings) -> Iterator[str]:
             "[stripe] automatic_tax is off and no tax rate is named: readers pay the bare price, so "
             "its prices must have their tax included"
         )
+    try:
+        silent = _templates(settings).without_texts()
+    except Faults:
+        return  # named already
+    for language in silent:
+        yield (
+            f"[site] languages names {language}, which has no texts: our pages speak another of them "
+            f"instead, until templates.folder has a locale/{language}.json"
+        )
 
 
 def _of_policies(settings: Settings) -> tuple[Fault, ...]:
@@ -101,6 +111,14 @@ def _of_policies(settings: Settings) -> tuple[Fault, ...]:
 
 
 def _of_templates(settings: Settings) -> tuple[Fault, ...]:
+    try:
+        return _templates(settings).check()
+    except Faults as found:
+        return found.faults
+
+
+def _templates(settings: Settings) -> Templates:
+    """Raises Faults."""
     from gateway.page.templates import SiteWords, Templates
 
     site = settings.site
@@ -113,10 +131,7 @@ def _of_templates(settings: Settings) -> tuple[Fault, ...]:
         support=site.legal.support,
     )
     folder = settings.templates.folder
-    try:
-        return Templates([folder] if folder is not None else [], site=words).check()
-    except Faults as found:
-        return found.faults
+    return Templates([folder] if folder is not None else [], site=words)
 
 
 def _of_selectors(settings: Settings) -> tuple[Fault, ...]:

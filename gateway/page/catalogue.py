@@ -81,6 +81,10 @@ class Catalogues:
         """The nearest there is: ``fr-CA``, then ``fr``, then the site's first language."""
         return self._of(language) or self._first
 
+    def knows(self, language: str) -> bool:
+        """Whether it has texts of its own, or of the language that it is a country's kind of."""
+        return self._of(language) is not None
+
     def _of(self, language: str) -> Catalogue | None:
         return self._known.get(language.lower()) or self._known.get(_primary(language))
 

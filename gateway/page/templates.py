@@ -207,6 +207,10 @@ class Templates:
                 raise
             return self._shipped.get_template(name).render(context)
 
+    def without_texts(self) -> tuple[str, ...]:
+        """The site's languages that its pages aren't written in: whoever asks for one gets another."""
+        return tuple(each for each in self.site.languages if not self._catalogues.knows(each))
+
     def _spoken(self) -> tuple[str, ...]:
         """The languages that differ once each has fallen back to what is there."""
         return tuple(dict.fromkeys(self._catalogues.speak(x).language for x in self.site.languages))

@@ -98,6 +98,22 @@ def test_check_tells_faults_of_templates(run: Run, configured: Path) -> None:
     assert "own/locale/fr.json:1:27: not JSON: Unterminated string\n" in run("check").err
 
 
+def test_check_tells_of_languages_without_texts(run: Run, configured: Path) -> None:
+    settings = configured.read_text()
+    configured.write_text(
+        settings.replace("[site]", '[site]\nlanguages = ["fr-CA", "de", "en"]', 1)
+        + '[templates]\nfolder = "own"\n'
+    )
+    (configured.parent / "own" / "locale").mkdir(parents=True)
+    ran = run("check")
+    assert (ran.code, ran.err.count("warning: ")) == (0, 1), ran
+    assert "[site] languages names de, which has no texts" in ran.err
+    (configured.parent / "own" / "locale" / "de.json").write_text(
+        '{"wall.register.heading": "Los"}'
+    )
+    assert run("check").err == ""
+
+
 def test_check_live_samples_the_sitemap_by_template(run: Run, configured: Path) -> None:
     ran = run("check", "--live")
     assert ran.code == 0, ran
