@@ -5,6 +5,7 @@ Best of several loops: what disturbs a loop only ever makes it longer.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,6 +86,8 @@ def teasers() -> list[Line]:
     from gateway.page.render import render_teaser
 
     settings = load_texts([("bench.yaml", POLICY)]).settings
+    gc.collect()
+    gc.freeze()  # as every worker does
     lines = []
     for name in ("middle", "large"):
         body = prose.article(prose.PAGES_BYTES[name]).encode()
