@@ -9,13 +9,14 @@ Headers = list[tuple[bytes, bytes]]
 
 class LastHead:
     """What one connection's last known head was, but for its target: most often the next is the same, or
-    the same around its Cookie, and needn't be looked up."""
+    the same around its Cookie, and needn't be looked up. ``before`` is None where it had none."""
 
-    __slots__ = ("after", "before", "cookie", "read", "rest")
+    __slots__ = ("before", "behind", "cookie", "read", "rest")
 
     def __init__(self) -> None:
         self.rest: bytes | None = None
-        self.before = self.after = b""  # around a Cookie's value
+        self.before: bytes | None = None
+        self.behind = b""
         self.cookie: bytes | None = None
         self.read: Any = None
 

@@ -76,26 +76,27 @@ class KnownHeads(Generic[Read]):
             _, target, rest = data.split(b" ", 2)
         except ValueError:
             return None
+        cookie: bytes | None
         if rest == last.rest:
             read, cookie = last.read, last.cookie
         else:
-            before, found, after = rest.rpartition(_COOKIE)  # most send it among the last
-            cookie = None
-            if found and before[-3:] in _BEFORE_COOKIE:
-                cookie, found, after = after.partition(_LINE_END)
-                if not found:
-                    return None
-                if after == last.after and before == last.before:
-                    read = last.read
-                else:
-                    read = self._read_of(data, _EMPTY_COOKIE.join((before, after)))
+            before, found, line = rest.rpartition(_COOKIE)  # most send it among the last
+            cookie, ended, behind = line.partition(_LINE_END)
+            if before == last.before and behind == last.behind and ended:
+                read = last.read
             else:
-                read = self._read_of(data, rest)
-            if read is None:
-                return None
-            if len(rest) <= LAST_BYTES_MAX:
-                last.rest, last.before, last.after = rest, before, after
-                last.cookie, last.read = cookie, read
+                if found and before[-3:] in _BEFORE_COOKIE:
+                    if not ended:
+                        return None
+                    read = self._read_of(data, _EMPTY_COOKIE.join((before, behind)))
+                else:
+                    cookie = None
+                    read = self._read_of(data, rest)
+                if read is None:
+                    return None
+                if len(rest) <= LAST_BYTES_MAX:
+                    last.rest, last.cookie, last.read = rest, cookie, read
+                    last.before, last.behind = None if cookie is None else before, behind
         if self.cold:
             self.cold = max(0, self.cold - _WARMTH)
         return target, read, cookie
