@@ -273,7 +273,7 @@ class _Parts:
     def quick(self) -> Quick:
         return QuickLane(
             targets=self.cache.targets,
-            policy=self.policies.get,
+            policies=self.policies,
             sessions=self.sessions,
             cookie_name=self.cookie_name,
             ingress=self.ingress,

@@ -122,7 +122,6 @@ class AnsweringProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """As uvicorn's, without a timer a request: the sweep closes idle connections."""
-        self.server_state.total_requests += 1
         self.tick = self.sweep.tick
         self.answering = None
         if self.transport.is_closing():

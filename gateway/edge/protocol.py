@@ -86,7 +86,6 @@ class GatewayProtocol(AnsweringProtocol):
             if buffers is not None:
                 self.fresh = False
                 self.tick = self.sweep.tick
-                self.server_state.total_requests += 1
                 self.transport.writelines(buffers)
                 return
             if self._parse(data) == 1 and not self.head_open:
@@ -176,7 +175,6 @@ class GatewayProtocol(AnsweringProtocol):
                 buffers = None
             if buffers is not None:
                 self._quick_left -= 1
-                self.server_state.total_requests += 1
                 self.transport.writelines(buffers)
                 return
         self._full_lane(headers, upgrading)

@@ -7,7 +7,7 @@ for a reader's sake, or decide anything by itself: it looks up and calls ``Showi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.clock import Clock
@@ -25,7 +25,7 @@ from gateway.model.request import Request
 from gateway.ops.counters import Counters
 from gateway.ops.logs import AccessLog
 from gateway.origin.record import PageRecord
-from gateway.policy.compile import Policy
+from gateway.policy.reload import PolicyHolder
 
 # A request that bears one of these takes the full lane. A name that isn't here changes nothing about
 # a kept page, unless a rule asks for it, and then the whole head is admitted as the full lane does.
@@ -65,7 +65,7 @@ class Sessions(Protocol):
 
 
 class QuickLane:
-    """``targets``: host as sent → raw target → record, kept by the page cache. ``policy`` gives the
+    """``targets``: host as sent → raw target → record, kept by the page cache. ``policies`` has the
     policy of the moment."""
 
     __slots__ = (
@@ -79,7 +79,7 @@ class QuickLane:
         "_dates",
         "_known",
         "_ours_alone",
-        "_policy",
+        "_policies",
         "_rate",
         "_sessions",
         "_tally",
@@ -91,7 +91,7 @@ class QuickLane:
         self,
         *,
         targets: Mapping[bytes, Mapping[bytes, PageRecord]],
-        policy: Callable[[], Policy],
+        policies: PolicyHolder,
         sessions: Sessions,
         cookie_name: bytes,
         ingress: Ingress,
@@ -102,7 +102,7 @@ class QuickLane:
         clock: Clock,
     ) -> None:
         self._targets = targets
-        self._policy = policy
+        self._policies = policies
         self._sessions = sessions
         self._cookie_name = cookie_name
         self._ours_alone = cookie_name + b"="  # how a Cookie header of no other cookie begins
@@ -132,7 +132,7 @@ class QuickLane:
         if record is None:
             return None
         now = self._clock()
-        if now >= record.good_until or record.policy_version != self._policy().version:
+        if now >= record.good_until or record.policy_version != self._policies.current.version:
             return None
         bearer = self._bearer(cookie, now) if cookie is not None else NOBODY
         if bearer is None:
@@ -157,7 +157,7 @@ class QuickLane:
         if record is None:
             return None
         now = self._clock()
-        if now >= record.good_until or record.policy_version != self._policy().version:
+        if now >= record.good_until or record.policy_version != self._policies.current.version:
             return None
         standing = NO_STANDING
         if cookie is not None:
@@ -277,7 +277,7 @@ class QuickLane:
             bearer.reader,
             request,
             has_session_cookie=bearer is not NOBODY,
-            policy=self._policy(),
+            policy=self._policies.current,
             now=now,
         )
         variant = record.variants.get((*choice.key, coding))
