@@ -205,9 +205,10 @@ def _fork_all(supervisor: Supervisor) -> None:
     """The first of each, where a fork is possible; the others once the workers serve, for the first page
     has the processors. Whoever isn't born here is started later (``_start_others``)."""
     for module in (WORKER, DESK, BACKGROUND):
-        for child in supervisor.children:
-            if child.module == module and forked.possible():
-                supervisor.fork(child)
+        if not forked.possible():
+            return
+        for child in [each for each in supervisor.children if each.module == module]:
+            supervisor.fork(child)
         if module == WORKER and not have_spoken(supervisor.children, WORKERS_FIRST_SECONDS, _CLOCK):
             return
 
@@ -245,10 +246,9 @@ async def _run(supervisor: Supervisor, ops_listener: socket.socket) -> None:
     loop.add_signal_handler(signal.SIGHUP, supervisor.tell, signal.SIGHUP)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, forked.SIGNALS)
     workers = [child for child in supervisor.children if child.module == WORKER]
-    for child in workers:
-        if child.reader == NEVER_STARTED:
-            supervisor.start(child)
     for child in supervisor.children:
+        if child.reader == NEVER_STARTED and child in workers:
+            supervisor.start(child)
         if child.reader != NEVER_STARTED:
             supervisor.watch(child, loop)
     background = asyncio.create_task(_start_others(supervisor, workers, loop))

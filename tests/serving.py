@@ -193,12 +193,12 @@ url = "{store_url}"
 
 
 @contextlib.contextmanager
-def serving(folder: Path, port: int, ops_port: int) -> Iterator[Served]:
-    """``folder`` holds the config, which names the ports."""
+def serving(
+    folder: Path, port: int, ops_port: int, command: tuple[str, ...] = ("-m", "gateway", "serve")
+) -> Iterator[Served]:
+    """``folder`` holds the config, which names the ports. ``command`` is Python's."""
     with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve"], cwd=folder, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=log, stderr=log)
     one = Served(process, port, ops_port, folder)
     try:
         yield one

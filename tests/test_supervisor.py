@@ -27,7 +27,17 @@ from gateway.ops.child import (
     Child,
 )
 from gateway.supervisor import DESK, WORKER, Supervisor
-from tests.serving import KEY, PAGE, TEXT, Served, alive, children_of, origin, served
+from tests.serving import (
+    KEY,
+    PAGE,
+    TEXT,
+    Served,
+    alive,
+    children_of,
+    origin,
+    served,
+    serving,
+)
 
 CLOSING = """version: 1
 default: public
@@ -267,6 +277,38 @@ def test_whoever_dies_while_a_file_is_faulty_comes_back_as_it_was(
             (tmp_path / "policies").mkdir(exist_ok=True)
             (tmp_path / "policies" / "site.yaml").write_text("version: 1\ndefault: public\n")
             site.until(lambda: site.get("/closed")[0] == 200)
+
+
+WITHOUT_FORKS = """
+import sys
+from gateway.cli import main
+from gateway.ops import forked
+forked.possible = lambda: False
+sys.argv = ["lychgate", "serve"]
+main()
+"""
+
+
+def test_where_nobody_can_be_forked_all_are_started_alone(tmp_path: Path) -> None:
+    with origin() as address:
+        with served(tmp_path, address) as once:
+            once.process.kill()
+            once.process.wait()
+        command = ("-c", WITHOUT_FORKS)
+        with serving(tmp_path, once.port, once.ops_port, command) as site:
+            site.until_ready()
+            assert TEXT in site.get("/kept")[1]
+            assert site.get("/-/login")[0] == 200
+            site.until(lambda: len(children_of(site.process.pid)) == 4)
+
+
+def test_a_signal_at_the_very_start_leaves_nobody_behind(tmp_path: Path) -> None:
+    with origin() as address, served(tmp_path, address) as site:
+        site.until(lambda: bool(children_of(site.process.pid)))
+        family = children_of(site.process.pid)
+        site.process.send_signal(signal.SIGTERM)
+        assert site.process.wait(30) == 0
+        assert not any(alive(number) for number in family)
 
 
 def test_a_start_on_a_faulty_policy_is_refused_also_after_a_good_one(tmp_path: Path) -> None:

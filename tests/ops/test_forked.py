@@ -20,15 +20,19 @@ def born(work, keep=()):
 """
 
 
-def said(script: str) -> str:
-    """What a process without threads says that forks."""
-    done = subprocess.run(
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    """A process without threads that forks."""
+    return subprocess.run(
         [sys.executable, "-c", BEGINNING + script],
         capture_output=True,
         text=True,
         timeout=20,
         check=False,
     )
+
+
+def said(script: str) -> str:
+    done = run(script)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -46,18 +50,13 @@ sleeping.send_signal(signal.SIGTERM)  # nobody else's, though its number may be 
 
 
 def test_a_fault_is_told_and_nothing_of_the_parents_ends_with_it() -> None:
-    script = """
+    done = run(
+        """
 def fail():
     raise RuntimeError("no such luck")
 with tempfile.TemporaryDirectory() as folder:
     print(born(fail).wait(), born(lambda: sys.exit("over")).wait(), os.path.isdir(folder))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", BEGINNING + script],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
     )
     assert done.stdout.split() == ["1", "1", "True"]
     assert "no such luck" in done.stderr
