@@ -108,6 +108,7 @@ def teasers() -> list[Line]:
         millis = min(_once(cut, 1) for _ in range(_LOOPS * 3)) * 1e3
         most = TEASER_MILLIS_MAX if name == "large" else None
         lines.append(Line(f"teaser of a {len(body) // 1000} KB page", millis, "ms", most))
+    gc.unfreeze()
     return lines
 
 

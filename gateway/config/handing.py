@@ -2,9 +2,9 @@
 
     python -m MODULE LISTENING_FD REPORT_FD FOLDER < settings
 
-One that is forked has it in memory. The settings are those that `serve` began with. A process that read the file itself might find it faulty
-by then, or changed: beside others with another key it would know none of their readers. They come
-through a pipe, since secrets stand in them and a command can be seen by all.
+One that is forked has it in memory. The settings are those that `serve` began with. A process that read
+the file itself might find it faulty by then, or changed: beside others with another key it would know none
+of their readers. They come through a pipe, since secrets stand in them and a command can be seen by all.
 """
 
 from __future__ import annotations

@@ -85,25 +85,31 @@ class KnownHeads(Generic[Read]):
             if before == last.before and behind == last.behind and ended:
                 read = last.read
             else:
-                if found and before[-3:] in _BEFORE_COOKIE:
-                    if not ended:
-                        return None
-                    read = self._read_of(data, _EMPTY_COOKIE.join((before, behind)))
-                else:
+                if not found or before[-3:] not in _BEFORE_COOKIE:
                     cookie = None
-                    read = self._read_of(data, rest)
+                elif not ended:
+                    return None
+                read = self._looked_up(data, rest, (before, cookie, behind), last)
                 if read is None:
                     return None
-                if len(rest) <= LAST_BYTES_MAX:
-                    last.rest, last.cookie, last.read = rest, cookie, read
-                    last.before, last.behind = None if cookie is None else before, behind
         if self.cold:
             self.cold = max(0, self.cold - _WARMTH)
         return target, read, cookie
 
-    def _read_of(self, data: bytes, rest: bytes) -> Read | None:
-        read = self._heads.get(rest)
-        return self._assembled(data, rest) if read is None else read
+    def _looked_up(
+        self, data: bytes, rest: bytes, parted: tuple[bytes, bytes | None, bytes], last: LastHead
+    ) -> Read | None:
+        """``parted``: what stands before the Cookie's value, the value, None where there is none, and what
+        stands behind it."""
+        before, cookie, behind = parted
+        whole = rest if cookie is None else _EMPTY_COOKIE.join((before, behind))
+        read = self._heads.get(whole)
+        if read is None:
+            read = self._assembled(data, whole)
+        if read is not None and len(rest) <= LAST_BYTES_MAX:
+            last.rest, last.cookie, last.read = rest, cookie, read
+            last.before, last.behind = None if cookie is None else before, behind
+        return read
 
     def _assembled(self, data: bytes, rest: bytes) -> Read | None:
         """A head of known lines in a new order."""

@@ -110,8 +110,8 @@ def _told(url: str, error: Exception) -> str:
 
 
 class Store:
-    """One engine, and the two ways to use it. ``changes`` tells whether to look at all. ``after_news`` is called when a transaction that told
-    news is committed: whoever polls may be woken."""
+    """One engine, and the two ways to use it. ``changes`` tells whether to look at all. ``after_news`` is
+    called when a transaction that told news is committed: whoever polls may be woken."""
 
     def __init__(self, url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> None:
         self.url = url

@@ -54,9 +54,8 @@ class News:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._nothing_behind: tuple[int, int | None] | None = (
-            None  # a number, and the store's version
-        )
+        # The number behind which there was nothing, and the store's version then.
+        self._nothing_behind: tuple[int, int | None] | None = None
 
     async def last(self) -> int:
         async with self._store.reading() as connection:
