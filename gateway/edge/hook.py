@@ -9,16 +9,24 @@ Headers = list[tuple[bytes, bytes]]
 
 class LastHead:
     """What one connection's last known head was, but for its target: most often the next is the same, or
-    the same around its Cookie, and needn't be looked up. ``before`` is None where it had none."""
+    the same around its Cookie's value, and needn't be looked up. ``around``: how many bytes ``before``
+    and ``behind`` that value have together; where it had none, no length is ever right."""
 
-    __slots__ = ("before", "behind", "cookie", "read", "rest")
+    __slots__ = ("around", "before", "behind", "cookie", "read", "rest")
 
     def __init__(self) -> None:
         self.rest: bytes | None = None
-        self.before: bytes | None = None
-        self.behind = b""
+        self.before = self.behind = b""
+        self.around = -1
         self.cookie: bytes | None = None
         self.read: Any = None
+
+    def keep(
+        self, rest: bytes, cookie: bytes | None, around: tuple[bytes, bytes], read: Any
+    ) -> None:
+        self.rest, self.cookie, self.read = rest, cookie, read
+        self.before, self.behind = (b"", b"") if cookie is None else around
+        self.around = -1 if cookie is None else len(rest) - len(cookie)
 
 
 class Quick(Protocol):

@@ -31,6 +31,7 @@ _WARMTH = 3  # a head that is known spares about three times what looking in vai
 
 END = b"\r\n\r\n"
 _LINE_END = b"\r\n"
+_LF = 0x0A  # a number: looking for bytes in bytes first raises and clears an error, 0.3 µs
 _VERSION = b"HTTP/1.1"
 _COOKIE = b"ookie: "
 _EMPTY_COOKIE = _COOKIE + _LINE_END
@@ -69,27 +70,24 @@ class KnownHeads(Generic[Read]):
         self.cold = 0
 
     def find(self, data: bytes, last: LastHead) -> tuple[bytes, Read, bytes | None] | None:
-        """The target, what was read, and the value of the Cookie line where there is one. ``data``
-        begins with ``GET /`` and has at most HEAD_BYTES_MAX bytes; whatever else it is than one
-        whole known head, it is unknown. ``last`` is its connection's."""
+        """The target, what was read, and the value of the Cookie line where there is one. ``data`` has
+        at most HEAD_BYTES_MAX bytes; whatever else it is than one whole known head of a GET, it is
+        unknown. ``last`` is its connection's."""
         try:
-            _, target, rest = data.split(b" ", 2)
+            method, target, rest = data.split(b" ", 2)
         except ValueError:
             return None
-        cookie: bytes | None
+        if method != b"GET":
+            return None
         if rest == last.rest:
             read, cookie = last.read, last.cookie
         else:
-            before, found, line = rest.rpartition(_COOKIE)  # most send it among the last
-            cookie, ended, behind = line.partition(_LINE_END)
-            if before == last.before and behind == last.behind and ended:
+            # A third of what looking for the line costs.
+            cookie = rest.removeprefix(last.before).removesuffix(last.behind)
+            if len(cookie) + last.around == len(rest) and _LF not in cookie:
                 read = last.read
             else:
-                if not found or before[-3:] not in _BEFORE_COOKIE:
-                    cookie = None
-                elif not ended:
-                    return None
-                read = self._looked_up(data, rest, (before, cookie, behind), last)
+                read, cookie = self._looked_up(data, rest, last)
                 if read is None:
                     return None
         if self.cold:
@@ -97,19 +95,23 @@ class KnownHeads(Generic[Read]):
         return target, read, cookie
 
     def _looked_up(
-        self, data: bytes, rest: bytes, parted: tuple[bytes, bytes | None, bytes], last: LastHead
-    ) -> Read | None:
-        """``parted``: what stands before the Cookie's value, the value, None where there is none, and what
-        stands behind it."""
-        before, cookie, behind = parted
+        self, data: bytes, rest: bytes, last: LastHead
+    ) -> tuple[Read | None, bytes | None]:
+        """What was read, and the Cookie line's value."""
+        cookie: bytes | None
+        before, found, line = rest.rpartition(_COOKIE)  # most send it among the last
+        cookie, ended, behind = line.partition(_LINE_END)
+        if not found or before[-3:] not in _BEFORE_COOKIE:
+            cookie = None
+        elif not ended:
+            return None, None
         whole = rest if cookie is None else _EMPTY_COOKIE.join((before, behind))
         read = self._heads.get(whole)
         if read is None:
             read = self._assembled(data, whole)
         if read is not None and len(rest) <= LAST_BYTES_MAX:
-            last.rest, last.cookie, last.read = rest, cookie, read
-            last.before, last.behind = None if cookie is None else before, behind
-        return read
+            last.keep(rest, cookie, (before + found, ended + behind), read)
+        return read, cookie
 
     def _assembled(self, data: bytes, rest: bytes) -> Read | None:
         """A head of known lines in a new order."""

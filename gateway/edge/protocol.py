@@ -76,7 +76,6 @@ class GatewayProtocol(AnsweringProtocol):
             and not (self.head_open or self.body_open or self.refused or self.last)
             and not self.flow.write_paused
             and len(data) <= HEAD_BYTES_MAX
-            and data.startswith(b"GET /")
         ):
             try:
                 buffers = knowing.at_once(data, self.peer, self.last_head)

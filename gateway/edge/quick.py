@@ -146,7 +146,7 @@ class QuickLane:
 
     def at_once(self, data: bytes, peer: str, last: LastHead) -> list[bytes] | None:
         """The same for a head that needn't be parsed (``edge.known``), where all was asked before.
-        ``data``: at most HEAD_BYTES_MAX bytes that begin with ``GET /``."""
+        ``data``: at most HEAD_BYTES_MAX bytes."""
         found = self._known.find(data, last)
         if found is None:
             if self._known.cold >= COLD_AFTER:

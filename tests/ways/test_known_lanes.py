@@ -100,6 +100,11 @@ POISONED = {
     "a cookie with lf": (HOST, b"Cookie: a=b\n" + MEMBER[1]),
     "a cookie with cr": (HOST, b"Cookie: a=b\r" + MEMBER[1]),
     "a cookie with nul": (HOST, b"Cookie: a=b\x00" + MEMBER[1]),
+    "a length in the cookie's place": (HOST, b"Cookie: " + MEMBER[1] + b"\r\nContent-Length: 5"),
+    "a head in the cookie's place": (
+        HOST,
+        b"Cookie: " + MEMBER[1] + b"\r\n\r\nGET /libre HTTP/1.1\r\nHost: b.test",
+    ),
     "a cookie after a space": (HOST, b" Cookie: " + MEMBER[1]),
     "a forged cookie": (HOST, b"Cookie: lychgate=member.forged"),
     "folded": (HOST, b"X: y", b" " + AGENT),
