@@ -6,6 +6,7 @@ Best of several loops: what disturbs a loop only ever makes it longer.
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +30,9 @@ DECISION_MICROS_MAX = 3.0
 TEASER_MILLIS_MAX = 5.0
 _NOW = 1_795_000_000.0
 _LOOPS = 7
+# A shared host may be slow for twenty seconds, and a teaser has milliseconds to be measured against.
+TEASER_SPELLS = 12
+_SPELL_APART_SECONDS = 2.0
 
 
 def decisions() -> list[Line]:
@@ -81,35 +85,45 @@ def _decider(policy: Policy, paths: list[str]) -> Callable[[], None]:
     return ask
 
 
-def teasers() -> list[Line]:
-    """A page as it came from the origin, to a finished teaser with its wall."""
+def teasers(*, spells: int = TEASER_SPELLS) -> list[Line]:
+    """A page as it came from the origin, to a finished teaser with its wall: the best of so many spells
+    of loops."""
+    bodies = [prose.article(prose.PAGES_BYTES[name]).encode() for name in ("middle", "large")]
+    cuts = {len(body): _cutter(body) for body in bodies}
+    best = dict.fromkeys(cuts, math.inf)
+    gc.collect()
+    gc.freeze()  # as every worker does
+    for spell in range(spells):
+        time.sleep(_SPELL_APART_SECONDS if spell else 0)
+        for size, cut in cuts.items():
+            best[size] = min(best[size], *(_once(cut, 1) for _ in range(_LOOPS * 3)))
+    gc.unfreeze()
+    most = {max(best): TEASER_MILLIS_MAX}
+    return [
+        Line(f"teaser of a {size // 1000} KB page", seconds * 1e3, "ms", most.get(size))
+        for size, seconds in best.items()
+    ]
+
+
+def _cutter(body: bytes) -> Callable[[], None]:
     from gateway.page.render import render_teaser
 
     settings = load_texts([("bench.yaml", POLICY)]).settings
-    gc.collect()
-    gc.freeze()  # as every worker does
-    lines = []
-    for name in ("middle", "large"):
-        body = prose.article(prose.PAGES_BYTES[name]).encode()
 
-        def cut(body: bytes = body) -> None:
-            rendered = render_teaser(
-                body,
-                b"text/html; charset=utf-8",
-                access=PAID,
-                reader=ReaderKind.ANONYMOUS,
-                wall=Wall.SUBSCRIBE,
-                settings=settings,
-                draw_wall=lambda _: '<aside class="lychgate">Subscribe to go on.</aside>',
-                return_to="/paid/article",
-            )
-            assert prose.MARKER.encode() not in rendered.body
+    def cut() -> None:
+        rendered = render_teaser(
+            body,
+            b"text/html; charset=utf-8",
+            access=PAID,
+            reader=ReaderKind.ANONYMOUS,
+            wall=Wall.SUBSCRIBE,
+            settings=settings,
+            draw_wall=lambda _: '<aside class="lychgate">Subscribe to go on.</aside>',
+            return_to="/paid/article",
+        )
+        assert prose.MARKER.encode() not in rendered.body
 
-        millis = min(_once(cut, 1) for _ in range(_LOOPS * 3)) * 1e3
-        most = TEASER_MILLIS_MAX if name == "large" else None
-        lines.append(Line(f"teaser of a {len(body) // 1000} KB page", millis, "ms", most))
-    gc.unfreeze()
-    return lines
+    return cut
 
 
 def _once(work: Callable[[], None], pieces: int) -> float:

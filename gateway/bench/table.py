@@ -67,6 +67,7 @@ def ratios(outcomes: Mapping[Key, Outcome], cases: Sequence[Case]) -> Table:
                 continue
             of_pass = multiple(outcomes, (case, coding), PASS)
             of_cache = multiple(outcomes, (case, coding), CACHE)
+            budget = case.budget_in(coding)
             table.add_row(
                 case.name,
                 coding,
@@ -76,7 +77,7 @@ def ratios(outcomes: Mapping[Key, Outcome], cases: Sequence[Case]) -> Table:
                 f"{outcome.cpu_micros:.1f}",
                 _ratio(of_pass),
                 _ratio(of_cache),
-                _budget(case.budget, within(case.budget, of_pass, of_cache), outcome.failed),
+                _budget(budget, within(budget, of_pass, of_cache), outcome.failed),
             )
         table.add_section()
     return table
@@ -123,7 +124,7 @@ def as_json(outcomes: Mapping[Key, Outcome], lines: Sequence[Line]) -> dict[str,
                 "failed": outcome.failed,
                 "of_proxy_pass": of_pass,
                 "of_proxy_cache": of_cache,
-                "within_budget": within(case.budget, of_pass, of_cache),
+                "within_budget": within(case.budget_in(coding), of_pass, of_cache),
             }
         )
     alone = [

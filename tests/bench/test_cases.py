@@ -7,7 +7,17 @@ import gzip
 import pytest
 
 from gateway.bench import prose
-from gateway.bench.cases import CASES, OURS, PEERS, Case, objection
+from gateway.bench.cases import (
+    CASES,
+    CODINGS,
+    KEPT_PAGE,
+    NONE,
+    OURS,
+    PEERS,
+    STREAMED,
+    Case,
+    objection,
+)
 from gateway.bench.processes import Answer
 
 TEASER = Case(OURS, "teaser", "/paid/small", whole=False)
@@ -44,3 +54,11 @@ def test_every_peer_is_asked_for_the_page_that_budgets_speak_of() -> None:
     assert set(peers) == set(PEERS)
     size = {path.rpartition("/")[2] for path in peers.values()}
     assert size == {case.path.rpartition("/")[2] for case in CASES if case.server == OURS}
+
+
+def test_what_passes_is_measured_against_its_budget_as_50_kb_only() -> None:
+    passing = next(case for case in CASES if case.budget is STREAMED)
+    assert passing.budget_in("identity") is STREAMED
+    assert passing.budget_in("gzip") is NONE
+    kept = next(case for case in CASES if case.signed_in)
+    assert all(kept.budget_in(coding) is KEPT_PAGE for coding in CODINGS)
