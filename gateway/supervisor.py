@@ -285,13 +285,9 @@ async def _ops(supervisor: Supervisor, listener: socket.socket) -> None:
 
     from gateway.ops.health import Health
     from gateway.ops.metrics import Totals
+    from gateway.ops.server import Server
 
     supervisor.totals = Totals()
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
 
     health = Health(ready=supervisor.why_not_ready, metrics=supervisor.totals.page)
     config = uvicorn.Config(

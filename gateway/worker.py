@@ -11,7 +11,6 @@ store are not fit to serve, and starting again won't help.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import json
 import os
@@ -19,26 +18,16 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-
-import uvicorn
 
 from gateway.app import Lychgate, build
 from gateway.config.handing import Handed, take
 from gateway.errors import Faults, StoreUnavailable
 from gateway.ops import forked, logs
+from gateway.ops.server import Server
 
 UNFIT = 3
 REPORT_SECONDS = 1.0
 DESCRIPTORS = 65_536
-
-
-class Server(uvicorn.Server):
-    """uvicorn's, but signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(lychgate: Lychgate, listener: socket.socket | None, report_fd: int) -> None:

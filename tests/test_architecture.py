@@ -87,7 +87,7 @@ DOORS = {
     "limits": {"login/limits.py", "stores/rates.py", "bus/rates.py"},
     "stripe": {"money/stripe_api"},
     "starlette": {"app.py", "edge", "identity/cookies.py", "demo", "routes.py"},
-    "uvicorn": {"cli", "edge", "worker.py", "supervisor.py", "demo", "wiring"},
+    "uvicorn": {"cli", "edge", "ops/server.py", "supervisor.py", "demo", "wiring"},
 }
 PURE = (
     "policy/paths.py",

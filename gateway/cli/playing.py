@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import uvicorn
 
 from gateway.model.entitlement import Entitlement
 from gateway.model.reader import ANONYMOUS, Reader
+from gateway.ops.server import Server
 
 if TYPE_CHECKING:
     from gateway.app import Lychgate
@@ -70,17 +71,9 @@ def listener(port: int) -> socket.socket:
     return made
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's, but signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @contextlib.asynccontextmanager
 async def _serving(config: uvicorn.Config, taken: socket.socket) -> AsyncIterator[None]:
-    server = _Server(config)
+    server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[taken]))
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 — uvicorn has a flag alone

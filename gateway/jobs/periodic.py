@@ -35,13 +35,13 @@ class Job:
 
     ``version`` is the store's (``stores.changes``), for work that finds nothing to do where nothing was
     written since it last looked, but for what comes due. ``due``: whether to take the lease at all, which
-    is written. Both may raise StoreUnavailable."""
+    is written; it may raise StoreUnavailable."""
 
     name: str
     every_seconds: float
     work: Callable[[], Awaitable[None]]
     once_among_nodes: bool = False
-    version: Callable[[], Awaitable[int | None]] | None = None
+    version: Callable[[], int | None] | None = None
     due: Callable[[], Awaitable[bool]] | None = None
 
 
@@ -77,7 +77,7 @@ class _Turns:
     async def take(self) -> None:
         """Raises whatever the job does."""
         job = self._job
-        if job.version is not None and await self._nothing_new(job.version):
+        if job.version is not None and self._nothing_new(job.version):
             return
         if job.due is not None and not await job.due():
             return
@@ -86,9 +86,9 @@ class _Turns:
         ):
             await job.work()
 
-    async def _nothing_new(self, version: Callable[[], Awaitable[int | None]]) -> bool:
+    def _nothing_new(self, version: Callable[[], int | None]) -> bool:
         """Asked before the work, so what it writes itself lets it look once more."""
-        before, self._version = self._version, await version()
+        before, self._version = self._version, version()
         now = self._clock.monotonic()
         if (
             self._version is not None

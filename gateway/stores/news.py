@@ -64,7 +64,7 @@ class News:
 
     async def since(self, number: int) -> list[Item]:
         """The next pieces of news, at most BATCH_MAX; none when all is known."""
-        version = await self._store.changes.version()
+        version = self._store.changes.version()
         if version is not None and self._nothing_behind == (number, version):
             return []
         async with self._store.reading() as connection:

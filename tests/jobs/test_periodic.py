@@ -76,7 +76,7 @@ def test_work_rests_while_nothing_is_written(monkeypatch: pytest.MonkeyPatch) ->
     looked: list[int] = []
     versions = iter([1, 1, 1, 2])
 
-    async def told() -> int | None:
+    def told() -> int | None:
         return next(versions, 2)
 
     async def look() -> None:
@@ -93,10 +93,10 @@ def test_work_rests_while_nothing_is_written(monkeypatch: pytest.MonkeyPatch) ->
 def test_work_that_failed_or_whose_store_tells_nothing_never_rests() -> None:
     failed, looked = [], []
 
-    async def unchanged() -> int | None:
+    def unchanged() -> int | None:
         return 1
 
-    async def unknown() -> int | None:
+    def unknown() -> int | None:
         return None
 
     async def fail() -> None:
