@@ -1,7 +1,7 @@
 """uvicorn's server, but signals are ours, and it looks up once a second instead of ten times.
 
-Between those it waits for whoever tells it to stop. Ten timers a second were half of what an idle process
-of `serve` took.
+Between those it waits for whoever tells it to stop. Ten timers a second took each idle process of `serve`
+1 to 2 ms of them.
 """
 
 from __future__ import annotations
