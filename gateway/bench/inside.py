@@ -31,7 +31,6 @@ TEASER_MILLIS_MAX = 5.0
 _NOW = 1_795_000_000.0
 _LOOPS = 7
 # A shared host may be slow for twenty seconds, and a teaser has milliseconds to be measured against.
-TEASER_SPELLS = 12
 _SPELL_APART_SECONDS = 2.0
 
 
@@ -85,7 +84,7 @@ def _decider(policy: Policy, paths: list[str]) -> Callable[[], None]:
     return ask
 
 
-def teasers(*, spells: int = TEASER_SPELLS) -> list[Line]:
+def teasers(*, spells: int) -> list[Line]:
     """A page as it came from the origin, to a finished teaser with its wall: the best of so many spells
     of loops."""
     bodies = [prose.article(prose.PAGES_BYTES[name]).encode() for name in ("middle", "large")]

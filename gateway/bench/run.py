@@ -38,7 +38,7 @@ class Size:
 
 
 # Many short rounds: on a machine that is shared, seconds of one speed follow on seconds of another.
-FULL = Size(15, 1, 10_000, (1_000, 10_000), 1_000, 200, 5, inside.TEASER_SPELLS)
+FULL = Size(15, 1, 10_000, (1_000, 10_000), 1_000, 200, 5, 12)
 QUICK = Size(1, 1, 500, (1_000,), 200, 50, 2, 1)
 
 

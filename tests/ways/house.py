@@ -21,6 +21,7 @@ from gateway.identity.cookies import CookieSigner
 from gateway.identity.sessions import Session
 from gateway.model.entitlement import Entitlement
 from gateway.model.reader import Reader
+from gateway.ops.server import Server
 
 KEY = "test-key-of-thirty-two-characters-and-more"
 FAR = 4_000_000_000.0
@@ -223,17 +224,12 @@ cookie = ["{KEY}"]
 
 async def _serve(
     config: uvicorn.Config,
-) -> tuple[uvicorn.Server, asyncio.Task[None], tuple[str, int]]:
+) -> tuple[Server, asyncio.Task[None], tuple[str, int]]:
     import socket
 
     # Named so, asyncio switches Nagle off: else an answer of two writes waits 40 ms for an ACK.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self):  # type: ignore[no-untyped-def]  # as uvicorn's
-            yield
 
     server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
