@@ -14,6 +14,7 @@ BIG_BYTES = 4 << 20  # more than the socket buffers on the way of a stalled read
 _ONSETS = "b br c ch d f fl g gr h l m n p pr qu r s st t tr v".split()
 _VOWELS = "a ai e ea i o ou u".split()
 _ENDS = "l n r s t nd rt sh ng m".split()
+_ACCENTS = str.maketrans({"e": "é", "o": "ô"})
 _CARD = (
     '<li class="card"><a class="card-link" href="/open/{n}"><h3 class="card-title">{title}</h3>'
     '<p class="card-excerpt">{excerpt}</p><time class="card-date" datetime="2026-11-2{d}">'
@@ -25,26 +26,39 @@ _STYLE = "".join(
 )
 
 
-def article(size_bytes: int) -> str:
-    """A whole page of ``size_bytes`` (within 1 %): standfirst, body paragraphs, cards of others."""
+def article(size_bytes: int, *, french: bool = False) -> str:
+    """A whole page of ``size_bytes`` (within 1 %): standfirst, body paragraphs, cards of others.
+
+    ``french``: as many characters beyond ASCII as French has, of which some are punctuation."""
     dice = random.Random(20_261_123)  # noqa: S311  # prose, not secrets
     words = [dice.choice(_ONSETS) + dice.choice(_VOWELS) + dice.choice(_ENDS) for _ in range(400)]
     weights = [1 / (rank + 1) for rank in range(len(words))]
 
+    if french:
+        words = [
+            f"l’{word}"
+            if number % 10 == 0
+            else word.translate(_ACCENTS)
+            if number % 4 == 0
+            else word
+            for number, word in enumerate(words, 1)
+        ]
+
     def sentence(length: int) -> str:
         text = " ".join(dice.choices(words, weights, k=length))
-        return text[0].upper() + text[1:] + "."
+        text = text[0].upper() + text[1:] + "."
+        return f"«\u00a0{text}\u00a0»" if french and length % 4 == 0 else text
 
     cards = "".join(
         _CARD.format(n=n, d=n % 7, title=sentence(7), excerpt=sentence(22)) for n in range(24)
     )
     paragraphs: list[str] = []
-    room = size_bytes - len(_page("", cards, sentence(30)))
+    room = size_bytes - len(_page("", cards, sentence(30)).encode())
     while room > 0:
         text = " ".join(sentence(dice.randint(9, 24)) for _ in range(dice.randint(3, 6)))
         mark = f" {MARKER}" if len(paragraphs) > 5 else ""
         paragraphs.append(f"<p>{text}{mark}</p>\n")
-        room -= len(paragraphs[-1])
+        room -= len(paragraphs[-1].encode())
     return _page("".join(paragraphs), cards, sentence(30))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from unicodedata import normalize
 
 # Bytes are split four times as fast as a regex finds words in text. What isn't a letter or digit
@@ -20,18 +21,17 @@ _PUNCTUATION = re.compile(
 )
 # Soft hyphens, joiners, direction marks and the byte order mark: seen by nobody, counted by regexes.
 _UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-# What NFKC would change about a word: combining marks, jamo, ligatures, full-width and styled letters.
-_ODD = re.compile(
-    "[\u00ad\u0300-\u036f\u1100-\u11ff\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
-    "\ufb00-\ufb06\ufeff\uff01-\uffef\U0001d400-\U0001d7ff]"
-)
+_MARKS = "\u0300-\u036f"
+_JAMO = "\u1100-\u11ff"
+_LONE_MARK = re.compile(f" [{_MARKS}]+")  # what NFKC makes of an acute accent that stands by itself
 # Scripts without spaces: each run of characters becomes its overlapping pieces, so that a row of
 # words is about as long a text there as anywhere. Punctuation ends no run: clauses there are shorter
 # than a piece, and whoever copies a text may write a stop in full width or not.
-_CHARACTER = (
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
-    "\U00020000-\U0003ffff]"
+_CHARACTERS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+    "\U00020000-\U0003ffff"
 )
+_CHARACTER = f"[{_CHARACTERS}]"
 _STOPS = "[,.!?:;()~\u00b7\u2010-\u2027\u3001\u3002\u3008-\u301f]"
 _UNSPACED = re.compile(f"{_CHARACTER}(?:{_STOPS}*{_CHARACTER}){{8,}}")
 _STOP = re.compile(_STOPS)
@@ -42,18 +42,51 @@ _LONG_CHARACTERS = 40
 _SPACED_WORD_CHARACTERS_MAX = 12
 _UNSPACED_WORD_CHARACTERS = 4
 _NO_BREAK = ("\u00a0", "\u202f")
+# Of a text in Latin letters few characters are beyond ASCII, and few different ones. To fold each of
+# these once costs a fifth of folding and searching all of the text, but not where one means something
+# with its neighbours alone.
+_ASCII = bytes(range(128))
+_USUAL = "’«»“”…–—\u00a0\u202f"  # one character for another: a fifth of what bytes for bytes takes
+_BEYOND_SHARE = 8
+_SIGNS_MAX = 24
+_SIGNS_KNOWN_MAX = 4_096
+_JOINING = re.compile(f"[{_MARKS}{_JAMO}{_CHARACTERS}]")
 
 
 def tokens(text: str) -> list[bytes]:
     """The words of a text in the form in which copies are compared."""
     if text.isascii():
         return text.encode().translate(_SPACED_AND_FOLDED).split()
-    if _ODD.search(text):
-        text = normalize("NFKC", _UNSEEN.sub("", text))
-    if _UNSPACED.search(text):
-        text = _UNSPACED.sub(_pieces, text)
-    folded = text.casefold().encode("utf-8", "replace").translate(_SPACED)
-    return _PUNCTUATION.sub(b" ", folded).split()
+    spaced = text
+    for sign in _USUAL:
+        spaced = spaced.replace(sign, " ")
+    octets = spaced.encode("utf-8", "replace")
+    beyond = _beyond_ascii(octets)
+    if len(beyond) * _BEYOND_SHARE <= len(octets) and not _JOINING.search(beyond):
+        others = {sign: to for sign in set(beyond) if (to := _folded_sign(sign)) is not None}
+        if len(others) <= _SIGNS_MAX:
+            for sign, to in others.items():
+                octets = octets.replace(sign.encode(), to)
+            return octets.translate(_SPACED_AND_FOLDED).split()
+    return _folded(text).split()
+
+
+def _beyond_ascii(octets: bytes) -> str:
+    return octets.translate(None, _ASCII).decode()
+
+
+def _folded(text: str) -> bytes:
+    """NFKC undoes combining marks, jamo, ligatures, full-width and styled letters."""
+    text = _LONE_MARK.sub(" ", normalize("NFKC", _UNSEEN.sub("", text)))
+    folded = _UNSPACED.sub(_pieces, text).casefold().encode("utf-8", "replace").translate(_SPACED)
+    return _PUNCTUATION.sub(b" ", folded)
+
+
+@lru_cache(_SIGNS_KNOWN_MAX)
+def _folded_sign(sign: str) -> bytes | None:
+    """Of one character beyond ASCII; None where it stays as it is."""
+    folded = _folded(sign)
+    return folded if folded != sign.encode() else None
 
 
 def _pieces(match: re.Match[str]) -> str:
@@ -92,25 +125,35 @@ def counts(texts: Sequence[str]) -> list[int]:
     """``count`` of each. One look at all of them together tells whether single spaces alone part
     their words, as they mostly do, and then only spaces are left to count."""
     together = " ".join(filter(None, texts))
-    spaces = [" "]
-    if not together.isascii():
-        spaces += [space for space in _NO_BREAK if space in together]
-        for space in spaces[1:]:
-            together = together.replace(space, " ")
-        plain = together.isprintable()
-    else:
+    ascii_alone = together.isascii()
+    if ascii_alone:
         plain = not _parts_otherwise(together)
+    else:
+        for space in _NO_BREAK:
+            together = together.replace(space, " ")
+        together = together.replace("’", "'")  # often the last that takes two bytes a character
+        plain = together.isprintable()
     # ``rfind`` takes two thirds of what ``in`` does for these.
     if not plain or together.rfind("  ") >= 0 or together != together.strip(" "):
         return list(map(count, texts))
-    if len(spaces) == 1:
+    if ascii_alone:
         counted = [text.count(" ") + 1 if text else 0 for text in texts]
     else:
-        counted = [sum(map(text.count, spaces)) + 1 if text else 0 for text in texts]
+        counted = _counted_in(together, texts)
     return [
         number if len(text) <= _SPACED_WORD_CHARACTERS_MAX * number else count(text)
         for number, text in zip(counted, texts, strict=True)
     ]
+
+
+def _counted_in(together: str, texts: Sequence[str]) -> list[int]:
+    """Of each text, from where it stands with all others, one space behind each."""
+    at, counted = 0, []
+    for text in texts:
+        end = at + len(text)
+        counted.append(together.count(" ", at, end) + 1 if text else 0)
+        at = end + 1 if text else at
+    return counted
 
 
 def _parts_otherwise(text: str) -> bool:
