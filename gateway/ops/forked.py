@@ -61,7 +61,7 @@ def any_ended() -> bool:
 
 def fork(work: Callable[[], int], *, keep: Collection[int]) -> Forked:
     """A child that ends with what ``work`` returns. Of the parent's descriptors it has ``keep`` and the
-    streams for what it says; it hears ``SIGNALS``."""
+    streams for what it says; it hears ``SIGNALS``, and its collector works, whatever the parent's does."""
     gc.collect()
     gc.freeze()  # or the collector would write to what is shared
     sys.stdout.flush()
@@ -78,6 +78,7 @@ def _live(work: Callable[[], int], keep: Collection[int]) -> NoReturn:
     try:
         _let_go(keep)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        gc.enable()
         code = work()
     except BaseException:
         traceback.print_exc()

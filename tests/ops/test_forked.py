@@ -122,3 +122,13 @@ while not forked.any_ended():
 print(child.wait())
 """
     ).split() == ["3"]
+
+
+def test_its_collector_works_though_its_parents_rests() -> None:
+    assert said(
+        """
+import gc
+gc.disable()
+print(born(lambda: 7 if gc.isenabled() else 1).wait(), gc.isenabled())
+"""
+    ).split() == ["7", "False"]
