@@ -34,7 +34,7 @@ class Size:
     stalled_kept: int
     stalled_streamed: int
     starts: int
-    teaser_spells: int
+    spells: int
 
 
 # Many short rounds: on a machine that is shared, seconds of one speed follow on seconds of another.
@@ -63,8 +63,8 @@ def run(size: Size, *, told: Told) -> Report:
                 _under_load(folder, origin, size, report, told)
                 _footing(folder, origin, size, report, told)
         told("decisions and teasers")
-        _take(report, "decision", inside.decisions)
-        _take(report, "teaser", lambda: inside.teasers(spells=size.teaser_spells))
+        _take(report, "decision", lambda: inside.decisions(spells=size.spells))
+        _take(report, "teaser", lambda: inside.teasers(spells=size.spells))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return report

@@ -124,7 +124,8 @@ ASKS_NOTHING_OF_REQUEST = RequestConditions()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``access`` None means as labelled. Paths and hosts are patterns as written; empty is any."""
+    """``access`` None means as labelled. Paths and hosts are patterns as written; empty is any.
+    ``asks_page``: it has conditions that only the page can tell."""
 
     name: str
     place: Place
@@ -136,3 +137,8 @@ class Rule:
     cache_seconds: float | None = None
     personal: bool = False
     teaser: TeaserSettings | None = None
+    asks_page: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Said once, since it is asked at each decision and takes as long as all the rest of one.
+        object.__setattr__(self, "asks_page", self.page != ASKS_NOTHING_OF_PAGE)

@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from cachetools import LRUCache
-
 from gateway.errors import Faults
 from gateway.model.access import PAID, Access, Level, strictest
 from gateway.model.fault import Fault, Place
@@ -78,7 +76,7 @@ class Policy:
         told = "|".join(f"{o.path}>{o.until}" for o in self.openings)
         both = f"{self.source.digest}|{told}{self.walls}".encode()
         self.version = hashlib.sha256(both).hexdigest()[:16]
-        self._ways: LRUCache[tuple[str, str], Way] = LRUCache(WAYS_MAX)
+        self._ways: dict[tuple[str, str], Way] = {}
 
     def with_openings(self, openings: Iterable[Opening]) -> Policy:
         """The same rules with other stories opened; shares the index."""
@@ -101,6 +99,9 @@ class Policy:
             return self._find(host, path)
         way = self._ways.get((host, path))
         if way is None:
+            if len(self._ways) >= WAYS_MAX:
+                # Begun anew: to keep them in the order of their use costs each decision a third.
+                self._ways.clear()
             way = self._ways[(host, path)] = self._find(host, path)
         return way
 

@@ -9,11 +9,12 @@ from gateway.model.access import REFUSE, Access, Level
 from gateway.model.decision import Decision, Full, Reason, Refuse, Teaser, Wall
 from gateway.model.reader import Reader
 from gateway.model.request import Request
-from gateway.model.rule import ASKS_NOTHING_OF_PAGE
 from gateway.policy.compile import Policy
 from gateway.policy.conditions import ConditionFailed
 from gateway.policy.ways import Settled, Specialised, Way
 
+# An enum's members cost a look-up each time they are named.
+_OPEN, _TO_MEMBERS, _TO_NOBODY = Level.PUBLIC, Level.MEMBERS, Level.REFUSE
 _PUBLIC = Full(Reason.PUBLIC_PAGE)
 _OPENED = Full(Reason.OPENED_BY_HAND)
 _MEMBER = Full(Reason.MEMBER_ADMITTED)
@@ -52,7 +53,7 @@ def settle_by_path(way: Way, request: Request, policy: Policy, *, now: float) ->
             return Settled(REFUSE, rule.name, policy.settings.teaser, failed=True)
         if not applies:
             continue
-        if rule.page != ASKS_NOTHING_OF_PAGE or settled is None:
+        if rule.asks_page or settled is None:
             return None
         if now < way.opened_until and settled.access.level is not Level.REFUSE:
             return None
@@ -71,13 +72,13 @@ def judge(asked: Settled | Access, reader: Reader, now: float) -> Decision:
     else:
         access = asked
     level = access.level
-    if level is Level.PUBLIC:
+    if level is _OPEN:
         return _PUBLIC
-    if level is Level.REFUSE:
+    if level is _TO_NOBODY:
         return _REFUSED
     if not reader.id:
-        return _REGISTER if level is Level.MEMBERS else _SUBSCRIBE
-    if level is Level.MEMBERS:
+        return _REGISTER if level is _TO_MEMBERS else _SUBSCRIBE
+    if level is _TO_MEMBERS:
         return _MEMBER
     return _paid(access, reader, now)
 

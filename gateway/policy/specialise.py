@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.model.access import Access, Level, strictest
 from gateway.model.page import Label, PageFacts, PageKind
-from gateway.model.rule import ASKS_NOTHING_OF_PAGE, LabelKind, PageConditions, Rule
+from gateway.model.rule import LabelKind, PageConditions, Rule
 from gateway.policy.conditions import RequestTest
 from gateway.policy.labels import fold, settle_label
 from gateway.policy.ways import Settled, Specialised, Way
@@ -84,7 +84,7 @@ def _unsettled(way: Way, facts: PageFacts, label: Label | None) -> bool:
 
 
 def asks_no_page(rule: Rule) -> bool:
-    return rule.page == ASKS_NOTHING_OF_PAGE and rule.access is not None
+    return not rule.asks_page and rule.access is not None
 
 
 def asks_its_words(rule: Rule) -> bool:
@@ -113,7 +113,7 @@ def _holds(
     asked = rule.page
     if rule.access is None and label is None and not unsettled:
         return False  # as labelled, and there is no label
-    if asked == ASKS_NOTHING_OF_PAGE:
+    if not rule.asks_page:
         return True
     if facts.kind is PageKind.LISTING:
         return False

@@ -164,3 +164,12 @@ def test_long_paths_fill_no_memory() -> None:
     for number in range(50):
         rules.way("h", f"/{number}" + "x" * 2000)
     assert not rules._ways
+
+
+def test_many_paths_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.policy.compile.WAYS_MAX", 10)
+    rules = policy("default: public\nrules:\n  - { name: x, path: /a/**, access: paid }\n")
+    for number in range(50):
+        assert rules.way("h", f"/a/{number}").strictest.gated
+        assert not rules.way("h", f"/b/{number}").strictest.gated
+        assert len(rules._ways) <= 10
