@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 # Bytes are split four times as fast as a regex finds words in text. What isn't a letter or digit
 # becomes a space: in ASCII by this table, beyond it by the blocks that punctuation stands in.
@@ -21,9 +21,9 @@ _PUNCTUATION = re.compile(
 )
 # Soft hyphens, joiners, direction marks and the byte order mark: seen by nobody, counted by regexes.
 _UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_MARKS = "\u0300-\u036f"
-_JAMO = "\u1100-\u11ff"
-_LONE_MARK = re.compile(f" [{_MARKS}]+")  # what NFKC makes of an acute accent that stands by itself
+_LONE_MARK = re.compile(
+    " [\u0300-\u036f]+"
+)  # what NFKC makes of an acute accent that stands by itself
 # Scripts without spaces: each run of characters becomes its overlapping pieces, so that a row of
 # words is about as long a text there as anywhere. Punctuation ends no run: clauses there are shorter
 # than a piece, and whoever copies a text may write a stop in full width or not.
@@ -50,7 +50,7 @@ _USUAL = "’«»“”…–—\u00a0\u202f"  # one character for another: a fi
 _BEYOND_SHARE = 8
 _SIGNS_MAX = 24
 _SIGNS_KNOWN_MAX = 4_096
-_JOINING = re.compile(f"[{_MARKS}{_JAMO}{_CHARACTERS}]")
+_JOINING = re.compile(f"[\u1100-\u11ff{_CHARACTERS}]")  # jamo, and what is cut into pieces
 
 
 def tokens(text: str) -> list[bytes]:
@@ -62,11 +62,12 @@ def tokens(text: str) -> list[bytes]:
         spaced = spaced.replace(sign, " ")
     octets = spaced.encode("utf-8", "replace")
     beyond = _beyond_ascii(octets)
-    if len(beyond) * _BEYOND_SHARE <= len(octets) and not _JOINING.search(beyond):
-        others = {sign: to for sign in set(beyond) if (to := _folded_sign(sign)) is not None}
-        if len(others) <= _SIGNS_MAX:
-            for sign, to in others.items():
-                octets = octets.replace(sign.encode(), to)
+    if len(beyond) * _BEYOND_SHARE <= len(octets):
+        alone = {sign.encode(): _alone(sign) for sign in set(beyond)}
+        others = [(own, to) for own, to in alone.items() if to is not None and to != own]
+        if len(others) <= _SIGNS_MAX and None not in alone.values():
+            for own, to in others:
+                octets = octets.replace(own, to)
             return octets.translate(_SPACED_AND_FOLDED).split()
     return _folded(text).split()
 
@@ -83,10 +84,11 @@ def _folded(text: str) -> bytes:
 
 
 @lru_cache(_SIGNS_KNOWN_MAX)
-def _folded_sign(sign: str) -> bytes | None:
-    """Of one character beyond ASCII; None where it stays as it is."""
-    folded = _folded(sign)
-    return folded if folded != sign.encode() else None
+def _alone(sign: str) -> bytes | None:
+    """What one character is folded to; None where that depends on its neighbours."""
+    if category(sign).startswith("M") or _JOINING.match(sign):
+        return None
+    return _folded(sign)
 
 
 def _pieces(match: re.Match[str]) -> str:

@@ -19,9 +19,13 @@ def general(text: str) -> list[bytes]:
     return words._folded(text).split()
 
 
+def joins(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M" or bool(words._JOINING.match(sign))
+
+
 def test_each_character_is_folded_alone_as_in_a_text() -> None:
     """All of them, in texts of few enough to be folded one by one; what joins takes the other way."""
-    alone = [sign for sign in SIGNS if not words._JOINING.match(sign)]
+    alone = [sign for sign in SIGNS if not joins(sign)]
     for first in range(0, len(alone), 16):
         text = " ".join(f"A{sign}B {sign}" for sign in alone[first : first + 16]) + PLAIN * 4
         assert words.tokens(text) == general(text), f"from U+{ord(alone[first]):04X}"
@@ -29,11 +33,13 @@ def test_each_character_is_folded_alone_as_in_a_text() -> None:
 
 def test_mixtures_are_folded_alike() -> None:
     dice = random.Random(20_261_201)
+    marks = [sign for sign in SIGNS if joins(sign) and not words._JOINING.match(sign)]
     usual = "éèêçàâïÉÀŒœß«»’“”…–—\u00a0\u202f\u200b\u00ad½²ﬁ´¨€ÅØłŁıİ"
     for _ in range(3_000):
-        drawn = dice.choices(usual, k=dice.randint(1, 20)) + dice.choices(
-            SIGNS, k=dice.randint(0, 3)
-        )
+        drawn = dice.choices(usual, k=dice.randint(1, 20))
+        drawn += dice.choices(SIGNS, k=dice.randint(0, 3))
+        drawn += dice.choices(marks, k=dice.choice((0, 0, 1, 3)))
+        dice.shuffle(drawn)
         text = "".join(sign + dice.choice(("", " ", "x", "Word ")) for sign in drawn)
         text += PLAIN * dice.randint(0, 3)
         assert words.tokens(text) == general(text), repr(text)
