@@ -6,6 +6,8 @@ A new folder, door or exception goes into the tables here, with its reason in AR
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,3 +250,15 @@ def test_sizes(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_every_file_says_its_law(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text())), f"{named(path)} has no docstring"
+
+
+def test_what_few_sites_need_is_loaded_by_those_alone() -> None:
+    """Stripe's library by who sells, Alembic by who migrates: both are paid for at each start."""
+    code = (
+        "import sys, gateway.supervisor, gateway.worker, gateway.desk, gateway.jobs.background;"
+        "print(sorted(sys.modules.keys() & {'stripe', 'alembic', 'asyncpg', 'redis'}))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert run.stdout == "[]\n"
