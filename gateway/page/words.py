@@ -19,11 +19,13 @@ _SPACED_AND_FOLDED = _SPACED.lower()
 _PUNCTUATION = re.compile(
     rb"\xc2[\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xc3\x97|\xe2\x80[\x80-\xbf]|\xe3\x80[\x80-\x9f]"
 )
-# Soft hyphens, joiners, direction marks and the byte order mark: seen by nobody, counted by regexes.
-_UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_LONE_MARK = re.compile(
-    " [\u0300-\u036f]+"
-)  # what NFKC makes of an acute accent that stands by itself
+# Soft hyphens, joiners, direction marks, variation selectors (of emoji) and the byte order mark: seen by
+# nobody, counted by regexes.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+)
+# What NFKC makes of an acute accent that stands by itself.
+_LONE_MARK = re.compile(" [\u0300-\u036f]+")
 # Scripts without spaces: each run of characters becomes its overlapping pieces, so that a row of
 # words is about as long a text there as anywhere. Punctuation ends no run: clauses there are shorter
 # than a piece, and whoever copies a text may write a stop in full width or not.
@@ -86,6 +88,8 @@ def _folded(text: str) -> bytes:
 @lru_cache(_SIGNS_KNOWN_MAX)
 def _alone(sign: str) -> bytes | None:
     """What one character is folded to; None where that depends on its neighbours."""
+    if _UNSEEN.match(sign):
+        return b""
     if category(sign).startswith("M") or _JOINING.match(sign):
         return None
     return _folded(sign)
