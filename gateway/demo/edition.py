@@ -190,7 +190,9 @@ def day(seconds: float, language: str) -> str:
 
 
 def clock_time(seconds: float, language: str) -> str:
-    """ "23 novembre à 7 h 05", "23 November, 7.05 am"."""
+    """ "23 novembre à 7 h 05", "1er décembre à 9 h 00", "23 November, 7.05 am"."""
+    at = moment(seconds)
     if language == "fr":
-        return format_datetime(moment(seconds), "d\u00a0MMMM 'à' H'\u00a0h\u00a0'mm", locale="fr")
-    return format_datetime(moment(seconds), "d\u00a0MMMM, h.mm\u00a0a", locale="en_GB")
+        day = "'1er'" if at.day == 1 else "d"
+        return format_datetime(at, f"{day}\u00a0MMMM 'à' H'\u00a0h\u00a0'mm", locale="fr")
+    return format_datetime(at, "d\u00a0MMMM, h.mm\u00a0a", locale="en_GB")

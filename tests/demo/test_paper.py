@@ -14,7 +14,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.demo.articles import Article, Tier
-from gateway.demo.edition import SECTIONS, Edition
+from gateway.demo.edition import SECTIONS, Edition, clock_time, day
 from gateway.demo.site import App, app_factory
 
 URL = "http://fanal.example"
@@ -239,3 +239,11 @@ def test_it_starts_without_the_slow_libraries() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30
     )
     assert run.stdout == "[]\n"
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french() -> None:
+    first = 1_796_112_000.0
+    assert day(first, "fr") == "mardi 1er\u00a0décembre 2026"
+    assert clock_time(first, "fr") == "1er\u00a0décembre à 9\u00a0h\u00a000"
+    assert clock_time(first + 86_400, "fr") == "2\u00a0décembre à 9\u00a0h\u00a000"
+    assert clock_time(first, "en") == "1\u00a0December, 9.00\u00a0am"
