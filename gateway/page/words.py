@@ -63,7 +63,7 @@ def tokens(text: str) -> list[bytes]:
     for sign in _USUAL:
         spaced = spaced.replace(sign, " ")
     octets = spaced.encode("utf-8", "replace")
-    beyond = _beyond_ascii(octets)
+    beyond = octets.translate(None, _ASCII).decode()
     if len(beyond) * _BEYOND_SHARE <= len(octets):
         alone = {sign.encode(): _alone(sign) for sign in set(beyond)}
         others = [(own, to) for own, to in alone.items() if to is not None and to != own]
@@ -72,10 +72,6 @@ def tokens(text: str) -> list[bytes]:
                 octets = octets.replace(own, to)
             return octets.translate(_SPACED_AND_FOLDED).split()
     return _folded(text).split()
-
-
-def _beyond_ascii(octets: bytes) -> str:
-    return octets.translate(None, _ASCII).decode()
 
 
 def _folded(text: str) -> bytes:

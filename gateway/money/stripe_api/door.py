@@ -5,7 +5,7 @@ that may have reached Stripe is repeated with the same idempotency key by the li
 retry never charges twice.
 
 The library is loaded with the first connection: a site that sells nothing would pay for its 400 modules with
-half a second at each start and a fifth of its memory.
+half a second at each start and 15 MB.
 """
 
 from __future__ import annotations
