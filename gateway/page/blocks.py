@@ -47,13 +47,19 @@ _TEXT, _HEADING = Kind.TEXT, Kind.HEADING
 @dataclass(slots=True)
 class Block:
     """One element, or a run of bare text and inline elements between two blocks. ``lines`` are those
-    of a list, a table or a verse, which may be copied one by one."""
+    of a list, a table or a verse, which may be copied one by one; ``caption_words`` those under a
+    picture."""
 
     kind: Kind
     nodes: list[LexborNode]
     text: str = ""
-    words: int = 0
+    caption_words: int = 0
     lines: Sequence[str] = ()
+
+    @property
+    def words(self) -> int:
+        """Counted when it is asked for: of a long article nobody asks for the words behind the cut."""
+        return self.caption_words or words.count(self.text)
 
 
 def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Block]:
@@ -72,8 +78,6 @@ def rows(body: LexborNode, chrome: frozenset[int], end: str | None) -> list[Bloc
             block.text = "".join(
                 [text_of(node, plain=node.mem_id not in broken) for node in block.nodes]
             )
-    for block, counted in zip(said, words.counts([block.text for block in said]), strict=True):
-        block.words = counted
     if lined:
         for block in found:
             nodes = block.nodes
@@ -168,7 +172,7 @@ def _figure(node: LexborNode) -> Block:
     said = words.count(text_of(node))
     if said > _CAPTION_WORDS_MAX or (said > captions and node.css_first(_TEXTS_INSIDE) is not None):
         return Block(Kind.OTHER, [node])
-    return Block(Kind.QUIET, [node], words=said)
+    return Block(Kind.QUIET, [node], caption_words=said)
 
 
 def is_hidden(node: LexborNode) -> bool:
@@ -203,8 +207,8 @@ def text_of(node: LexborNode, *, plain: bool = False) -> str:
     """The text that readers see of a block, without that of scripts inside it, and with a space for
     each ``<br>``. ``plain``: the caller knows that there are none."""
     tag = node.tag
-    if tag == "p" and plain:  # most blocks
-        return node.text()
+    if tag == "p" and plain:  # most blocks, and half the time of ``text()``
+        return node.text_lexbor()
     if tag == "-text":
         return node.text_content or ""
     if tag == "br":

@@ -21,17 +21,15 @@ TAGS_MAX = 100_000
 STEPS_MAX = 2_000_000
 
 # Paragraphs and breaks without attributes, most tags of an article, are stepped over, as text is that
-# only looks like a tag: nothing of them is ever asked. What follows matches at any place, and always.
+# only looks like a tag: nothing of them is ever asked.
 _TOKEN = re.compile(
-    r"[^<]*+((?:<(?:(?:/?(?:p|li|dd|dt)|[bh]r)>|(?![a-zA-Z!?/]))[^<]*+)*+)"
-    r"(?:<!--(?:-?>|.*?--!?>|.*)"
-    r"|<(?:[!?]|/[^a-zA-Z])[^>]*+"  # a comment too (WHATWG HTML, "bogus comment state")
-    r"|<(/?)([a-zA-Z][^\s/>]*+)"
-    r"((?:[^>\"'=]++|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=\s*+[^\s>\"'][^\s>]*+|[=\"'])*+)>?"
-    r"|<|\Z)",
+    r"<(?:!--(?:-?>|.*?--!?>|.*)"
+    r"|(?:[!?]|/[^a-zA-Z])[^>]*+"  # a comment too (WHATWG HTML, "bogus comment state")
+    r"|(?!/?(?:p|li|dd|dt)>|[bh]r>)(/?)([a-zA-Z][^\s/>]*+)"
+    r"((?:[^>\"'=]++|=\s*+\"[^\"]*+(?:\"|\Z)|=\s*+'[^']*+(?:'|\Z)|=\s*+[^\s>\"'][^\s>]*+|[=\"'])*+)>?)",
     re.DOTALL,
 )
-_STEPPED_OVER = re.compile(r"<[a-z/]")
+_STEPPED_OVER = re.compile(r"</?[a-z]")
 _ATTRIBUTE = re.compile(r"[^\s/=>]+(?:\s*=\s*(?:\"[^\"]*\"?|'[^']*'?|[^\s>]*))?")
 _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
@@ -75,27 +73,25 @@ def scan(text: str) -> Nesting:
     broken: set[tuple[str, int]] = set()
     starts: dict[str, int] = {}
     position, tags, steps, stray = 0, 0, 0, False
-    size, take = len(text), _TOKEN.match
-    long = size > TAGS_MAX * len("<p>")  # or it can't hold too many tags
-    while position < size and (match := take(text, position)):
-        position = match.end()
-        closing, name, attributes = match.group(2, 3, 4)
+    find = _TOKEN.search
+    long = len(text) > TAGS_MAX * len("<p>")  # or it can't hold too many tags
+    while match := find(text, position):
+        closing, name, attributes = match.groups()
         if long:
-            tags += len(_STEPPED_OVER.findall(match[1])) + (name is not None)
+            tags += _stepped_over(text, position, match.start()) + (name is not None)
             if tags > TAGS_MAX:
                 raise PageUnreadable("too-many-tags")
+        position = match.end()
         if name is None:
             continue
         name = name.lower()
         if len(attributes) > 2 * ATTRIBUTES_MAX and not closing:
-            _count_attributes(attributes)
+            _attributes(attributes)
         if name in _PASSING:
             if name in _ROWS:
                 _to_table(stack, broken)
             elif name in _WHOLE and attributes and not closing:
-                starts[name] = starts.get(name, 0) + len(_ATTRIBUTE.findall(attributes))
-                if starts[name] > ATTRIBUTES_MAX:
-                    raise PageUnreadable("too-many-attributes")
+                starts[name] = _attributes(attributes, starts.get(name, 0))
             continue
         if closing:
             if stack and stack[-1][0] == name:
@@ -119,8 +115,15 @@ def scan(text: str) -> Nesting:
         stack.append((name, number))
         if len(stack) > DEPTH_MAX:
             raise PageUnreadable("too-deep")
+    else:
+        if long and tags + _stepped_over(text, position, len(text)) > TAGS_MAX:
+            raise PageUnreadable("too-many-tags")
     broken.update(entry for entry in stack if entry[0] in _STRUCTURE)
     return Nesting(frozenset(broken), stray, starts)
+
+
+def _stepped_over(text: str, start: int, end: int) -> int:
+    return len(_STEPPED_OVER.findall(text, start, end))
 
 
 def _raw_end(text: str, position: int, end_tag: re.Pattern[str], name: str) -> int:
@@ -182,6 +185,9 @@ def _to_table(stack: list[tuple[str, int]], broken: set[tuple[str, int]]) -> Non
             return
 
 
-def _count_attributes(attributes: str) -> None:
-    if sum(1 for _ in _ATTRIBUTE.finditer(attributes)) > ATTRIBUTES_MAX:
+def _attributes(tag: str, had: int = 0) -> int:
+    """How many an element has that ``had`` some already, if no more than it may have."""
+    found = had + sum(1 for _ in _ATTRIBUTE.finditer(tag))
+    if found > ATTRIBUTES_MAX:
         raise PageUnreadable("too-many-attributes")
+    return found

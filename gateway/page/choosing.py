@@ -6,47 +6,40 @@ last block kept may lose its end. It never stands inside a quotation, unless not
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
 from gateway.model.rule import DEFAULT_KEEP, Keep
-from gateway.page import pruning, quotations, sentences, words
+from gateway.page import pruning, quotations, sentences
 from gateway.page.blocks import Block, Kind, names_end, text_of, texts_of
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    kept: list[Block]
-    words_kept: int
-    words_total: int
-
-
-def choose(blocks: list[Block], keep: Keep, *, more: bool) -> Chosen:
+def choose(blocks: list[Block], keep: Keep, *, more: bool) -> list[Block]:
     """What a teaser keeps. Never the whole article: with no ``more`` of it elsewhere, at most half
     of a body that would fit whole."""
-    total = sum(block.words for block in blocks)
     if keep.until is not None:
         marked = _until(blocks, keep.until)
         if marked is not None:
             kept = [block for block in marked if block.kind is not Kind.OTHER]
             while kept and kept[-1].kind in (Kind.HEADING, Kind.QUIET):
                 kept.pop()
-            return Chosen(kept, sum(block.words for block in kept), total)
+            return kept
         keep = DEFAULT_KEEP
-    words_max = keep.words_max
+    words_max = sys.maxsize if keep.words_max is None else keep.words_max
     if keep.percent is not None:
-        share = total * keep.percent // 100
-        words_max = share if words_max is None else min(share, words_max)
+        words_max = min(words_max, _total(blocks) * keep.percent // 100)
     text = Kind.TEXT  # looked up once for all of them
-    texts = len([block for block in blocks if block.kind is text and block.words])
+    texts = len([block for block in blocks if block.kind is text and block.text.strip()])
     paragraphs = texts if keep.paragraphs is None else keep.paragraphs
-    whole = total if words_max is None else words_max
-    if paragraphs >= texts and whole >= total and not more:
-        whole = total // 2
-    kept = _within(blocks, paragraphs, whole)
-    return Chosen(kept, sum(block.words for block in kept), total)
+    if paragraphs >= texts and not more and words_max >= (total := _total(blocks)):
+        words_max = total // 2
+    return _within(blocks, paragraphs, words_max)
+
+
+def _total(blocks: list[Block]) -> int:
+    return sum(block.words for block in blocks)
 
 
 def _within(blocks: list[Block], paragraphs: int, words_max: int) -> list[Block]:
@@ -111,7 +104,6 @@ def _until(blocks: list[Block], end: str) -> list[Block] | None:
                     _drop_after(inner, node)
                     block.nodes = block.nodes[: position + 1]
                     block.text = "".join(text_of(each) for each in block.nodes)
-                    block.words = words.count(block.text)
                     return blocks[: number + 1]
     return None
 
@@ -140,7 +132,6 @@ def _shorten(
                 else:
                     node.replace_with(shown)
                 block.text = block.text[:length]
-                block.words = words.count(block.text)
                 return True
             at += len(text)
     return True

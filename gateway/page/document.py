@@ -50,7 +50,9 @@ def read(body: bytes, content_type: bytes | None) -> Document:
     if len(body) > BYTES_MAX:
         raise PageUnreadable("too-many-bytes")
     # NUL is no character of any page; parsers disagree on where it vanishes and where it stays.
-    text = charsets.decode(body, content_type).replace("\x00", "")
+    text = charsets.decode(body, content_type)
+    if "\x00" in text:  # asked first: to replace nothing takes five times as long
+        text = text.replace("\x00", "")
     if is_xml(content_type):
         text = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", text)
     whole = _WHOLE.search(text) is not None and _DATA.match(text) is None

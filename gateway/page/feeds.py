@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -60,17 +59,9 @@ def rewrite_feed(
     )
     return Rendered(
         changed.text.encode("utf-8", "replace"),
-        words_kept=changed.words_kept,
-        words_withheld=changed.words_withheld,
         body_found=True,
         removed=tuple(changed.removed),
     )
-
-
-@dataclass(slots=True)
-class _Sum:
-    words_kept: int = 0
-    words_withheld: int = 0
 
 
 def _json_feed(
@@ -87,7 +78,6 @@ def _json_feed(
     items: list[Any] = []
     withheld: list[str] = []
     shown: list[str] = []
-    total = _Sum()
     for item in data["items"]:
         if not isinstance(item, dict):
             continue
@@ -95,7 +85,7 @@ def _json_feed(
         if isinstance(decision, Full):
             items.append(item)
         elif not isinstance(decision, Refuse):
-            cut = _gated(item, keep, withheld, shown, total)
+            cut = _gated(item, keep, withheld, shown)
             items.append({**cut, **_files(item, opens)})
         else:
             withheld += [without_tags(source) for source in _bodies(item)]
@@ -106,12 +96,8 @@ def _json_feed(
         rest = {key: value for key, value in rest.items() if key in _CHANNEL}
     rest = leaks.blanked(rest, Withheld(withheld, shown))
     made = {**rest, "items": items}
-    return Rendered(
-        json.dumps(made, ensure_ascii=False).encode("utf-8", "replace"),
-        words_kept=total.words_kept,
-        words_withheld=total.words_withheld,
-        body_found=True,
-    )
+    text = json.dumps(made, ensure_ascii=False)
+    return Rendered(text.encode("utf-8", "replace"), body_found=True)
 
 
 def _item(item: dict[str, Any]) -> FeedItem:
@@ -149,7 +135,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _gated(
-    item: dict[str, Any], keep: Keep, withheld: list[str], shown: list[str], total: _Sum
+    item: dict[str, Any], keep: Keep, withheld: list[str], shown: list[str]
 ) -> dict[str, Any]:
     cuts: list[Excerpt] = [excerpt(source, keep) for source in _bodies(item)]
     gone = [text for cut in cuts for text in cut.withheld]
@@ -161,9 +147,6 @@ def _gated(
     summary = item.get("summary")
     if isinstance(summary, str) and cuts and not search.stands_in(summary):
         made["summary"] = summary
-    if cuts:
-        total.words_kept += cuts[0].words_kept
-        total.words_withheld += cuts[0].words_total - cuts[0].words_kept
     if isinstance(item.get("content_html"), str) or not cuts:
         made["content_html"] = cuts[0].html if cuts else ""
     else:

@@ -33,11 +33,11 @@ class Built:
     """``withheld`` is the text of the body that is gone, in order; ``around`` what went from elsewhere
     in the article; ``lines`` what of its lists and verses may be copied line by line; ``shown`` what is
     left of it; ``media`` the addresses of its pictures and sounds.
+    ``share_shown`` is how much of the body's text is left, from 0 to 1.
     ``cut_at`` is the first withheld of the body's blocks; 0 where none is kept.
     """
 
-    words_kept: int = 0
-    words_total: int = 0
+    share_shown: float = 0.0
     body_found: bool = False
     cut_at: int = 0
     withheld: list[str] = field(default_factory=list)

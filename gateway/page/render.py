@@ -47,8 +47,6 @@ class Rendered:
     """``body`` is UTF-8, or what came. ``removed`` names the places that carried withheld text, never its words."""
 
     body: bytes = field(repr=False)
-    words_kept: int = 0
-    words_withheld: int = 0
     body_found: bool = False
     removed: tuple[str, ...] = ()
 
@@ -155,26 +153,21 @@ def _teaser(
     )
     text, carriers = leaks.clean(tree, withheld, lambda: _serialised(tree))
     removed = [*built.removed, *carriers]
-    gone = built.words_total - built.words_kept
-    fragment = drawn(tree, _remaining_percent(built.words_kept, built.words_total))
+    fragment = drawn(tree, _remaining_percent(built.share_shown))
     element = f"<{place}></{place}>"
     if element not in text:
         text = _bare(element, tree, withheld)
         removed.append("the whole page: what was withheld still stood in it")
     return Rendered(
         text.replace(element, fragment).encode("utf-8", "replace"),
-        words_kept=built.words_kept,
-        words_withheld=gone,
         body_found=built.body_found,
         removed=tuple(removed),
     )
 
 
-def _remaining_percent(kept: int, total: int) -> int:
+def _remaining_percent(shown: float) -> int:
     """In tens; 0 where nothing is shown, so that no wall says that all of it remains."""
-    if not kept or total <= kept:
-        return 0
-    return min(90, max(10, round((total - kept) * 10 / total) * 10))
+    return min(90, max(10, round((1 - shown) * 10) * 10)) if 0 < shown < 1 else 0
 
 
 def _language(tree: LexborHTMLParser | None) -> str:

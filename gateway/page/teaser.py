@@ -78,13 +78,13 @@ def _article(
         shells.update(_ids_up_to(node, root))
     chrome_texts = [blocks.text_of(node) for node in chrome]
     chosen = choosing.choose(rows, settings.keep, more=more)
-    built.words_kept, built.words_total = chosen.words_kept, chosen.words_total
-    kept = [node for block in chosen.kept for node in block.nodes]
+    kept = [node for block in chosen for node in block.nodes]
     whole.update(node.mem_id for node in kept)
     for node in kept:
         shells.update(_ids_up_to(node, root))
     last = kept[-1] if kept else None
-    chosen_ids = {id(block) for block in chosen.kept}
+    chosen_ids = {id(block) for block in chosen}
+    built.share_shown = _share([block.text for block in chosen], [text for _, text in before])
     built.cut_at = max((n + 1 for n, row in enumerate(rows) if id(row) in chosen_ids), default=0)
     for block, text in before:
         if id(block) not in chosen_ids:
@@ -94,12 +94,17 @@ def _article(
             built.withheld.append(text[len(block.text) :])
             built.lines += block.lines
     # Told from the choice, not from the tree that is left: the search must not trust the cutting.
-    built.shown.append(" ".join([*headed, *map(_said, chosen.kept)]))
+    built.shown.append(" ".join([*headed, *map(_said, chosen)]))
     built.shown += chrome_texts
     built.media.update(pruning.media(body))
     pruning.prune(root, whole, shells, built, told=body.mem_id)
     pruning.clean(root, chrome_ids)
     pruning.place_wall(tree, body, last, wall)
+
+
+def _share(part: list[str], whole: list[str]) -> float:
+    """By characters: to count the words of a long article takes as long as to parse it."""
+    return sum(map(len, part)) / max(1, sum(map(len, whole)))
 
 
 def _said(block: blocks.Block) -> str:
@@ -118,7 +123,6 @@ def _headline_alone(
     tree: LexborHTMLParser, root: LexborNode, built: pruning.Built, wall: str
 ) -> None:
     whole, shells = heads.headline(root)
-    built.words_total = words.count(blocks.text_of(root))
     built.shown += [blocks.text_of(node) for node in root.css("h1") if node.mem_id in whole]
     pruning.prune(root, whole, shells, built)
     pruning.clean(root, set())
@@ -148,7 +152,6 @@ def _without_article(tree: LexborHTMLParser, built: pruning.Built, wall: str) ->
     shells: set[int] = set()
     for node in allowed:
         shells.update(_ids_up_to(node, body))
-    built.words_total = words.count(blocks.text_of(body))
     pruning.prune(body, whole, shells, built)
     if headline is not None:
         pruning.clean(headline, set())
@@ -213,8 +216,6 @@ class Excerpt:
     html: str
     shown: str
     withheld: tuple[str, ...]
-    words_kept: int
-    words_total: int
 
 
 def excerpt(fragment: str, keep: Keep) -> Excerpt:
@@ -222,15 +223,15 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
     try:
         bounds.scan(fragment)
     except PageUnreadable:
-        return Excerpt("", "", (hidden_forms.without_tags(fragment),), 0, 0)
+        return Excerpt("", "", (hidden_forms.without_tags(fragment),))
     tree = LexborHTMLParser(f"<!doctype html><body>{fragment}</body>")
     body = tree.css_first("body")
     if body is None:
-        return Excerpt("", "", (fragment,), 0, 0)
+        return Excerpt("", "", (fragment,))
     rows = blocks.rows(body, frozenset(), keep.until)
     before = [(block, block.text) for block in rows]
     chosen = choosing.choose(rows, keep, more=False)
-    chosen_ids = {id(block) for block in chosen.kept}
+    chosen_ids = {id(block) for block in chosen}
     withheld = [
         text[len(block.text) :]
         if id(block) in chosen_ids
@@ -238,16 +239,10 @@ def excerpt(fragment: str, keep: Keep) -> Excerpt:
         for block, text in before
     ]
     withheld += [line for block in rows for line in block.lines]
-    shown = " ".join(map(_said, chosen.kept))
-    kept = [node for block in chosen.kept for node in block.nodes]
+    shown = " ".join(map(_said, chosen))
+    kept = [node for block in chosen for node in block.nodes]
     whole = {node.mem_id for node in kept}
     shells = {own for node in kept for own in _ids_up_to(node, body)}
     pruning.prune(body, whole, shells, None)
     pruning.clean(body, set())
-    return Excerpt(
-        (body.inner_html or "").strip(),
-        shown,
-        tuple(withheld),
-        chosen.words_kept,
-        chosen.words_total,
-    )
+    return Excerpt((body.inner_html or "").strip(), shown, tuple(withheld))

@@ -129,7 +129,9 @@ class Withheld:
         at_once = self._new and len(row) * _SHORT_ROW < len(self._row)
         self._new = False
         stretches = [(0, len(row))] if at_once else self._known(row)
-        pieces = {piece for first, end in stretches for piece in _pieces(row[first:end])}
+        pieces: set[tuple[bytes, ...]] = set()
+        for first, end in stretches:
+            pieces.update(zip(*(row[first + n : end] for n in range(_PIECE)), strict=False))
         if not pieces:
             return
         if at_once:
@@ -200,20 +202,19 @@ def _short(passage: str) -> tuple[bytes, ...]:
     return ()
 
 
-def _pieces(row: list[bytes]) -> Iterator[tuple[bytes, ...]]:
-    return zip(*(row[n:] for n in range(_PIECE)), strict=False)
-
-
 def _places(
     row: list[bytes], stretches: Iterable[tuple[int, int]], wanted: set[tuple[bytes, ...]]
 ) -> dict[tuple[bytes, ...], list[int]]:
     """Where each of the wanted pieces stands in these stretches of the row."""
     places: dict[tuple[bytes, ...], list[int]] = {piece: [] for piece in wanted}
+    begins = {piece[0] for piece in wanted}
     if wanted:
         for first, end in stretches:
-            here = map(wanted.__contains__, _pieces(row[first:end]))
+            here = map(begins.__contains__, row[first : end - _PIECE + 1])
             for at in compress(count(first), here):
-                places[tuple(row[at : at + _PIECE])].append(at)
+                found = places.get(tuple(row[at : at + _PIECE]))
+                if found is not None:
+                    found.append(at)
     return places
 
 

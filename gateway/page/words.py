@@ -8,7 +8,6 @@ of one sentence apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from unicodedata import category, normalize
 
@@ -106,14 +105,11 @@ def count(text: str) -> int:
     spaced = text.strip(" ")
     # Mostly one space stands between two words, and nothing else parts any: splitting a page only
     # to count its words takes three times as long.
-    if spaced.isascii():
-        plain = not _parts_otherwise(spaced)
-    else:
+    if not spaced.isascii():
         for space in _NO_BREAK:
             spaced = spaced.replace(space, " ")
         spaced = spaced.strip(" ")
-        plain = spaced.isprintable()  # no space but U+0020 is
-    if plain and "  " not in spaced:
+    if spaced.isprintable() and "  " not in spaced:  # no space but U+0020 is printable
         counted = spaced.count(" ") + 1 if spaced else 0
         if len(text) <= _SPACED_WORD_CHARACTERS_MAX * counted:
             return counted
@@ -121,57 +117,6 @@ def count(text: str) -> int:
     if len(text) <= _SPACED_WORD_CHARACTERS_MAX * len(words):
         return len(words)
     return sum(map(weight, words))
-
-
-def counts(texts: Sequence[str]) -> list[int]:
-    """``count`` of each. One look at all of them together tells whether single spaces alone part
-    their words, as they mostly do, and then only spaces are left to count."""
-    together = " ".join(filter(None, texts))
-    ascii_alone = together.isascii()
-    if ascii_alone:
-        plain = not _parts_otherwise(together)
-    else:
-        for space in _NO_BREAK:
-            together = together.replace(space, " ")
-        together = together.replace("’", "'")  # often the last that takes two bytes a character
-        plain = together.isprintable()
-    # ``rfind`` takes two thirds of what ``in`` does for these.
-    if not plain or together.rfind("  ") >= 0 or together != together.strip(" "):
-        return list(map(count, texts))
-    if ascii_alone:
-        counted = [text.count(" ") + 1 if text else 0 for text in texts]
-    else:
-        counted = _counted_in(together, texts)
-    return [
-        number if len(text) <= _SPACED_WORD_CHARACTERS_MAX * number else count(text)
-        for number, text in zip(counted, texts, strict=True)
-    ]
-
-
-def _counted_in(together: str, texts: Sequence[str]) -> list[int]:
-    """Of each text, from where it stands with all others, one space behind each."""
-    at, counted = 0, []
-    for text in texts:
-        end = at + len(text)
-        counted.append(together.count(" ", at, end) + 1 if text else 0)
-        at = end + 1 if text else at
-    return counted
-
-
-def _parts_otherwise(text: str) -> bool:
-    """Whether anything but U+0020 parts words in an ASCII text. One look for each in a row takes a
-    quarter of ``isprintable``."""
-    return (
-        "\n" in text
-        or "\t" in text
-        or "\r" in text
-        or "\f" in text
-        or "\v" in text
-        or "\x1c" in text
-        or "\x1d" in text
-        or "\x1e" in text
-        or "\x1f" in text
-    )
 
 
 def weight(word: str) -> int:

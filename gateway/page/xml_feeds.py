@@ -53,8 +53,6 @@ _ASIDE = re.compile(r"<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
 @dataclass(slots=True)
 class Changed:
     text: str = ""
-    words_kept: int = 0
-    words_withheld: int = 0
     withheld: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -187,8 +185,6 @@ def _gated(
     changed.withheld += cut.withheld
     changed.withheld += [without_tags(_html(feed, part)) for part in sources if part in bodies[1:]]
     changed.shown.append(cut.shown)
-    changed.words_kept += cut.words_kept
-    changed.words_withheld += cut.words_total - cut.words_kept
     start_tag = feed[item.start : item.open_end].decode("utf-8")
     made = [start_tag if not search.stands_in(start_tag) else f"<{_name(start_tag)}>"]
     written = False
@@ -215,7 +211,7 @@ def _gated(
     return "".join(made)
 
 
-_NOTHING = Excerpt("", "", (), 0, 0)
+_NOTHING = Excerpt("", "", ())
 
 
 def _html(feed: bytes, part: Part) -> str:

@@ -156,9 +156,7 @@ def test_until_without_its_comment_keeps_two_paragraphs() -> None:
 def test_the_wall_is_told_the_share_that_remains() -> None:
     seen: list[WallContext] = []
     inner = "".join(f"<p>{'Un deux trois quatre cinq. ' * 4}</p>" for _ in range(10))
-    rendered = teased(article(inner), seen=seen)
-    assert rendered.words_kept == 40
-    assert rendered.words_withheld == 160
+    teased(article(inner), seen=seen)
     assert [context.remaining_percent for context in seen] == [80]
     assert seen[0].language == "fr"
     assert seen[0].return_to == "/a"
@@ -169,7 +167,7 @@ def test_a_short_body_is_never_given_whole() -> None:
     """A body of two paragraphs under a keep of two would be the article itself."""
     rendered = teased(article("<p>Un mot seul.</p><p>Et la chute de l'histoire entière.</p>"))
     assert "chute de l" not in rendered.body.decode()
-    assert rendered.words_withheld > 0
+    assert "Un mot seul." in rendered.body.decode()
 
 
 @pytest.mark.parametrize(

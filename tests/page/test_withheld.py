@@ -91,12 +91,3 @@ def test_words_are_counted_as_if_they_were_split(text: str) -> None:
     parts = text.split()
     split = len(parts) if len(text) <= 12 * len(parts) else sum(map(words.weight, parts))
     assert words.count(text) == split
-
-
-@given(
-    st.lists(st.lists(SPACES | CHUNKS | st.text(max_size=3), max_size=6).map("".join), max_size=5)
-)
-def test_many_texts_are_counted_as_each_alone(texts: list[str]) -> None:
-    bare = [" ".join(text.split()) for text in texts]
-    for each in (texts, bare, [text.replace(" ", "\u00a0", 1) for text in bare]):
-        assert words.counts(each) == list(map(words.count, each))

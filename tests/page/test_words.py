@@ -65,26 +65,3 @@ def test_what_words_come_to(text: str, expected: str) -> None:
     wanted = unicodedata.normalize("NFC", expected).encode().split()
     assert words.tokens(text) == wanted
     assert words.tokens(text + PLAIN) == wanted + PLAIN.encode().split()
-
-
-def test_many_texts_are_counted_as_each() -> None:
-    dice = random.Random(7)
-    parts = (
-        "abc",
-        "é",
-        "«",
-        "»",
-        " ",
-        " ",
-        " ",
-        "\u00a0",
-        "\u202f",
-        "\u2003",
-        "\u00ad",
-        "\t",
-        "\x85",
-        "本",
-    )
-    for _ in range(5_000):
-        texts = ["".join(dice.choices(parts, k=dice.randint(0, 9))) for _ in range(3)]
-        assert words.counts(texts) == [words.count(text) for text in texts], texts
