@@ -8,6 +8,7 @@
 #   make lint         ruff and mypy
 #   make docs         the README against the files and settings it names
 #   make lock         requirements.lock anew from pyproject.toml
+#   make schema       the schema of a new SQLite file, anew from the migrations
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -22,7 +23,7 @@ TESTS ?=
 export PEERS
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-sites bench lint docs lock wheel peers
+.PHONY: help run setup test test-sites bench lint docs lock schema wheel peers
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,7 @@ $(STAMPS)/installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m compileall -q gateway  # or the first start would, and each where that is forbidden
 	@mkdir -p $(STAMPS) && touch $@
 
 run: setup
@@ -82,6 +84,10 @@ docs: setup
 
 wheel: setup
 	$(BIN)/uv build --quiet --wheel
+
+schema: setup
+	$(BIN)/python -m tests.newest_schema > gateway/stores/newest.sql.made
+	mv gateway/stores/newest.sql.made gateway/stores/newest.sql
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --no-header \

@@ -7,6 +7,7 @@ that a publisher would write, and stand in ``gateway/demo``.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import tempfile
@@ -118,6 +119,7 @@ def _run(taken: socket, beside: socket, *, url: str, origin: str, reader: str) -
     from gateway.stores.first import make_if_absent
     from gateway.wiring.money import folding
 
+    gc.disable()  # until all is loaded (``playing.play``), as under ``serve``
     folder = Path(paper.__file__).parent
     logs.set_up(process="demo", least=logging.WARNING)
     identity, payments = playing.listener(0), playing.listener(0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import signal
 import socket
@@ -121,7 +122,7 @@ async def play(
     started: Callable[[], None],
 ) -> None:
     """Until a signal comes. ``beside`` is served too; ``furnish`` runs once before, ``settle`` once
-    pages are served, and ``working`` from then until the end."""
+    pages are served, and ``working`` from then until the end. The collector works from then on, too."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -140,6 +141,7 @@ async def play(
                 await settle()
             if working is not None:
                 await stack.enter_async_context(_at_work(working()))
+            gc.enable()
             started()
             await stopping.wait()
     finally:

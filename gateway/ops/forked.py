@@ -62,7 +62,6 @@ def any_ended() -> bool:
 def fork(work: Callable[[], int], *, keep: Collection[int]) -> Forked:
     """A child that ends with what ``work`` returns. Of the parent's descriptors it has ``keep`` and the
     streams for what it says; it hears ``SIGNALS``, and its collector works, whatever the parent's does."""
-    gc.collect()
     gc.freeze()  # or the collector would write to what is shared
     sys.stdout.flush()
     sys.stderr.flush()

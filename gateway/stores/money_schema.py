@@ -21,11 +21,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
 from gateway.model.entry import GENESIS
-from gateway.stores.schema import metadata
+from gateway.stores.schema import index_of_some, metadata
 
 # SQLite counts rows by itself only in a column of the very type INTEGER.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
@@ -33,11 +32,6 @@ _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 def _id(name: str, length: int = 255) -> Column[str]:
     return Column(name, String(length), nullable=False)
-
-
-def _index_of_some(name: str, column: str, where: str) -> Index:
-    """Of the few rows that ``where`` holds for."""
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
 
 
 LATE = "source = 'webhook' AND at - observed_at >= 60"
@@ -82,8 +76,8 @@ ledger = Table(
     Index("ledger_source", "source", "number"),
     Index("ledger_at", "at"),
     Index("ledger_amount", "amount_minor", "number", "currency"),
-    _index_of_some("ledger_late", "number", LATE),
-    _index_of_some("ledger_bound", "customer_id", "reader <> ''"),
+    index_of_some("ledger_late", "number", LATE),
+    index_of_some("ledger_bound", "customer_id", "reader <> ''"),
 )
 
 ledger_work = Table(
@@ -106,7 +100,7 @@ ledger_work = Table(
     Index("ledger_work_fetch", "fetch", "fetch_next_at"),
     Index("ledger_work_shown", "state", "number"),
     Index("ledger_work_reason", "reason", "number"),
-    _index_of_some("ledger_work_again", "number", "deliveries > 1"),
+    index_of_some("ledger_work_again", "number", "deliveries > 1"),
 )
 
 delivery = Table(

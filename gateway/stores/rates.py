@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from limits.aio.storage import Storage
 from sqlalchemy import Connection, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from gateway.clock import Clock
 from gateway.errors import StoreUnavailable
@@ -39,6 +39,8 @@ class RateStorage(Storage):
 
         def work(connection: Connection) -> int:
             if connection.dialect.name == "postgresql":
+                from sqlalchemy.dialects import postgresql
+
                 added = postgresql.insert(rate).values(**row)
                 counted = added.on_conflict_do_update(index_elements=["key"], set_=changed)
                 found = connection.execute(counted.returning(rate.c.count))

@@ -21,12 +21,20 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData()
 
 # SQLite counts rows by itself only in a column of the very type INTEGER.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def index_of_some(name: str, column: str, where: str, *, unique: bool = False) -> Index:
+    """Of the few rows that ``where`` holds for. PostgreSQL's is the same, by the migrations: to say so
+    here would load that dialect wherever a store is SQLite."""
+    return Index(name, column, unique=unique, sqlite_where=text(where))
+
 
 reader = Table(
     "reader",

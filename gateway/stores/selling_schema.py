@@ -6,11 +6,9 @@ account; what was bought stands in the ledger.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, String, Table, text
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, String, Table
 
-from gateway.stores.schema import metadata
-
-_OPEN = text("state = 'open'")
+from gateway.stores.schema import index_of_some, metadata
 
 checkout_attempt = Table(
     "checkout_attempt",
@@ -26,13 +24,7 @@ checkout_attempt = Table(
     Column("until", Float, nullable=False),
     Column("state", String(10), nullable=False),
     Column("session_id", String(255), nullable=False),
-    Index(
-        "checkout_attempt_open",
-        "reader_id",
-        unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
-    ),
+    index_of_some("checkout_attempt_open", "reader_id", "state = 'open'", unique=True),
     Index("checkout_attempt_session", "session_id"),
 )
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
+import sqlite3
+import subprocess
+import sys
 import threading
 from operator import methodcaller
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +22,7 @@ from gateway.stores import schema
 from gateway.stores.engine import Store, is_sqlite
 from gateway.stores.first import make_if_absent
 from gateway.stores.migrating import State, migrate, schema_state
+from tests import newest_schema
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -64,6 +71,32 @@ def test_serve_makes_an_absent_sqlite_store_and_names_the_command_for_others(
         assert schema_state(empty_url) is State.ABSENT
 
 
+def test_a_new_file_is_what_the_migrations_come_to(tmp_path: Path) -> None:
+    """Where it isn't, `make schema` writes it anew."""
+    made = tmp_path / "made.db"
+    make_if_absent(f"sqlite:///{made}")
+    assert newest_schema.dumped(made) == newest_schema.migrated()
+    with contextlib.closing(sqlite3.connect(made)) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    before = made.read_bytes()
+    make_if_absent(f"sqlite:///{made}")
+    assert made.read_bytes() == before
+
+
+def test_nodes_that_make_one_file_at_once_all_find_it_made(tmp_path: Path) -> None:
+    """Processes: each begins when a line comes."""
+    url = f"sqlite:///{tmp_path / 'made.db'}"
+    program = f"import sys; from gateway.stores.first import make_if_absent; sys.stdin.read(); make_if_absent({url!r})"
+    nodes = [
+        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) for _ in range(4)
+    ]
+    for node in nodes:
+        assert node.stdin is not None
+        node.stdin.close()
+    assert [node.wait(30) for node in nodes] == [0] * len(nodes)
+    assert schema_state(url) is State.CURRENT
+
+
 def test_a_later_schema_is_refused(url: str) -> None:
     asyncio.run(_execute(url, "UPDATE alembic_version SET version_num = '9999'"))
     assert schema_state(url) is State.NEWER
@@ -85,6 +118,39 @@ def test_the_migrations_come_to_the_tables_that_the_code_uses(url: str) -> None:
             await store.close()
 
     assert asyncio.run(compare()) == []
+
+
+def test_indexes_of_some_rows_are_so_on_both_databases(url: str) -> None:
+    wanted = {
+        str(index.name): str(index.dialect_options["sqlite"]["where"])
+        for table in schema.metadata.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }
+
+    async def read() -> dict[str, str]:
+        source = (
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%% WHERE %%'"
+            if is_sqlite(url)
+            else "SELECT indexname, indexdef FROM pg_indexes WHERE indexdef LIKE '%% WHERE %%'"
+        )
+        store = Store(url)
+        try:
+            async with store.reading() as connection:
+                rows = (await connection.execute(text(source))).all()
+        finally:
+            await store.close()
+        return {name: said.partition(" WHERE ")[2] for name, said in rows}
+
+    found = asyncio.run(read())
+    assert found.keys() == wanted.keys() != set()
+    # PostgreSQL writes a condition in its own way, of the same columns and values.
+    parts = re.compile(r"\w+|<>|[<>=]+")
+    for name, where in wanted.items():
+        assert set(parts.findall(where.lower())) <= set(parts.findall(found[name].lower())), (
+            name,
+            found[name],
+        )
 
 
 def test_the_audit_log_can_only_grow(url: str) -> None:
