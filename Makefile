@@ -30,15 +30,16 @@ help:
 
 setup: $(STAMPS)/installed
 
-# --require-hashes: nothing but what the lock names is installed. The project itself comes last,
-# editable, so that the checkout is what runs.
+# --require-hashes: nothing but what the lock names is installed, the project's own builder too. The
+# project comes last, editable, so that the checkout is what runs.
 $(STAMPS)/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 		echo "$(PYTHON) has no venv with pip (Debian: apt-get install python3-venv)"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
 	$(BIN)/python -m compileall -q gateway  # or the first start would, and each where that is forbidden
 	@mkdir -p $(STAMPS) && touch $@
 
