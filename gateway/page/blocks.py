@@ -118,8 +118,7 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
                 break
         run.clear()
 
-    child = parent.first_child
-    while child is not None:
+    for child in parent.iter(include_text=True):
         tag = child.tag or ""
         if apart and child.mem_id in apart:
             found.append(Block(Kind.OTHER, [child]))
@@ -143,7 +142,6 @@ def _walk(parent: LexborNode, apart: frozenset[int], end: str | None, found: lis
                 _walk(child, apart, end, found)
             else:
                 found.append(_figure(child) if tag == "figure" else Block(_kind(tag), [child]))
-        child = child.next
     close_run()
 
 

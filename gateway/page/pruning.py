@@ -49,19 +49,16 @@ class Built:
 
 
 def children(node: LexborNode) -> list[LexborNode]:
-    return _row(node.first_child)
+    return list(node.iter(include_text=True))
 
 
 def followers(node: LexborNode) -> list[LexborNode]:
     """Its siblings behind it, so that they can be removed one by one."""
-    return _row(node.next)
-
-
-def _row(node: LexborNode | None) -> list[LexborNode]:
     found = []
-    while node is not None:
-        found.append(node)
-        node = node.next
+    here = node.next
+    while here is not None:
+        found.append(here)
+        here = here.next
     return found
 
 

@@ -25,6 +25,7 @@ _TRIES_MAX = 20_000
 _SHORT_MIN = 5
 _SHORT_CHARACTERS_MAX = 120
 _SHORT_UNSPACED_MIN = 8  # characters of a script without spaces; about as many words as above
+_KNOWN = re.compile(rb"\x01")
 _KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
 _MEDIA_CHARACTERS_MIN = 8
 
@@ -135,10 +136,9 @@ class Withheld:
         if not pieces:
             return
         if at_once:
-            shared = [
-                (number * _STEP, tuple(self._row[number * _STEP : number * _STEP + _PIECE]))
-                for number in compress(count(), map(pieces.__contains__, self._own_pieces()))
-            ]
+            known = bytes(map(pieces.__contains__, self._own_pieces()))
+            starts = (found.start() * _STEP for found in _KNOWN.finditer(known))
+            shared = [(start, tuple(self._row[start : start + _PIECE])) for start in starts]
         else:
             shared = [(at, piece) for piece in pieces for at in self._index.get(piece, ())]
         places = _places(row, stretches, {piece for _, piece in shared})
