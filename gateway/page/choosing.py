@@ -7,7 +7,8 @@ last block kept may lose its end. It never stands inside a quotation, unless not
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
@@ -30,12 +31,15 @@ def choose(blocks: list[Block], keep: Keep, *, more: bool) -> list[Block]:
     words_max = sys.maxsize if keep.words_max is None else keep.words_max
     if keep.percent is not None:
         words_max = min(words_max, _total(blocks) * keep.percent // 100)
-    text = Kind.TEXT  # looked up once for all of them
-    texts = len([block for block in blocks if block.kind is text and block.text.strip()])
-    paragraphs = texts if keep.paragraphs is None else keep.paragraphs
-    if paragraphs >= texts and not more and words_max >= (total := _total(blocks)):
+    paragraphs = len(blocks) if keep.paragraphs is None else keep.paragraphs
+    fits = next(islice(_texts(blocks), paragraphs, None), None) is None
+    if fits and not more and words_max >= (total := _total(blocks)):
         words_max = total // 2
     return _within(blocks, paragraphs, words_max)
+
+
+def _texts(blocks: list[Block]) -> Iterator[Block]:
+    return (block for block in blocks if block.kind is Kind.TEXT and block.text.strip())
 
 
 def _total(blocks: list[Block]) -> int:

@@ -83,16 +83,10 @@ def _article(
     for node in kept:
         shells.update(_ids_up_to(node, root))
     last = kept[-1] if kept else None
-    chosen_ids = {id(block) for block in chosen}
     built.share_shown = _share([block.text for block in chosen], [text for _, text in before])
-    built.cut_at = max((n + 1 for n, row in enumerate(rows) if id(row) in chosen_ids), default=0)
-    for block, text in before:
-        if id(block) not in chosen_ids:
-            built.withheld.append(text or " ".join(map(pruning.all_text, block.nodes)))
-            built.lines += block.lines
-        elif len(block.text) < len(text):
-            built.withheld.append(text[len(block.text) :])
-            built.lines += block.lines
+    if chosen:
+        built.cut_at = next(n for n, block in enumerate(rows, 1) if block is chosen[-1])
+    _tell_withheld(before, chosen, built)
     # Told from the choice, not from the tree that is left: the search must not trust the cutting.
     built.shown.append(" ".join([*headed, *map(_said, chosen)]))
     built.shown += chrome_texts
@@ -100,6 +94,27 @@ def _article(
     pruning.prune(root, whole, shells, built, told=body.mem_id)
     pruning.clean(root, chrome_ids)
     pruning.place_wall(tree, body, last, wall)
+
+
+def _tell_withheld(
+    before: list[tuple[blocks.Block, str]], chosen: list[blocks.Block], built: pruning.Built
+) -> None:
+    """``before``: each block with its text before any was cut."""
+    chosen_ids = set(map(id, chosen))
+    for block, text in before[: built.cut_at]:
+        if id(block) not in chosen_ids:
+            built.withheld.append(text or _all_text(block))
+            built.lines += block.lines
+        elif len(block.text) < len(text):
+            built.withheld.append(text[len(block.text) :])
+            built.lines += block.lines
+    behind = before[built.cut_at :]
+    built.withheld += [text or _all_text(block) for block, text in behind]
+    built.lines += [line for block, _ in behind for line in block.lines]
+
+
+def _all_text(block: blocks.Block) -> str:
+    return " ".join(map(pruning.all_text, block.nodes))
 
 
 def _share(part: list[str], whole: list[str]) -> float:
