@@ -11,7 +11,6 @@ store are not fit to serve, and starting again won't help.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -22,7 +21,7 @@ import sys
 from gateway.app import Lychgate, build
 from gateway.config.handing import Handed, take
 from gateway.errors import Faults, StoreUnavailable
-from gateway.ops import forked, logs
+from gateway.ops import collector, forked, logs
 from gateway.ops.server import Server
 
 UNFIT = 3
@@ -43,8 +42,7 @@ async def serve(lychgate: Lychgate, listener: socket.socket | None, report_fd: i
     loop.add_signal_handler(signal.SIGHUP, lychgate.policies.reload)
     await lychgate.startup()
     reporting = asyncio.create_task(_report(lychgate, server, report_fd))
-    gc.collect()
-    gc.freeze()  # what start-up made stays: the collector needn't look at it again
+    collector.settle()
     try:
         await server.serve(sockets=[listener] if listener else None)
     finally:

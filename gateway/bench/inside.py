@@ -22,6 +22,7 @@ from gateway.model.fault import Place
 from gateway.model.reader import Reader, ReaderKind
 from gateway.model.request import Request
 from gateway.model.rule import Rule
+from gateway.ops import collector
 from gateway.policy.compile import Policy, compile_policy
 from gateway.policy.decide import judge, settle_by_path
 from gateway.policy.load import load_texts
@@ -136,13 +137,14 @@ def _cutter(body: bytes) -> Callable[[], None]:
 def _best(works: Mapping[Key, Callable[[], None]], *, spells: int, loops: int) -> dict[Key, float]:
     """CPU seconds of each, the least of so many spells of loops."""
     best = dict.fromkeys(works, math.inf)
-    gc.collect()
-    gc.freeze()  # as every worker does
+    before = gc.get_threshold()
+    collector.settle()  # as every worker does
     for spell in range(spells):
         time.sleep(_SPELL_APART_SECONDS if spell else 0)
         for name, work in works.items():
             best[name] = min(best[name], *(_once(work, 1) for _ in range(loops)))
     gc.unfreeze()
+    gc.set_threshold(*before)
     return best
 
 

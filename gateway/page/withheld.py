@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
-from itertools import compress, count
+from itertools import chain, compress, count
 
 from gateway.page import hidden_forms
 from gateway.page.words import tokens, unspaced
@@ -28,6 +28,8 @@ _SHORT_UNSPACED_MIN = 8  # characters of a script without spaces; about as many 
 _KNOWN = re.compile(rb"\x01")
 _KNOWN_RUN = re.compile(rb"\x01{%d,}" % RUN)
 _MEDIA_CHARACTERS_MIN = 8
+
+Piece = tuple[bytes, ...]
 
 NO_WORD = b""  # stands between two texts, so that no copy is made of both
 
@@ -82,14 +84,14 @@ class Withheld:
         return _framed(self._row)
 
     @cached_property
-    def _index(self) -> dict[tuple[bytes, ...], list[int]]:
+    def _index(self) -> dict[Piece, list[int]]:
         """Where in ours each piece begins that is looked for."""
-        found: dict[tuple[bytes, ...], list[int]] = {}
+        found: dict[Piece, list[int]] = {}
         for number, piece in enumerate(self._own_pieces()):
             found.setdefault(piece, []).append(number * _STEP)
         return found
 
-    def _own_pieces(self) -> Iterator[tuple[bytes, ...]]:
+    def _own_pieces(self) -> Iterator[Piece]:
         return zip(*(self._row[at::_STEP] for at in range(_PIECE)), strict=False)
 
     def __bool__(self) -> bool:
@@ -130,9 +132,8 @@ class Withheld:
         at_once = self._new and len(row) * _SHORT_ROW < len(self._row)
         self._new = False
         stretches = [(0, len(row))] if at_once else self._known(row)
-        pieces: set[tuple[bytes, ...]] = set()
-        for first, end in stretches:
-            pieces.update(zip(*(row[first + n : end] for n in range(_PIECE)), strict=False))
+        here = [(first, _pieces(row[first:end])) for first, end in stretches]
+        pieces = set(chain.from_iterable(each for _, each in here))
         if not pieces:
             return
         if at_once:
@@ -141,7 +142,7 @@ class Withheld:
             shared = [(start, tuple(self._row[start : start + _PIECE])) for start in starts]
         else:
             shared = [(at, piece) for piece in pieces for at in self._index.get(piece, ())]
-        places = _places(row, stretches, {piece for _, piece in shared})
+        places = _places(here, {piece for _, piece in shared})
         ours, pairs = self._row, 0
         # From the end, so that no place is beyond it: a run has to hold one of its piece's neighbours.
         next_here, next_ours = _PIECE - len(row), _PIECE - len(ours)
@@ -202,19 +203,18 @@ def _short(passage: str) -> tuple[bytes, ...]:
     return ()
 
 
-def _places(
-    row: list[bytes], stretches: Iterable[tuple[int, int]], wanted: set[tuple[bytes, ...]]
-) -> dict[tuple[bytes, ...], list[int]]:
-    """Where each of the wanted pieces stands in these stretches of the row."""
-    places: dict[tuple[bytes, ...], list[int]] = {piece: [] for piece in wanted}
-    begins = {piece[0] for piece in wanted}
+def _pieces(row: list[bytes]) -> list[Piece]:
+    return list(zip(*(row[n:] for n in range(_PIECE)), strict=False))
+
+
+def _places(here: Iterable[tuple[int, list[Piece]]], wanted: set[Piece]) -> dict[Piece, list[int]]:
+    """Where each of the wanted pieces stands. ``here``: the pieces of each stretch, and where the first
+    of them stands."""
+    places: dict[Piece, list[int]] = {piece: [] for piece in wanted}
     if wanted:
-        for first, end in stretches:
-            here = map(begins.__contains__, row[first : end - _PIECE + 1])
-            for at in compress(count(first), here):
-                found = places.get(tuple(row[at : at + _PIECE]))
-                if found is not None:
-                    found.append(at)
+        for first, pieces in here:
+            for found in _KNOWN.finditer(bytes(map(wanted.__contains__, pieces))):
+                places[pieces[found.start()]].append(first + found.start())
     return places
 
 

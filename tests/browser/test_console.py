@@ -246,3 +246,9 @@ def test_every_page_speaks_french_too(page: Page, shop: Shop) -> None:
         assert said in page.inner_text("main")
         page.set_viewport_size({"width": 320, "height": 900})
         assert too_wide(page) == 0, path
+    page.goto(f"{shop.url}/-/finance/journal?lang=fr")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    hidden = page.evaluate(
+        "(table => table.scrollWidth - table.clientWidth)(document.querySelector('.lg-wide'))"
+    )
+    assert hidden == 0, "a column of the journal stands beyond the edge of a small desk's screen"
