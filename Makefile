@@ -31,7 +31,8 @@ help:
 setup: $(STAMPS)/installed
 
 # --require-hashes: nothing but what the lock names is installed, the project's own builder too. The
-# project comes last, editable, so that the checkout is what runs.
+# project comes last, editable, so that the checkout is what runs; compiled, or the first start would do
+# that, and each one where Python may write no bytecode.
 $(STAMPS)/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
@@ -40,7 +41,7 @@ $(STAMPS)/installed: requirements.lock pyproject.toml
 		-r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
-	$(BIN)/python -m compileall -q gateway  # or the first start would, and each where that is forbidden
+	$(BIN)/python -m compileall -q gateway
 	@mkdir -p $(STAMPS) && touch $@
 
 run: setup

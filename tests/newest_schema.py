@@ -8,13 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gateway.stores.migrating import migrate
+from tests.migrated import new_store
 
 
 def migrated() -> str:
     with tempfile.TemporaryDirectory(prefix="lychgate-schema-") as folder:
         path = Path(folder) / "store.db"
-        migrate(f"sqlite:///{path}")
+        new_store(path)
         return dumped(path)
 
 

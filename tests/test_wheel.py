@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from gateway.bench.processes import free_port
-from tests.serving import KEY, TEXT, origin, served, serving
+from tests.serving import TEXT, origin, served, serving
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 60
@@ -28,13 +26,12 @@ rules:
 """
 
 
-def run(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+def run(arguments: list[str], folder: Path) -> str:
     """What the command prints."""
     done = subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],
         check=False,
         cwd=folder,
-        env=environment,
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -55,16 +52,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "installed"
 
 
-@pytest.fixture
-def environment(installed: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """In which Python finds the wheel's code, and not this checkout's."""
+@pytest.fixture(autouse=True)
+def _found_first(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is started finds the wheel's code, and not this checkout's."""
     monkeypatch.setenv("PYTHONPATH", str(installed))
-    return dict(os.environ)
 
 
-def test_it_serves_walls_and_makes_its_store(
-    installed: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_it_serves_walls_and_makes_and_migrates_its_store(installed: Path, tmp_path: Path) -> None:
     where = [sys.executable, "-c", "import gateway; print(gateway.__file__)"]
     said = subprocess.run(where, check=True, cwd=tmp_path, capture_output=True, text=True)
     assert Path(said.stdout.strip()).is_relative_to(installed)
@@ -75,12 +69,16 @@ def test_it_serves_walls_and_makes_its_store(
         assert b"lychgate" in page
         assert TEXT not in page
     assert (tmp_path / "lychgate.db").is_file()
-    checked = run(["check"], tmp_path, environment)
+    checked = run(["check"], tmp_path)
     assert "no fault. 1 rule of its own and " in checked
     assert " 0 of packs" not in checked
+    for file in tmp_path.glob("lychgate.db*"):
+        file.unlink()
+    assert run(["migrate"], tmp_path) == "The store was migrated.\n"
+    assert run(["migrate"], tmp_path) == "The store is current.\n"
 
 
-def test_it_has_the_whole_demo(environment: dict[str, str], tmp_path: Path) -> None:
+def test_it_has_the_whole_demo(tmp_path: Path) -> None:
     port = free_port()
     command = ("-m", "gateway", "demo", "--port", str(port))
     with serving(tmp_path, port, port, command) as one:
@@ -90,21 +88,3 @@ def test_it_has_the_whole_demo(environment: dict[str, str], tmp_path: Path) -> N
         assert one.get("/-/preview")[0] == 200
         (image, *_) = re.findall(rb'src="(/[^"]+[.]svg)"', front)
         assert one.get(image.decode())[0] == 200
-
-
-def test_it_migrates(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "site.yaml").write_text(POLICY)
-    (tmp_path / "lychgate.toml").write_text(
-        f"""[site]
-url = "http://127.0.0.1:1"
-origin = "http://127.0.0.1:2"
-name = "The Courier"
-[policies]
-folder = "policies"
-[keys]
-cookie = ["{KEY}"]
-"""
-    )
-    assert run(["migrate"], tmp_path, environment) == "The store was migrated.\n"
-    assert run(["migrate"], tmp_path, environment) == "The store is current.\n"

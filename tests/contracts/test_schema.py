@@ -84,7 +84,7 @@ def test_a_new_file_is_what_the_migrations_come_to(tmp_path: Path) -> None:
 
 
 def test_nodes_that_make_one_file_at_once_all_find_it_made(tmp_path: Path) -> None:
-    """Processes: each begins when a line comes."""
+    """Processes: each begins when its input ends."""
     url = f"sqlite:///{tmp_path / 'made.db'}"
     program = f"import sys; from gateway.stores.first import make_if_absent; sys.stdin.read(); make_if_absent({url!r})"
     nodes = [
