@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gateway.edge.framing import Limits
 
 
+# The first of them may come at once: a reader's next request, sent meanwhile, has a whole second to arrive.
+_LAST_TICKS = 2
+
+
 class Sweep:
     """``tick`` counts seconds while there are connections."""
 
@@ -85,7 +89,7 @@ class Sweep:
     def _idle(self, connection: AnsweringProtocol) -> bool:
         quiet = self.tick - connection.tick
         if connection.last:
-            return quiet >= 1
+            return quiet >= _LAST_TICKS
         if connection.fresh:
             return quiet >= self._limits.head_seconds
         return quiet >= self._limits.idle_seconds

@@ -14,7 +14,7 @@ from tests.hostile.serving import Receive, Scope, Send
 from tests.hostile.wire import BadAnswer, Wire, asked
 
 _BODY = b"x" * 10_000
-_CLIENTS = 12
+_CLIENTS_A_LANE = 6
 
 
 def quick(target: bytes, headers: list[tuple[bytes, bytes]], peer: str) -> list[bytes] | None:
@@ -33,9 +33,10 @@ async def unhurried(scope: Scope, receive: Receive, send: Send) -> None:
 class Client(threading.Thread):
     """Asks on one connection, again and again, until it is told that the connection closes."""
 
-    def __init__(self, address: tuple[str, int], target: bytes) -> None:
+    def __init__(self, address: tuple[str, int], target: bytes, pause_seconds: float) -> None:
         super().__init__(daemon=True)
         self.target = target
+        self.pause_seconds = pause_seconds
         self.wire = Wire(address)
         self.answered = 0
         self.failed = ""
@@ -51,13 +52,15 @@ class Client(threading.Thread):
                 self.answered += 1
                 if answered.header(b"connection") == b"close":
                     return
+                time.sleep(self.pause_seconds)
         except (BadAnswer, OSError) as error:
             self.failed = f"after {self.answered} answers: {error!r}"
         finally:
             self.wire.socket.close()
 
 
-def test_no_request_fails() -> None:
+def _shut_down_under(*, pause_seconds: float) -> None:
+    """Half a second into the asking of readers of both lanes, beside one who asks nothing."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(server_config(unhurried, quick=quick))
@@ -66,7 +69,11 @@ def test_no_request_fails() -> None:
     while not server.started:
         time.sleep(0.01)
     address = listener.getsockname()
-    clients = [Client(address, b"/quick" if number % 2 else b"/slow") for number in range(_CLIENTS)]
+    clients = [
+        Client(address, target, pause_seconds)
+        for target in (b"/quick", b"/slow")
+        for _ in range(_CLIENTS_A_LANE)
+    ]
     idle = Wire(address)
     for client in clients:
         client.start()
@@ -80,3 +87,12 @@ def test_no_request_fails() -> None:
     assert idle.closed()
     idle.socket.close()
     assert not serving.is_alive()
+
+
+def test_no_request_fails() -> None:
+    _shut_down_under(pause_seconds=0.0)
+
+
+def test_a_reader_who_asks_again_within_a_second_is_answered() -> None:
+    """Whenever the sweep passes: it would close the idle ones while their next request is on its way."""
+    _shut_down_under(pause_seconds=0.5)
