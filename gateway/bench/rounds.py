@@ -46,8 +46,10 @@ def measure(
     rounds: int,
     seconds: float,
     told: Callable[[str], None],
+    between: Callable[[], None],
 ) -> dict[Key, Outcome]:
-    """Every case in every coding. A server that isn't there has its reason in ``servers``."""
+    """Every case in every coding. A server that isn't there has its reason in ``servers``. ``between`` is
+    called after each round, while no server has anything to do."""
     outcomes: dict[Key, Outcome] = {}
     ready: list[tuple[Key, Server, list[Ask]]] = []
     for case in cases:
@@ -67,6 +69,7 @@ def measure(
                 samples[key].append(_sample(wrk, server, asks, key[1], seconds))
             except (BenchFailed, ValueError) as error:
                 outcomes[key] = str(error)
+        between()
     for key, taken in samples.items():
         if taken:
             outcomes[key] = summary(taken)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long a run takes. Seconds are whole ones, as wrk takes them."""
+    """How long a run takes. Seconds are whole ones, as wrk takes them. ``spells`` of ``Inside``: one after
+    each round, and those that are missing at the end."""
 
     rounds: int
     seconds: int
@@ -38,8 +40,9 @@ class Size:
 
 
 # Many short rounds: on a machine that is shared, seconds of one speed follow on seconds of another.
-FULL = Size(15, 1, 10_000, (1_000, 10_000), 1_000, 200, 5, 12)
+FULL = Size(15, 1, 10_000, (1_000, 10_000), 1_000, 200, 5, 20)
 QUICK = Size(1, 1, 500, (1_000,), 200, 50, 2, 1)
+_SPELLS_APART_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Report:
 def run(size: Size, *, told: Told) -> Report:
     """Takes about seven minutes at FULL size, one at QUICK."""
     report = Report({}, [], [])
+    told("rules and pages")
+    alone = inside.Inside()
     folder = Path(tempfile.mkdtemp(prefix="lychgate-bench-"))
     try:
         with ExitStack() as stack:
@@ -60,17 +65,21 @@ def run(size: Size, *, told: Told) -> Report:
             except BenchFailed as error:
                 report.faults.append(f"no origin, so no server is measured: {error}")
             else:
-                _under_load(folder, origin, size, report, told)
+                _under_load(folder, origin, size, report, told, alone)
                 _footing(folder, origin, size, report, told)
         told("decisions and teasers")
-        _take(report, "decision", lambda: inside.decisions(spells=size.spells))
-        _take(report, "teaser", lambda: inside.teasers(spells=size.spells))
+        while alone.spells < size.spells:
+            alone.look()
+            time.sleep(_SPELLS_APART_SECONDS)
+        report.lines.extend([*alone.decisions(), *alone.teasers()])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return report
 
 
-def _under_load(folder: Path, origin: Server, size: Size, report: Report, told: Told) -> None:
+def _under_load(
+    folder: Path, origin: Server, size: Size, report: Report, told: Told, alone: inside.Inside
+) -> None:
     try:
         wrk = Wrk(folder)
         told(f"{size.sessions:,} sessions into the store")
@@ -89,6 +98,7 @@ def _under_load(folder: Path, origin: Server, size: Size, report: Report, told: 
                 rounds=size.rounds,
                 seconds=size.seconds,
                 told=told,
+                between=alone.look,
             )
         )
 

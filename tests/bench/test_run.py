@@ -35,7 +35,18 @@ def test_peers_and_the_gateway_are_measured_side_by_side(origin: Server, tmp_pat
     ):
         servers: dict[str, Server | str] = {PASS: proxied, CACHE: "not today", OURS: ours}
         told: list[str] = []
-        outcomes = measure(wrk, cases, servers, cookies, rounds=1, seconds=1, told=told.append)
+        looks: list[int] = []
+        outcomes = measure(
+            wrk,
+            cases,
+            servers,
+            cookies,
+            rounds=1,
+            seconds=1,
+            told=told.append,
+            between=lambda: looks.append(len(told)),
+        )
+    assert looks == [len(told)], "once after each round"
     assert len(outcomes) == len(cases) * len(CODINGS)
     for (case, coding), outcome in outcomes.items():
         if case.server == CACHE:
@@ -47,7 +58,20 @@ def test_peers_and_the_gateway_are_measured_side_by_side(origin: Server, tmp_pat
 
 
 def test_decisions_cost_the_same_whatever_the_number_of_rules() -> None:
-    few, _, many = (line.value for line in inside.decisions(spells=1))
+    alone = inside.Inside()
+    alone.look()
+    few, _, many = (line.value for line in alone.decisions())
     assert few is not None
     assert many is not None
     assert many <= 3 * few
+
+
+def test_the_quietest_spell_counts() -> None:
+    alone = inside.Inside()
+    alone.look()
+    before = [line.value for line in (*alone.decisions(), *alone.teasers())]
+    alone.look()
+    after = [line.value for line in (*alone.decisions(), *alone.teasers())]
+    assert all(
+        a is not None and b is not None and 0 < b <= a for a, b in zip(before, after, strict=True)
+    )
