@@ -53,7 +53,7 @@ class Report:
 
 
 def run(size: Size, *, told: Told) -> Report:
-    """Takes about seven minutes at FULL size, one at QUICK."""
+    """Takes about nine minutes at FULL size, one at QUICK."""
     report = Report({}, [], [])
     told("rules and pages")
     alone = inside.Inside()
