@@ -50,7 +50,13 @@ class _Look(NamedTuple):
 
 
 async def kind_of(response: OriginResponse, *, patient: bool = True) -> Kind:
-    """Raises OriginFailed. ``patient`` as ``sniffing.sniff`` has it."""
+    """Raises OriginFailed, and OriginTimeout where it can't be told within one read timeout. ``patient``
+    as ``sniffing.sniff`` has it."""
+    with response.whole():
+        return await _told_by(response, patient=patient)
+
+
+async def _told_by(response: OriginResponse, *, patient: bool) -> Kind:
     said = content_type(response)
     family = sniffing.family(said)
     if family in (Family.FEED, Family.ITSELF) or response.status in _WITHOUT_BODY:

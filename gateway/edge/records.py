@@ -102,16 +102,17 @@ class Records:
         was made for one reader.
         """
         redirect = 300 <= response.status < 400
-        kind = Kind.OTHER if response.status == 206 else await kind_of(response)
-        if kind in (Kind.OTHER, Kind.XML) and not redirect:
-            facts = facts_of_head(response, visit.policy)
-            if kind is Kind.XML:
-                facts = dataclasses.replace(facts, kind=PageKind.ARTICLE, readable=False)
-            return OtherType(response, facts)
-        try:
-            raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)
-        finally:
-            await response.close()
+        with response.whole():
+            kind = Kind.OTHER if response.status == 206 else await kind_of(response)
+            if kind in (Kind.OTHER, Kind.XML) and not redirect:
+                facts = facts_of_head(response, visit.policy)
+                if kind is Kind.XML:
+                    facts = dataclasses.replace(facts, kind=PageKind.ARTICLE, readable=False)
+                return OtherType(response, facts)
+            try:
+                raw = b"" if redirect else await response.read(PAGE_BYTES_MAX)
+            finally:
+                await response.close()
         read = await asyncio.to_thread(_read, raw, response, kind, visit.policy)
         if (
             asked

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeAlias
 
 from gateway.errors import OriginFailed
@@ -29,7 +29,7 @@ class Line(Protocol):
         """Read on: the reader caught up."""
 
     def whole(self) -> AbstractContextManager[None]:
-        """Hold the origin to one read timeout for all that is left."""
+        """Hold the origin to one read timeout for all that is asked of it within."""
 
     def fail(self, error: BaseException) -> None: ...
 
@@ -72,20 +72,20 @@ class OriginResponse:
     async def read(self, bytes_max: int) -> bytes:
         """The whole body as sent, still coded. Raises OriginFailed when it is cut or too long, and
         OriginTimeout when it isn't all there within one read timeout."""
-        line, parts, size = self.line, [], 0
-        if line is not None:
-            with line.whole():
-                async for chunk in self.chunks():
-                    size += len(chunk)
-                    if size > bytes_max:
-                        line.fail(OriginFailed("the page is larger than may be read"))
-                        raise OriginFailed("the page is larger than may be read")
-                    parts.append(chunk)
-        else:
-            parts = [chunk async for chunk in self.chunks()]
-            if sum(map(len, parts)) > bytes_max:
-                raise OriginFailed("the page is larger than may be read")
+        parts, size = [], 0
+        with self.whole():
+            async for chunk in self.chunks():
+                size += len(chunk)
+                if size > bytes_max:
+                    await self.close()
+                    raise OriginFailed("the page is larger than may be read")
+                parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def whole(self) -> AbstractContextManager[None]:
+        """Hold the origin to one read timeout for all that is read within, and to what is left of it
+        where that stands within another."""
+        return self.line.whole() if self.line is not None else nullcontext()
 
     async def opening(self, bytes_max: int) -> bytes:
         """The body so far as it goes within a bound, without taking it: ``chunks`` gives it again."""

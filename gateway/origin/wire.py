@@ -223,10 +223,20 @@ class Connection(asyncio.BufferedProtocol):
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """From now on the origin has one read timeout for all that is left."""
-        self.whole_by = self._loop.time() + self._read_seconds
-        self.deadline = min(self.deadline, self.whole_by)
-        yield
+        """From now on the origin has one read timeout for all that is asked of it within, however it
+        drips; what stands within another has the other's."""
+        answer, outermost = self.answer, self.whole_by == math.inf
+        if outermost:
+            self.whole_by = self._loop.time() + self._read_seconds
+            self.deadline = min(self.deadline, self.whole_by)
+        try:
+            yield
+        finally:
+            # Another question may be under way on this connection by now.
+            if outermost and answer is not None and self.answer is answer:
+                self.whole_by = math.inf
+                waits = math.inf if self._reading_paused else self._idle_seconds
+                self.deadline = self._loop.time() + waits
 
     def resume(self) -> None:
         if self._reading_paused and self._transport is not None:

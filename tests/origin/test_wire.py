@@ -221,6 +221,61 @@ async def test_a_stream_has_the_timeout_between_its_bytes_only() -> None:
 
 
 @pytest.mark.anyio
+async def test_what_is_looked_at_first_and_then_read_has_one_timeout_for_both() -> None:
+    async def page(response: OriginResponse) -> None:
+        with response.whole():
+            assert await response.opening(20)
+            await asyncio.sleep(0.5)
+            await response.read(1 << 20)
+
+    drops = drop_by_drop(OK + b"Content-Length: 200\r\n\r\n" + b"x" * 200)
+    async with misbehaving(drops) as heard, asking(heard.port, read_seconds=1.0) as origin:
+        response = await origin.fetch(GET)
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(OriginTimeout):
+            await page(response)
+        assert asyncio.get_running_loop().time() - began < 1.3
+
+
+@pytest.mark.anyio
+async def test_a_stream_that_was_looked_at_has_the_timeout_between_its_bytes_only() -> None:
+    drops = drop_by_drop(OK + b"Content-Length: 100\r\n\r\n" + b"x" * 100)
+    async with misbehaving(drops) as heard, asking(heard.port, read_seconds=1.5) as origin:
+        response = await origin.fetch(GET)
+        with response.whole():
+            assert await response.first()
+        assert b"".join([chunk async for chunk in response.chunks()]) == b"x" * 100
+
+
+@pytest.mark.anyio
+async def test_who_looked_before_takes_no_bound_from_the_next_question() -> None:
+    """The line is another's as soon as an answer is whole, and its reader may leave later."""
+
+    async def talk(line: Line) -> None:
+        for length in (b"1", b"9"):
+            await line.question()
+            await line.say(OK + b"Content-Length: " + length + b"\r\n\r\n")
+            await asyncio.sleep(0.05)
+            await line.say(b"a")
+        await line.gone()
+
+    async with misbehaving(talk) as heard, asking(heard.port, read_seconds=1.0) as origin:
+        first = await origin.fetch(GET)
+        line = cast(Connection, first.line)
+        leaving = first.whole()
+        with leaving:
+            assert await first.read(1) == b"a"
+            second = await origin.fetch(GET)
+            assert second.line is line
+            holding = second.whole()
+            holding.__enter__()
+        assert line.whole_by < math.inf, "it is the second's"
+        holding.__exit__(None, None, None)
+        assert line.whole_by == math.inf
+        await second.close()
+
+
+@pytest.mark.anyio
 async def test_nobody_listens_and_nobody_is_called_so() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

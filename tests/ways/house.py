@@ -55,11 +55,13 @@ Pages = dict[str, "Page | Callable[[Asked], Page]"]
 
 @dataclass
 class TableOrigin:
-    """``pages`` by target or path; anything else is 404. ``seen`` is every request, in order."""
+    """``pages`` by target or path; anything else is 404. ``seen`` is every request, in order. ``drips``:
+    a body comes byte by byte, each so soon that no wait between two would end it."""
 
     pages: dict[str, Page | Callable[[Asked], Page]] = field(default_factory=dict)
     seen: list[Asked] = field(default_factory=list)
     down: bool = False
+    drips: bool = False
     lines: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def close(self) -> None:
@@ -77,7 +79,12 @@ class TableOrigin:
                 if self.down:
                     break
                 self.seen.append(asked)
-                writer.write(self._answer(asked))
+                answer = self._answer(asked)
+                head, end, body = answer.partition(b"\r\n\r\n")
+                writer.write(head + end if self.drips else answer)
+                for place in range(len(body) if self.drips else 0):
+                    await asyncio.sleep(0.05)
+                    writer.write(body[place : place + 1])
                 await writer.drain()
         writer.close()
         self.lines.discard(writer)
