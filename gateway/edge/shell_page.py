@@ -57,7 +57,7 @@ class ShellPage:
 
     async def _shell(self) -> str:
         async with self._asking:
-            now = self.clock.now()
+            now = self.clock.monotonic()
             if now < self._until:
                 return self._html
             self._until = now + KEPT_SECONDS

@@ -190,19 +190,19 @@ class PageCache:
     def remember_unkeepable(self, key: PageKey) -> None:
         """Its requests neither queue nor share for a minute (hit-for-miss)."""
         self.drop(key)
-        self._unkeepable[key] = self._clock.now() + UNKEEPABLE_SECONDS
+        self._unkeepable[key] = self._clock.monotonic() + UNKEEPABLE_SECONDS
 
     def known_unkeepable(self, key: PageKey) -> bool:
-        return self._unkeepable.get(key, 0.0) > self._clock.now()
+        return self._unkeepable.get(key, 0.0) > self._clock.monotonic()
 
     def remember_other(self, key: PageKey) -> None:
         """The page turned out to be neither a page nor a feed. Not so its path: whoever asks an article
         for such a face of it, by whatever query, closes nothing else."""
         if len(key.target) <= _OTHER_TARGET_BYTES_MAX:
-            self._other[key] = self._clock.now() + OTHER_SECONDS
+            self._other[key] = self._clock.monotonic() + OTHER_SECONDS
 
     def known_as_other(self, key: PageKey) -> bool:
-        return self._other.get(key, 0.0) > self._clock.now()
+        return self._other.get(key, 0.0) > self._clock.monotonic()
 
     async def one_at_a_time(
         self,

@@ -10,23 +10,25 @@ import uvicorn
 
 from gateway.bus.polling import Polling
 from gateway.bus.valkey import Bell
-from gateway.clock import Clock
+from gateway.clock import Clock, ClockWatch
 from gateway.edge.entrance import Entrance
 from gateway.edge.pages import Pages
 from gateway.edge.relay import DeskLine
 from gateway.identity.sessions import SessionCache
 from gateway.ops.counters import Counters
-from gateway.ops.logs import AccessLog
+from gateway.ops.logs import AccessLog, logger
 from gateway.origin.fetch import Origin
 from gateway.page.templates import Templates
 from gateway.policy.reload import PolicyHolder
 from gateway.stores.engine import Store
 from gateway.wiring.rooms import RoomsHere
 
+_LOG = "lychgate.wiring"
 FLUSH_SECONDS = 1.0
 LINES_AT_ONCE = 256  # of the access log: less than a millisecond
 SIGHTINGS_SECONDS = 30.0
 REFRESH_SECONDS = 5.0
+CLOCK_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Lychgate:
         await self.origin.open()
         if rooms_too:
             await self.open_rooms()
-        background: list[Any] = [self._flush(), self.policies.watch()]
+        background: list[Any] = [self._flush(), self._watch_clock(), self.policies.watch()]
         if self.polling is not None:
             await self.polling.poll()
             background += [self.polling.run(), self._sightings(), self._refresh()]
@@ -110,3 +112,13 @@ class Lychgate:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             await self.sessions.refresh(self.clock.now())
+
+    async def _watch_clock(self) -> None:
+        """A page is open until an instant, and nobody asks at each request whether that was meant of
+        another clock (sessions know by themselves). So after a step back no page is believed."""
+        watch = ClockWatch(self.clock)
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if watch.set_back():
+                dropped = self.pages.cache.purge(everything=True)
+                logger(_LOG).warning("clock-set-back", pages_dropped=dropped)

@@ -55,3 +55,17 @@ class SetClock:
 
     def monotonic(self) -> float:
         return self.at
+
+
+class SettingClock:
+    """Runs as another one, and its wall clock is set by ``set_seconds``."""
+
+    def __init__(self, runs: SetClock) -> None:
+        self.runs = runs
+        self.set_seconds = 0.0
+
+    def now(self) -> float:
+        return self.runs.at + self.set_seconds
+
+    def monotonic(self) -> float:
+        return self.runs.at

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from gateway.errors import OriginFailed, OriginTimeout
 from gateway.origin.cache import OTHER_SECONDS, UNKEEPABLE_SECONDS, PageCache
 from gateway.origin.record import PageKey, PageRecord, page_key, tags_of
-from tests.origin.records import HOST, SetClock, key, record, variant
+from tests.origin.records import HOST, SetClock, SettingClock, key, record, variant
 
 
 def cache_of(bytes_max: int, clock: SetClock | None = None) -> PageCache:
@@ -175,6 +175,18 @@ class Laws(RuleBasedStateMachine):
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_what_is_remembered_for_a_time_is_so_however_the_clock_is_set() -> None:
+    clock = SetClock()
+    setting = SettingClock(clock)
+    cache = PageCache(bytes_max=1 << 20, hosts={HOST.encode(): HOST}, clock=setting)
+    cache.remember_unkeepable(key("/a"))
+    cache.remember_other(key("/b"))
+    setting.set_seconds = -3600.0
+    clock.at += OTHER_SECONDS
+    assert not cache.known_unkeepable(key("/a"))
+    assert not cache.known_as_other(key("/b"))
 
 
 def test_unkeepable_pages_and_other_kinds_are_forgotten_in_time() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from gateway.wiring import running
 from tests.ways.house import House, Page, Pages, StoppedClock, cookie, house
 
 POLICY = """
@@ -73,3 +76,28 @@ async def test_a_stale_page_is_as_closed_as_its_label_could_be_by_now(tmp_path: 
         assert not await whole(inside, "/said-public", "member"), "it may ask for a subscription"
         inside.origin.down = False
         assert await whole(inside, "/said-public")
+
+
+class SteppingClock(StoppedClock):
+    """Its wall clock stands where a test puts it; what runs is real."""
+
+    monotonic = staticmethod(time.monotonic)
+
+
+@pytest.mark.anyio
+async def test_a_clock_set_back_keeps_no_closed_page_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, though what was kept of it is good for another hour by that clock."""
+    monkeypatch.setattr(running, "CLOCK_SECONDS", 0.01)
+    clock = SteppingClock()
+    async with house(tmp_path, policy=POLICY, pages=PAGES, clock=clock) as inside:
+        cache = inside.lychgate.pages.cache
+        assert await whole(inside, "/said-public")
+        inside.origin.pages["/said-public"] = article(b"paid")
+        assert await whole(inside, "/said-public"), "it isn't kept"
+        clock.instant -= 3600
+        async with asyncio.timeout(5):
+            while len(cache):
+                await asyncio.sleep(0.01)
+        assert not await whole(inside, "/said-public")
