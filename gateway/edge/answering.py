@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from gateway.edge import refusing
 from gateway.edge.framing import Limits
+from gateway.edge.streaming import complete
 from gateway.edge.sweep import Sweep
 from gateway.edge.tunnel import Line
 
@@ -37,7 +38,15 @@ class UnchunkedCycle(RequestResponseCycle):
                 self.chunked_encoding = False
         elif self.unframed and message["type"] == "http.response.body":
             self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)
+        if not self.more_body or message["type"] != "http.response.body" or self.disconnected:
+            await super().send(message)
+            return
+        # Without chunks the last message is written as any other, and uvicorn would close behind it.
+        await super().send({**message, "more_body": True})
+        if not message.get("more_body") and not self.disconnected:
+            if self.expected_content_length:
+                raise RuntimeError("a body unlike its Content-Length")
+            complete(self)
 
 
 class AnsweringProtocol(HttpToolsProtocol):
@@ -123,8 +132,11 @@ class AnsweringProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """As uvicorn's, without a timer a request: the sweep closes idle connections."""
         self.tick = self.sweep.tick
-        self.answering = None
+        answered, self.answering = self.answering, None
         if self.transport.is_closing():
+            return
+        if answered is not None and not answered.keep_alive:
+            self._linger()  # its body is still on its way
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -166,10 +178,18 @@ class AnsweringProtocol(HttpToolsProtocol):
         self._say(status)
 
     def _say(self, status: int) -> None:
-        """A reader that is still sending would lose the answer to a reset: it may finish, unread."""
         self.transport.write(refusing.answer(status))
+        if status == 503:
+            self.transport.close()
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """A reader that is still sending would lose the answer to a reset: it may finish, unread, until
+        the sweep closes."""
+        self.refused = True
         self.flow.resume_reading()
-        if status != 503 and self.transport.can_write_eof():
+        if self.transport.can_write_eof():
             self.transport.write_eof()
         else:
             self.transport.close()

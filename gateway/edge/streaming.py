@@ -112,7 +112,7 @@ async def stream(
         else:
             left = _left(left, parts, ended=ended)
         transport.writelines(parts)
-    _complete(cycle)
+    complete(cycle)
 
 
 async def whole(cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> None:
@@ -132,17 +132,19 @@ async def whole(cycle: RequestResponseCycle, status: int, headers: Headers, body
     cycle.response_started = True
     cycle.waiting_for_100_continue = False
     transport.writelines((head, *parts))
-    _complete(cycle)
+    complete(cycle)
 
 
 def _says_no_end(headers: Headers) -> bool:
     return all(name != b"connection" for name, _ in headers)
 
 
-def _complete(cycle: RequestResponseCycle) -> None:
+def complete(cycle: RequestResponseCycle) -> None:
+    """As uvicorn ends an answer; but where the request's body is still on its way, how the connection
+    ends is left to ``edge.answering``: closed at once it would be reset, and the answer lost."""
     cycle.response_complete = True
     cycle.message_event.set()
-    if not cycle.keep_alive:
+    if not cycle.keep_alive and not cycle.more_body:
         cycle.transport.close()
     cycle.on_response()
 

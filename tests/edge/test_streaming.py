@@ -66,7 +66,7 @@ class FakeTransport(asyncio.Transport):
 
 def cycle_on(transport: FakeTransport, method: str, *, keep_alive: bool) -> RequestResponseCycle:
     logger = logging.getLogger("lychgate.test")
-    return RequestResponseCycle(
+    cycle = RequestResponseCycle(
         scope=cast(Any, {"type": "http", "method": method}),
         transport=transport,
         flow=FlowControl(transport),
@@ -79,6 +79,8 @@ def cycle_on(transport: FakeTransport, method: str, *, keep_alive: bool) -> Requ
         keep_alive=keep_alive,
         on_response=lambda: None,
     )
+    cycle.more_body = False  # the request is whole
+    return cycle
 
 
 async def sent(

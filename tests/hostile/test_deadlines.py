@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gateway.edge.protocol import Limits, server_config
+from gateway.edge.streaming import Sending
 from tests.hostile.conftest import echo
 from tests.hostile.serving import Application, EchoGateway, Receive, Scope, Send, Served, listening
 from tests.hostile.wire import Address, Wire, asked
@@ -197,3 +198,36 @@ def test_readers_that_leave_in_the_middle(hasty: Served) -> None:
     assert refused(hasty.address) == 200
     for wire in wires[1::2]:
         wire.socket.close()
+
+
+async def hurried(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuses without reading, as the gate does what needs no body to be judged."""
+    sending = Sending(send)
+    length = (b"content-length", b"2")
+    await sending({"type": "http.response.start", "status": 403, "headers": [length]})
+    await sending({"type": "http.response.body", "body": b"no"})
+
+
+_ENDING = [
+    b"POST /a HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: %d\r\n\r\n",
+    b"POST /a HTTP/1.0\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("head", _ENDING, ids=["close", "1.0"])
+def test_an_early_answer_outlives_the_body(head: bytes) -> None:
+    """Most readers send all before they read, and of a reset they tell nothing but that."""
+    with listening(server_config(hurried)) as address, Wire(address) as wire:
+        wire.socket.sendall(head % len(_LARGE) + _LARGE)
+        answered = wire.answer()
+        assert answered is not None
+        assert (answered.status, answered.body) == (403, b"no")
+        assert answered.header(b"connection") == b"close"
+        assert wire.closed()
+
+
+@pytest.mark.parametrize("head", _ENDING, ids=["close", "1.0"])
+def test_behind_an_early_answer_nobody_sends_for_ever(head: bytes) -> None:
+    with listening(server_config(hurried, limits=LIMITS)) as address, Wire(address) as wire:
+        wire.send(head % len(_LARGE))
+        assert trickled(wire, _LARGE) < _PATIENCE_SECONDS
