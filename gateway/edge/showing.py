@@ -118,8 +118,7 @@ class Showing:
         if isinstance(choice.decision, Teaser) and not (
             record.status == 200 and record.facts.readable
         ):
-            status = record.status if record.status != 200 else 502
-            return self.failures.status(status, "origin-error-withheld", request=request)
+            return self._withheld(record, request)
         coding = codings.accepted(request.header(b"accept-encoding"))[0]
         making = partial(self._made, record, request, reader, choice, coding, policy, now)
         # Made for one reader: a feed's items hang on what this very reader holds.
@@ -133,6 +132,13 @@ class Showing:
                 return Ready(variant, sharing)
             # That turned out while it was made, maybe for another request.
         return Ready(await making(Sharing.NOBODY), Sharing.NOBODY)
+
+    def _withheld(self, record: PageRecord, request: Request) -> Plain:
+        """Of an origin's error on a gated page nothing is told but when to come back."""
+        status = record.status if record.status != 200 else 502
+        answer = self.failures.status(status, "origin-error-withheld", request=request)
+        retry = tuple(pair for pair in record.headers if pair[0] == b"retry-after")
+        return dataclasses.replace(answer, headers=(*answer.headers, *retry))
 
     def _strictest(self, closest: Access, reader: Reader, choice: Choice, now: float) -> Choice:
         decision = judge(closest, reader, now)

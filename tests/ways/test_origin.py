@@ -211,3 +211,14 @@ async def test_dates_of_pages_and_feeds_without_a_zone_are_the_site_s(tmp_path: 
     ) as at:
         assert WITHHELD in (await get(at, "/a"))[1]
         assert WITHHELD in (await get(at, "/feed"))[1]
+
+
+@pytest.mark.parametrize("path", ["/or/a", "/a"])
+async def test_an_origin_that_rests_says_until_when(tmp_path: Path, path: str) -> None:
+    """On a page that its path gates too, where nothing else of its answer is told."""
+    rest = Page(b"<p>mot-secret", status=503, headers=(("Retry-After", "3600"),))
+    async with house(tmp_path, policy=policy("meta: tier"), pages={path: rest}) as at:
+        head, body = await get(at, path)
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert head.count(b"\r\nretry-after: 3600") == 1
+        assert (WITHHELD in body) == (path == "/a")
