@@ -78,7 +78,7 @@ class Records:
         self, visit: Visit, key: PageKey, *, stale: PageRecord | None = None
     ) -> PageRecord | OtherType:
         """Ask for a page as the gateway. With ``stale``, only whether it changed, unless a label
-        stands outside its body: the same bytes may have become a paid page."""
+        stands outside its body: the same bytes may have become a paid page. Raises OriginFailed."""
         if stale is not None and (_labelled_outside(visit.policy) or not stale.validators):
             stale = None
         headers = forward.as_gateway(
@@ -88,8 +88,11 @@ class Records:
         response = await self.origin.fetch(
             OriginRequest(method="GET", target=key.target, headers=headers)
         )
-        if response.status == 304 and stale is not None:
+        if response.status == 304:
             await response.close()
+            if stale is None:
+                # It says that a page is unchanged that nobody has (RFC 9110 section 15.4.5).
+                raise OriginFailed("a 304 to a request without a condition")
             return self._renewed(stale, response, visit)
         return await self.made_of(response, visit, key)
 

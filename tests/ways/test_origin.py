@@ -222,3 +222,27 @@ async def test_an_origin_that_rests_says_until_when(tmp_path: Path, path: str) -
         assert head.startswith(b"HTTP/1.1 503 ")
         assert head.count(b"\r\nretry-after: 3600") == 1
         assert (WITHHELD in body) == (path == "/a")
+
+
+@pytest.mark.parametrize("path", ["/or/a", "/a"])
+@pytest.mark.parametrize("who", ["", "gold"])
+async def test_a_304_that_nobody_asked_for_is_no_page(tmp_path: Path, path: str, who: str) -> None:
+    """The gateway asked without a condition, so it has nothing that could be unchanged."""
+    same = Page(b"", status=304, headers=(("ETag", '"1"'), ("Cache-Control", "max-age=50")))
+    cookies = (b"Cookie: " + cookie(who),) if who else ()
+    async with house(tmp_path, policy=policy("meta: tier"), pages={path: same}) as at:
+        for condition in ((), (b'If-None-Match: "1"',)):
+            head, _ = await get(at, path, *cookies, *condition)
+            assert head.startswith(b"HTTP/1.1 502 ")
+
+
+async def test_behind_a_304_that_nobody_asked_for_stands_the_page_that_was(tmp_path: Path) -> None:
+    kept = Page(article(), headers=(("Cache-Control", "max-age=5, stale-if-error=3600"),))
+    clock = StoppedClock()
+    async with house(tmp_path, policy=policy("meta: tier"), pages={"/a": kept}, clock=clock) as at:
+        await get(at, "/a")
+        at.origin.pages["/a"] = Page(b"", status=304)
+        clock.instant += 6
+        head, body = await get(at, "/a")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert body
