@@ -44,6 +44,7 @@ class PolicyHolder:
         self._kept = kept
         self._told = told
         self._read = _stamp(folder)
+        self._asked = asyncio.Event()
         self.faults: tuple[Fault, ...] = ()
         try:
             self.current: Policy = self._loaded()
@@ -59,14 +60,29 @@ class PolicyHolder:
         return self.current
 
     def reload(self) -> bool:
-        """Whether the files are good now."""
+        """Whether the files are good now. Reading many rules takes a second: an event loop asks
+        ``watch`` for it instead (``ask``)."""
+        return self._take(self._read_anew())
+
+    def ask(self) -> None:
+        """Have ``watch`` reload, whether or not a file looks changed. From its event loop."""
+        self._asked.set()
+
+    def _read_anew(self) -> Policy | tuple[Fault, ...]:
         self._read = _stamp(self._folder)
         try:
-            policy = self._loaded(self.current.openings)
-            self.current = policy.with_walls(self.current.walls)
-            self.faults = ()
+            return self._loaded()
         except Faults as faulty:
-            self.faults = faulty.faults
+            return faulty.faults
+
+    def _take(self, read: Policy | tuple[Fault, ...]) -> bool:
+        """Where stories are opened and walls drawn too, so that none of it said meanwhile is lost."""
+        if isinstance(read, Policy):
+            now = self.current
+            self.current = read.with_walls(now.walls).with_openings(now.openings)
+            self.faults = ()
+        else:
+            self.faults = read
         if self._told is not None:
             self._told(self.current, self.faults)
         return not self.faults
@@ -83,7 +99,7 @@ class PolicyHolder:
             self.current = self.current.with_walls(walls)
 
     async def watch(self) -> None:
-        """Reload on change, until cancelled.
+        """Reload on change and when asked, one at a time, until cancelled.
 
         The folder is looked at, for whoever listens to it hears nothing once it is another one of its
         name (a link set anew, a volume), or of what changed before. A file that changed between two
@@ -91,21 +107,30 @@ class PolicyHolder:
         """
         before = self._read
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            asked = await self._asked_by_now()
             now = await asyncio.to_thread(_stamp, self._folder)
-            if now == before and now != self._read:
-                await asyncio.to_thread(self.reload)
+            if asked or (now == before and now != self._read):
+                self._take(await asyncio.to_thread(self._read_anew))
             before = now
 
-    def _loaded(self, openings: tuple[Opening, ...] = ()) -> Policy:
+    async def _asked_by_now(self) -> bool:
+        """At once if so; whoever asks during a reload is answered by another."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._asked.wait()
+                self._asked.clear()
+                return True
+        return False
+
+    def _loaded(self) -> Policy:
         files = read_files(self._folder)
-        policy = self._compiled(files, openings)
+        policy = self._compiled(files)
         if self._kept is not None:
             _leave(files, self._kept)
         return policy
 
-    def _compiled(self, files: _Files, openings: tuple[Opening, ...] = ()) -> Policy:
-        return compile_policy(load_texts(files, timezone=self._timezone), openings=openings)
+    def _compiled(self, files: _Files) -> Policy:
+        return compile_policy(load_texts(files, timezone=self._timezone))
 
 
 def _stamp(folder: Path) -> _Stamp:

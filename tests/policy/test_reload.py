@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import anyio
@@ -99,6 +100,79 @@ async def test_a_folder_that_is_away_for_a_while_ends_no_watch(
             while holder.faults:
                 await anyio.sleep(0.02)
             group.cancel_scope.cancel()
+
+
+class _Held(PolicyHolder):
+    """Each reading of the files is told of, and goes on once it may."""
+
+    def __init__(self, folder: Path) -> None:
+        self.may = threading.Event()
+        self.may.set()
+        self.under_way, self.began, self.ended = 0, 0, 0
+        super().__init__(folder)
+
+    def _loaded(self) -> Policy:
+        self.under_way += 1
+        self.began += 1
+        try:
+            assert self.under_way == 1, "one at a time"
+            assert self.may.wait(10)
+            return super()._loaded()
+        finally:
+            self.under_way -= 1
+            self.ended += 1
+
+
+@pytest.mark.anyio
+async def test_who_asks_is_answered_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though no file looks changed; and what is opened by hand meanwhile stays open."""
+    monkeypatch.setattr("gateway.policy.reload.LOOK_SECONDS", 3600)
+    (tmp_path / "p.yaml").write_text(GOOD)
+    holder = _Held(tmp_path)
+    holder.may.clear()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(holder.watch)
+            holder.ask()
+            while holder.began < 2:
+                await anyio.sleep(0.01)
+            opening = Opening("/a", 4e9, "x")
+            holder.open_stories([opening])
+            holder.draw_walls_anew("other")
+            before = holder.current
+            holder.ask()  # what is read by now may be older than what is asked for
+            holder.may.set()
+            while holder.ended < 3 or holder.current is before:
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+    assert holder.current.openings == (opening,)
+    assert holder.current.walls == "other"
+
+
+@pytest.mark.anyio
+async def test_who_asks_of_faulty_files_keeps_the_last_good_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.policy.reload.LOOK_SECONDS", 3600)
+    (tmp_path / "p.yaml").write_text(GOOD)
+    holder = PolicyHolder(tmp_path)
+    good = holder.current
+    (tmp_path / "p.yaml").write_text("version: 1\ndefault: nothing\n")
+    holder.ask()  # before anybody watches
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(holder.watch)
+            while not holder.faults:
+                await anyio.sleep(0.01)
+            assert holder.current is good
+            (tmp_path / "p.yaml").write_text("version: 1\ndefault: paid\n")
+            holder.ask()
+            while holder.faults:
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+    assert holder.current.version != good.version
 
 
 def test_who_starts_on_a_faulty_policy_goes_on_with_what_the_others_left(tmp_path: Path) -> None:
