@@ -34,6 +34,7 @@ from gateway.model.fault import Fault, Place
 from gateway.ops import forked
 from gateway.ops.child import NEVER_STARTED, SILENT_SECONDS, Child, have_spoken
 from gateway.ops.listening import listen
+from gateway.ops.outlet import Outlet
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -158,7 +159,7 @@ class Supervisor:
             return
         if not self._whys(DESK) or now > self.serving_since + DESK_AWAITED_SECONDS:
             self.opened = True
-            print(f"lychgate: {self._told_when_open()}", file=sys.stderr, flush=True)
+            Outlet(sys.stderr).write(f"lychgate: {self._told_when_open()}\n")
 
     def _told_when_open(self) -> str:
         settings = self.settings

@@ -163,8 +163,10 @@ def served(
     policy: str = POLICY,
     store_url: str = "sqlite:///lychgate.db",
     settings: str = "",
+    streams: int | None = None,
 ) -> Iterator[Served]:
-    """``settings`` are further sections of the config."""
+    """``settings`` are further sections of the config; ``streams`` is where it writes instead of
+    the log."""
     port, ops_port = free_port(), free_port()
     (folder / "policies").mkdir()
     (folder / "policies" / "site.yaml").write_text(policy, "utf-8")
@@ -188,17 +190,23 @@ url = "{store_url}"
 """,
         "utf-8",
     )
-    with serving(folder, port, ops_port) as one:
+    with serving(folder, port, ops_port, streams=streams) as one:
         yield one
 
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, port: int, ops_port: int, command: tuple[str, ...] = ("-m", "gateway", "serve")
+    folder: Path,
+    port: int,
+    ops_port: int,
+    command: tuple[str, ...] = ("-m", "gateway", "serve"),
+    *,
+    streams: int | None = None,
 ) -> Iterator[Served]:
     """``folder`` holds the config, which names the ports. ``command`` is Python's."""
     with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=log, stderr=log)
+        out = log if streams is None else streams
+        process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=out, stderr=out)
     one = Served(process, port, ops_port, folder)
     try:
         yield one

@@ -243,6 +243,30 @@ def test_sighup_reloads_in_every_worker_and_a_faulty_file_keeps_the_last_good(
     assert site.get("/closed")[0] == 403
 
 
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    """Full from the start: each answer is told of, and so is that the site serves."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)
+    with origin() as address, served(tmp_path, address, streams=writer) as site:
+        site.until_ready()
+        for _ in range(3):  # the access log is written each second
+            deadline = time.monotonic() + 1.1
+            while time.monotonic() < deadline:
+                assert site.get("/kept")[0] == 200
+        (tmp_path / "policies" / "site.yaml").write_text("version: 1\ndefault: nonsense\n", "utf-8")
+        site.until(lambda: b"lychgate_policy_faults 1.0" in site.ops("/metrics")[1], 10)
+        assert site.get("/kept")[0] == 200
+        assert site.ops("/ready")[0] == 200
+        site.process.send_signal(signal.SIGTERM)
+        assert site.process.wait(15) == 0
+    os.close(writer)
+    os.close(reader)
+
+
 @pytest.mark.parametrize("fault", ["policy", "no policies", "settings", "words"])
 def test_whoever_dies_while_a_file_is_faulty_comes_back_as_it_was(
     tmp_path: Path, fault: str

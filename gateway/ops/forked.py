@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 
+from gateway.ops import outlet
+
 SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))  # held by a parent meanwhile
 _STREAMS = 3
 
@@ -84,6 +86,7 @@ def _live(work: Callable[[], int], keep: Collection[int]) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        outlet.settle()
         os._exit(code)
 
 

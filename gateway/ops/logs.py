@@ -1,5 +1,6 @@
 """Logs: JSON lines on standard error, and the access log, batched. The door to structlog.
 
+Both leave by an ``Outlet``, so that a log that nobody reads stops nothing.
 No personal data: no address, cookie, e-mail or query. A path may name a story, never a reader, and
 never carries what opens an account: below a prefix in ``SECRET_BELOW`` it isn't written.
 """
@@ -16,6 +17,8 @@ from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+from gateway.ops import outlet
 
 SECRET_BELOW = ("/-/login/mail/", "/-/adopt/")
 
@@ -51,7 +54,7 @@ def set_up(*, process: str, least: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(outlet.Outlet(sys.stderr, lost=_lost("standard error")))
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -92,15 +95,23 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return bound
 
 
+def _lost(log: str) -> Callable[[int], None]:
+    def tell(lines: int) -> None:
+        logger("lychgate.log").warning("lines-dropped", log=log, lines=lines)
+
+    return tell
+
+
 class AccessLog:
     """``note`` is one append; ``flush`` formats and writes what was noted since."""
 
     __slots__ = ("_lines", "_write", "on")
 
-    def __init__(self, *, on: bool, write: Callable[[str], Any] = sys.stdout.write) -> None:
+    def __init__(self, *, on: bool, write: Callable[[str], Any] | None = None) -> None:
+        """``write`` must not wait; where none is given, lines go to standard output."""
         self.on = on
         self._lines: deque[tuple[float, str, str, int, int, str]] = deque()
-        self._write = write
+        self._write = write or outlet.Outlet(sys.stdout, lost=_lost("access log")).write
 
     def note(
         self, at: float, lane: str, path: str, status: int, body_bytes: int, request_id: str
@@ -123,5 +134,4 @@ class AccessLog:
                     for at, lane, path, status, size, request_id in lines
                 )
             )
-            sys.stdout.flush()
         return bool(self._lines)
