@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from gateway.cli.addresses import root_of
 from gateway.cli.options import DEFAULT, AsJson, Config, not_reached, settings_of
 from gateway.errors import OriginFailed
 
@@ -39,10 +40,7 @@ def audit(
     Exit code 0: nothing shows. 1: something does. 3: it couldn't look, or not at every page.
     """
     settings = settings_of(config)
-    parts = urlsplit(sitemap)
-    if sitemap and not (parts.scheme in ("http", "https") and parts.hostname):
-        raise typer.BadParameter("a whole URL is needed", param_hint="--sitemap")
-    public = f"{parts.scheme}://{parts.netloc}" if sitemap else settings.site.url
+    public = _site_of(sitemap) if sitemap else settings.site.url
     try:
         with progress() as step:
             found = asyncio.run(_audit(settings, public, sitemap, step))
@@ -62,6 +60,17 @@ def audit(
         raise typer.Exit(1)
     if not whole:
         raise typer.Exit(_BLIND)
+
+
+def _site_of(sitemap: str) -> str:
+    """Scheme, host and port as they are typed: the site's own links may spell them so."""
+    try:
+        root_of(sitemap)
+    except ValueError as error:
+        told = f"a whole URL is needed: {error}"
+        raise typer.BadParameter(told, param_hint="--sitemap") from None
+    parts = urlsplit(sitemap)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def _audit(settings: Settings, public: str, sitemap: str, step: Step) -> Audit:

@@ -13,10 +13,10 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
+from gateway.cli.addresses import address, public_address, root_of
 from gateway.cli.recognise import Articles, LabelSeen, access_of
 from gateway.cli.systems import System
 
@@ -61,7 +61,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite config and policy.")] = False,
 ) -> None:
     """Look at a site, and write lychgate.toml and policies/ for it."""
-    origin = address(origin)
+    origin, public = address(origin), public_address(url)
     written = config.name if config is not None else CONFIG
     folder = config.parent if config is not None else folder
     taken = [name for name in (written, POLICY) if (folder / name).exists()]
@@ -69,23 +69,18 @@ def init(
         typer.echo(f"{' and '.join(taken)} exist; --force overwrites them", err=True)
         raise typer.Exit(1)
     found = asyncio.run(look(origin))
-    (folder / POLICY).parent.mkdir(parents=True, exist_ok=True)
-    _new_key(folder / KEY)
-    (folder / written).write_text(config_text(found, url.rstrip("/")), "utf-8")
-    (folder / POLICY).write_text(policy_text(found), "utf-8")
+    try:
+        (folder / POLICY).parent.mkdir(parents=True, exist_ok=True)
+        _new_key(folder / KEY)
+        (folder / written).write_text(config_text(found, public), "utf-8")
+        (folder / POLICY).write_text(policy_text(found), "utf-8")
+    except OSError as error:
+        typer.echo(f"lychgate: {error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
     for line in report(found):
         typer.echo(line)
     typer.echo(f"\nWrote {written}, {POLICY} and {KEY}.")
     typer.echo("Next: lychgate check --live, then lychgate serve.")
-
-
-def address(url: str) -> str:
-    """Also without a scheme, as one types it."""
-    full = url if "://" in url else f"http://{url}"
-    parts = urlsplit(full)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise typer.BadParameter(f"`{url}` is no address of a site")
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _new_key(path: Path) -> None:
@@ -113,7 +108,9 @@ async def look(origin: str) -> Found:
         faces = {}
         for probe in _PROBES:
             seen = await visitor.glance(probe)
-            faces[probe] = seen.status if seen is not None else 0
+            # A site of one page answers everything with it, so a status alone says nothing.
+            data = seen is not None and seen.content_type.endswith("json")
+            faces[probe] = seen.status if seen is not None and data else 0
         feeds, items = await _feeds(visitor, front)
         targets, _ = await sitemap_pages(visitor)
         anchors = [path for link in _anchors(front.text) if (path := visitor.within(link))]
@@ -144,10 +141,12 @@ async def _moved_to(origin: str) -> str:
     for _ in range(3):
         async with Visitor(origin) as visitor:
             front = await visitor.see("/")
-        parts = urlsplit(front.header(b"location"))
-        if not (300 <= front.status < 400 and parts.scheme in ("http", "https") and parts.netloc):
+        if not 300 <= front.status < 400:
             break
-        origin = f"{parts.scheme}://{parts.netloc}"
+        try:
+            origin = root_of(front.header(b"location"))
+        except ValueError:  # a path of the same site, or nothing that one can ask
+            break
     return origin
 
 

@@ -31,7 +31,7 @@ class System:
 
 
 def system_of(front: Seen, faces: dict[str, int]) -> System:
-    """``faces``: what well-known paths answered with, as ``/wp-json/`` → 200."""
+    """``faces``: the status of well-known paths that answered with JSON, as ``/wp-json/`` → 200."""
     page = LexborHTMLParser(front.text)
     generator = ""
     for node in page.css("meta[name='generator' i]"):

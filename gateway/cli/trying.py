@@ -29,7 +29,8 @@ def try_site(
 ) -> None:
     """Try the gateway on any site, on this machine, with no file edited."""
     from gateway.cli import playing
-    from gateway.cli.init import address, look, report
+    from gateway.cli.addresses import address
+    from gateway.cli.init import look, report
 
     site = address(url)
     try:

@@ -30,7 +30,7 @@ from gateway.config.sections import (
     Site,
     Stripe,
 )
-from gateway.config.values import Bind
+from gateway.config.values import Bind, bare_url, site_url
 
 __all__ = [
     "Bind",
@@ -49,9 +49,11 @@ __all__ = [
     "Settings",
     "Site",
     "Stripe",
+    "bare_url",
     "keys",
     "load_settings",
     "policies_folder",
+    "site_url",
 ]
 
 

@@ -102,7 +102,8 @@ def loopback(host: str) -> bool:
         return False
 
 
-def _bare_url(value: str, *, path_allowed: bool = False) -> str:
+def bare_url(value: str, *, path_allowed: bool = False) -> str:
+    """Scheme, host and port, in one spelling. Raises ValueError with what is wanted instead."""
     if not re.fullmatch(r"[\x21-\x7e]+", value) or "\\" in value:
         raise ValueError("a URL is ASCII, without spaces (an international host as xn--…)")
     try:
@@ -132,19 +133,20 @@ def _secure(url: str) -> str:
     return url
 
 
-def _site_url(value: str) -> str:
-    return _secure(_bare_url(value))
+def site_url(value: str) -> str:
+    """As ``bare_url``; plain http on loopback only."""
+    return _secure(bare_url(value))
 
 
 def _issuer(value: str) -> str:
     # An issuer is compared character by character (OpenID Connect Core 3.1.3.7), so it stays as
     # written.
-    _secure(_bare_url(value, path_allowed=True))
+    _secure(bare_url(value, path_allowed=True))
     return value
 
 
 def _api_base(value: str) -> str:
-    return _secure(_bare_url(value, path_allowed=True)).rstrip("/") if value else value
+    return _secure(bare_url(value, path_allowed=True)).rstrip("/") if value else value
 
 
 def _bind(value: Any) -> Any:
@@ -276,8 +278,8 @@ StoreUrl = Annotated[SecretStr, BeforeValidator(_secret), _scheme("sqlite", "pos
 BusUrl = Annotated[
     SecretStr, BeforeValidator(_secret), _scheme("", "valkey", "valkeys", "redis", "rediss")
 ]
-SiteUrl = Annotated[str, AfterValidator(_site_url)]
-OriginUrl = Annotated[str, AfterValidator(_bare_url)]
+SiteUrl = Annotated[str, AfterValidator(site_url)]
+OriginUrl = Annotated[str, AfterValidator(bare_url)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 ApiBase = Annotated[str, AfterValidator(_api_base)]
 Listener = Annotated[Bind, BeforeValidator(_bind)]

@@ -11,9 +11,12 @@ from gateway.errors import RequestRefused
 def target_of(url: str, *, site_url: str) -> str:
     """Path and query of a URL or a path, ASCII as a browser would send it; a fragment never travels.
 
-    Raises RequestRefused (421) for another site's.
+    Raises RequestRefused: 421 for another site's, 400 for what is no URL.
     """
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # half an IPv6 address, as in http://[::1
+        raise RequestRefused(400, "url-unreadable", url) from None
     if parts.netloc and parts.netloc.lower() != urlsplit(site_url).netloc:
         raise RequestRefused(421, "host-unknown", f"the site is {site_url}")
     path = parts.path if parts.path.startswith("/") else f"/{parts.path}"

@@ -37,7 +37,7 @@ class Openings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitePages:
-    """``purge`` tells every worker what to drop: ``path:…``, or ``all``."""
+    """``purge`` tells every worker what to drop: ``path:…``, or ``all``. Raises StoreUnavailable."""
 
     asking: Callable[[], Asking]
     openings: Openings

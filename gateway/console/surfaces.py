@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from gateway.console.visitor import Seen, Visitor
 
@@ -79,8 +79,9 @@ def links(page: str) -> list[dict[str, str]]:
 
 
 def called(front: str) -> str:
-    """What a site's front page calls itself; the address that it was asked at may be another."""
-    return next(
+    """What a site's front page calls itself, where that is a URL; the address that it was asked at may
+    be another."""
+    named = next(
         (
             link.get("href", "")
             for link in links(front)
@@ -88,6 +89,11 @@ def called(front: str) -> str:
         ),
         "",
     )
+    try:
+        urlsplit(named)
+    except ValueError:
+        return ""
+    return named
 
 
 def feeds_named(page: str) -> list[str]:

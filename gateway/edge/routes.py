@@ -51,7 +51,8 @@ _IN_SHELL = {**_PAGE, "content-security-policy": "frame-ancestors 'none'"}
 
 
 class Ours:
-    """``told_purge`` passes a purge on to the other workers; ``preview`` shows every wall."""
+    """``told_purge`` passes a purge on to the other workers, and raises StoreUnavailable; ``preview``
+    shows every wall."""
 
     def __init__(
         self,
@@ -171,33 +172,47 @@ class Ours:
         return _response(self._forward_auth.answer(asked, reader, policy=self._policy(), now=now))
 
     async def _purge(self, http: HttpRequest) -> Response:
-        """``Authorization: Bearer KEY`` and one of ``path=``, ``url=``, ``tag=``, ``all=1``."""
+        """``Authorization: Bearer KEY`` and one of ``path=``, ``url=``, ``tag=``, ``all=1``.
+
+        Raises StoreUnavailable where the others couldn't be told: 503, so that it is sent again.
+        """
         bearer = http.headers.get("authorization", "").removeprefix("Bearer ")
         if not self._purge_key or not hmac.compare_digest(
             bearer.encode(), self._purge_key.encode()
         ):
             return _response(self._failures.problem(403, "purge-key", error_id=""))
-        asked = await _form(http) | parse_qs(http.url.query)
-        dropped, told = 0, ""
-        for path in (*asked.get("path", ()), *(urlsplit(u).path for u in asked.get("url", ()))):
-            # As a browser sends what people write: a form's field is decoded already.
-            canonical = canonical_path(quote(path, safe=_WRITTEN).encode()).decode()
-            dropped, told = dropped + self._cache.purge(path=canonical), f"path:{canonical}"
-            await self._told_purge(told)
-        for tag in asked.get("tag", ()):
-            dropped, told = dropped + self._cache.purge(tag=tag), f"tag:{tag}"
-            await self._told_purge(told)
-        if asked.get("all"):
-            dropped, told = self._cache.purge(everything=True), "all"
-            await self._told_purge(told)
-        if not told:
+        named = _to_purge(await _form(http) | parse_qs(http.url.query))
+        if not named:
             return _response(self._failures.problem(400, "purge-names-nothing", error_id=""))
+        dropped = 0
+        # All of it here first: what can be dropped doesn't wait for a store that is away.
+        for word, value in named:
+            dropped += self._cache.purge(**{word: value} if value else {"everything": True})
+        for word, value in named:
+            await self._told_purge(f"{word}:{value}" if value else word)
         return JSONResponse({"dropped": dropped}, headers=_NOINDEX)
 
 
 def _admitted(http: HttpRequest) -> Request:
     request: Request = http.scope["state"]["request"]
     return request
+
+
+def _to_purge(asked: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Each ``path`` and ``tag`` with its value, and ``all`` without. Raises RequestRefused (400)."""
+    paths = [*asked.get("path", ()), *(_path_of(url) for url in asked.get("url", ()))]
+    # As a browser sends what people write: a form's field is decoded already.
+    sent = (quote(path, safe=_WRITTEN).encode() for path in paths)
+    named = [("path", canonical_path(path).decode()) for path in sent]
+    named += [("tag", tag) for tag in asked.get("tag", ())]
+    return [*named, ("all", "")] if asked.get("all") else named
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:  # half an IPv6 address, as in http://[::1
+        raise RequestRefused(400, "purge-url-unreadable") from None
 
 
 async def _form(http: HttpRequest) -> dict[str, list[str]]:

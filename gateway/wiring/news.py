@@ -20,10 +20,12 @@ from gateway.wiring.walls import Walls
 
 
 def teller(store: Store | None, clock: Clock) -> Callable[[str], Awaitable[None]]:
+    """Passes a purge on to every worker. What it makes raises StoreUnavailable: whoever purges is to
+    know that the others still keep what they kept."""
+
     async def tell(key: str) -> None:
         if store is not None:
-            with contextlib.suppress(StoreUnavailable):
-                await News(store).tell(Kind.PURGE, key, now=clock.now())
+            await News(store).tell(Kind.PURGE, key, now=clock.now())
 
     return tell
 

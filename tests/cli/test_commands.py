@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 from pathlib import Path
@@ -283,6 +284,9 @@ def test_explain_refuses_what_it_cant_know(run: Run, configured: Path) -> None:
     other = run("explain", "https://other.example/")
     assert other.code == 1
     assert other.err == "lychgate: host-unknown: the site is http://127.0.0.1:8000\n"
+    for command in (("explain",), ("open", "--until", "2d", "--reason", "x")):
+        half = run(*command, "http://[::1")
+        assert (half.code, half.err) == (1, "lychgate: url-unreadable: http://[::1\n")
 
 
 def test_explain_says_of_a_redirect_what_its_head_says(
@@ -459,6 +463,69 @@ def test_init_of_nobody(run: Run, tmp_path: Path) -> None:
     assert ran.err == "lychgate: origin-failed: nobody answers at that address\n"
     assert list(tmp_path.iterdir()) == []
     assert run("init", "--origin", "ftp://x").code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            (*command, url)
+            for command in (("init", "--origin"), ("try",), ("audit", "--sitemap"))
+            for url in ("http://[::1", "http://127.0.0.1:99999", "http://a@news.example")
+        ),
+        ("init", "--origin", "http://127.0.0.1:9", "--url", "not a url"),
+        ("init", "--origin", "http://127.0.0.1:9", "--url", "http://news.example"),
+    ],
+)
+def test_an_address_that_no_site_can_have(
+    run: Run, configured: Path, words: tuple[str, ...]
+) -> None:
+    ran = run(*words)
+    assert ran.code == 2
+    assert words[-1] in ran.err or "a whole URL is needed" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_init_says_where_it_cant_write(run: Run, site: NewsSite, tmp_path: Path) -> None:
+    (tmp_path / "policies").write_text("")
+    ran = run("init", "--origin", site.url)
+    assert (ran.code, ran.err) == (1, "lychgate: policies: File exists\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["policies"]
+
+
+def test_init_writes_an_address_as_check_wants_it(run: Run, site: NewsSite, tmp_path: Path) -> None:
+    assert run("init", "--origin", site.url, "--url", "https://news.example:443/").code == 0
+    assert 'url = "https://news.example" ' in (tmp_path / "lychgate.toml").read_text()
+    assert run("check").code == 0
+
+
+def test_init_of_a_site_of_one_page_believes_no_status(run: Run, httpserver: HTTPServer) -> None:
+    page = "<html><head><title>App</title></head><body><div id=app></div></body></html>"
+    httpserver.expect_request(re.compile("/.*")).respond_with_data(page, content_type="text/html")
+    ran = run("init", "--origin", httpserver.url_for("").rstrip("/"))
+    assert ran.code == 0, ran
+    assert "made with   no system that is known here" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "name"),
+    [("/wp-json/", 200, "WordPress"), ("/ghost/api/content/settings/", 403, "Ghost")],
+)
+def test_init_knows_a_system_by_the_data_that_it_answers_with(
+    run: Run, httpserver: HTTPServer, path: str, status: int, name: str
+) -> None:
+    httpserver.expect_request("/").respond_with_data("<title>A</title>", content_type="text/html")
+    httpserver.expect_request(path).respond_with_data(
+        "{}", status, content_type="application/json; charset=UTF-8"
+    )
+    assert f"made with   {name} (" in run("init", "--origin", httpserver.url_for("")).out
+
+
+def test_init_of_a_site_that_names_what_is_no_address(run: Run, httpserver: HTTPServer) -> None:
+    page = '<title>A</title><link rel="canonical" href="http://[::1">'
+    headers = {"Location": "http://[::1", "Content-Type": "text/html"}
+    httpserver.expect_request("/").respond_with_data(page, 302, headers)
+    assert run("init", "--origin", httpserver.url_for("")).code == 0
 
 
 # audit

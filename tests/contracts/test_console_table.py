@@ -8,8 +8,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+
 from gateway.console.frame import HOME, Action
+from gateway.errors import StoreUnavailable
 from gateway.identity.roles import FRESH_SECONDS, Role
+from gateway.stores.news import Kind, News
 from tests.console.bureau import ADDRESSES, Bureau, at_the_bureau
 from tests.hostile.browsing import Browser
 
@@ -154,6 +158,24 @@ def test_an_admin_opens_a_story_and_drops_what_is_kept(url: str, tmp_path: Path)
         for form, what in (({"url": "/culture/a"}, "/culture/a"), ({"all": "yes"}, "all")):
             await admin.post(f"{there}/purge", {**form, "reason": "a slip"})
             assert (await inside.audited())[-1][1:] == ("purge", what, "a slip")
+        half = {"url": "https://[::1", "reason": "a slip"}
+        done = await admin.post(f"{there}/purge?lang=en", half)
+        assert "said=not-this-site" in done.headers["location"]
+
+    at_the_bureau(url, tmp_path, work)
+
+
+def test_an_admin_isnt_told_of_a_purge_that_no_worker_hears_of(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(inside: Bureau) -> None:
+        async def away(news: News, kind: Kind, key: str, *, now: float) -> None:
+            raise StoreUnavailable
+
+        admin = await inside.enter("admin")
+        monkeypatch.setattr(News, "tell", away)
+        form = {"all": "yes", "reason": "a slip"}
+        assert (await admin.post("/-/finance/site/purge", form)).status_code == 503
 
     at_the_bureau(url, tmp_path, work)
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import httpx2
 import pytest
 
+import gateway.app
+from gateway.stores import sqlite
+from gateway.stores.engine import Store
+from gateway.stores.migrating import migrate
+from gateway.stores.news import News
+from gateway.wiring.news import teller
 from tests.ways.house import House, Page, Pages, StoppedClock, cookie, house
 
 POLICY = """
@@ -186,6 +193,8 @@ async def test_a_purge_needs_its_key_and_drops_the_page(tmp_path: Path) -> None:
         ("path=/caf%25C3%25A9", 200, 1),
         ("url=http://localhost/caf%C3%A9?x=1", 200, 1),
         ("path=/a%252fb", 400, 0),
+        ("url=http://[::1", 400, 0),
+        ("path=/caf%C3%A9&url=http://[::1", 400, 0),
     ],
 )
 async def test_a_purge_reads_a_path_as_people_and_browsers_write_it(
@@ -201,6 +210,53 @@ async def test_a_purge_reads_a_path_as_people_and_browsers_write_it(
         assert answer.status_code == status
         if status == 200:
             assert answer.json() == {"dropped": dropped}
+        await ask(inside, "/caf%C3%A9")
+        assert len(inside.origin.seen) == 1 + dropped, "what is refused drops nothing"
+
+
+@pytest.mark.anyio
+async def test_a_purge_that_the_others_cant_be_told_is_done_here_and_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.3)
+    url, clock = f"sqlite:///{tmp_path}/store.db", StoppedClock()
+    await asyncio.to_thread(migrate, url)
+    store = Store(url)
+    monkeypatch.setattr(gateway.app, "teller", lambda _, clock: teller(store, clock))
+    policy = POLICY + "  - { name: kept, path: /kept/**, access: public, cache: 60s }\n"
+    key = "purge-key-of-thirty-two-characters-or-more"
+    pages: Pages = {"/kept/a": Page(b"<p>a</p>"), "/kept/b": Page(b"<p>b</p>")}
+    purge, bearer = "/-/purge?path=/kept/a&url=http://localhost/kept/b", f"Bearer {key}"
+    async with house(
+        tmp_path, policy=policy, pages=pages, settings=f'purge = "{key}"', clock=clock
+    ) as inside:
+        for path in pages:
+            await ask(inside, path)
+        holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        refused = await ask(inside, purge, "POST", authorization=bearer)
+        holder.close()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        for path in pages:
+            await ask(inside, path)
+        assert len(inside.origin.seen) == 4, "both are dropped here all the same"
+        again = await ask(inside, purge, "POST", authorization=bearer)
+        assert again.json() == {"dropped": 2}
+    told = [item.key for item in await News(store).since(0)]
+    await store.close()
+    assert told == ["path:/kept/a", "path:/kept/b"]
+
+
+@pytest.mark.anyio
+async def test_a_purge_of_a_site_by_its_bare_url_is_one_of_its_front_page(tmp_path: Path) -> None:
+    policy = POLICY + "  - { name: kept, path: /, access: public, cache: 60s }\n"
+    key = "purge-key-of-thirty-two-characters-or-more"
+    pages: Pages = {"/": Page(b"<p>a</p>")}
+    async with house(tmp_path, policy=policy, pages=pages, settings=f'purge = "{key}"') as inside:
+        await ask(inside, "/")
+        bearer = f"Bearer {key}"
+        answer = await ask(inside, "/-/purge?url=http://localhost", "POST", authorization=bearer)
+        assert answer.json() == {"dropped": 1}
 
 
 @pytest.mark.anyio
