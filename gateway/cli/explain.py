@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.console.explain import Explanation
     from gateway.model.reader import Reader
-    from gateway.policy.compile import Policy
-
 
 _FETCHED = {
     "open": "the reader: nothing could gate it",
@@ -60,26 +57,16 @@ async def _explain(settings: Settings, url: str, named: str) -> Explanation:
     from gateway.cli.asking import asking
     from gateway.console.address import target_of
     from gateway.console.explain import explain, reader_named
+    from gateway.console.tiers import unnamed_tier
 
     target = target_of(url, site_url=settings.site.url)
     reader = reader_named(named) or await _by_email(settings, named)
     async with asking(settings) as way:
-        for doubt in _doubts(settings, way.policy(), named):
-            typer.echo(f"warning: {doubt}", err=True)
+        planned = {tier for plan in settings.plan for tier in plan.tiers}
+        if doubt := unnamed_tier(named, way.policy(), planned):
+            told = f"no rule, label or plan names the tier `{doubt.tier}`"
+            typer.echo(f"warning: {told}; named: {', '.join(doubt.named)}", err=True)
         return await explain(way, target, reader, named=named)
-
-
-def _doubts(settings: Settings, policy: Policy, reader: str) -> Iterator[str]:
-    """A tier that nobody names is most likely a slip: where any tier opens a page, it opens it too."""
-    kind, _, tier = reader.partition(":")
-    if kind != "tier":
-        return
-    accesses = [rule.access for rule in policy.rules if rule.access is not None]
-    accesses += [access for label in policy.settings.labels for _, access in label.map]
-    known = {each for access in accesses for each in access.tiers}
-    known |= {each for plan in settings.plan for each in plan.tiers}
-    if known and tier not in known:
-        yield f"no rule, label or plan names the tier `{tier}`; named: {', '.join(sorted(known))}"
 
 
 async def _by_email(settings: Settings, email: str) -> Reader:

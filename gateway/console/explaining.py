@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from gateway.console.address import target_of
 from gateway.console.explain import CASES, Asking, Explanation, explain, reader_named
 from gateway.console.frame import EVERYONE, FINANCE, Action, Visit
+from gateway.console.plain_text import plain
 from gateway.console.reader_view import held_now
+from gateway.console.tiers import unnamed_tier
 from gateway.errors import LychgateError, RequestRefused
 from gateway.model.access import Level
 from gateway.model.decision import Reason, Wall
@@ -53,11 +55,12 @@ def _told(name: str, value: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explaining:
-    """``readers_with`` finds the accounts of an address."""
+    """``readers_with`` finds the accounts of an address. ``planned``: the tiers of all plans."""
 
     asking: Callable[[], Asking]
     readers_with: Callable[[str], Awaitable[tuple[Reader, ...]]]
     site_url: str
+    planned: Collection[str] = ()
 
     def actions(self) -> tuple[Action, ...]:
         return (
@@ -115,12 +118,19 @@ class Explaining:
             named=named,
             told=told,
             wrong=wrong,
+            doubt=self._doubt(named),
             reader=account.id if account is not None and found is not None else "",
             held=[]
             if account is None
             else held_now(account.entitlements, visit.now, visit.words, visit.language),
             sums=visit.may(FINANCE),
         )
+
+    def _doubt(self, named: str) -> dict[str, str]:
+        found = unnamed_tier(named, self.asking().policy(), self.planned)
+        if found is None:
+            return {}
+        return {"tier": plain(found.tier), "named": plain(", ".join(found.named))}
 
     async def _reader(self, named: str) -> Reader:
         """Raises LookupError where nobody has the address."""

@@ -65,7 +65,7 @@ def mails() -> Iterator[tuple[str, str, Context]]:
 
 def _explaining() -> Iterator[tuple[str, str, Context]]:
     asked: Context = {"url": "/culture/exemple", "named": "anonymous", "wrong": "", "told": []}
-    asked |= {"reader": "r_4f2c", "held": HELD, "sums": True}
+    asked |= {"reader": "r_4f2c", "held": HELD, "sums": True, "doubt": {}}
     facts: list[Context] = [
         {"name": name, "value": value, "key": key, "tiers": tiers}
         for name, value, key, tiers in (
@@ -76,6 +76,8 @@ def _explaining() -> Iterator[tuple[str, str, Context]]:
         )
     ]
     yield "explain", "finance-explain", {**asked, "told": facts}
+    doubt: Context = {"tier": "soutein", "named": "archives, soutien"}
+    yield "explain-doubt", "finance-explain", {**asked, "told": facts, "doubt": doubt}
     yield "explain-wrong", "finance-explain", {**asked, "wrong": "console.origin"}
 
 

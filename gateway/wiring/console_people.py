@@ -85,6 +85,7 @@ def people_actions(
         asking=asking,
         readers_with=partial(readers_with, store),
         site_url=settings.site.url,
+        planned=_planned(settings),
     )
     log = AuditPages(log=Audit(store), drawing=drawing)
     site = SitePages(
@@ -99,10 +100,13 @@ def people_actions(
 
 def _tiers(settings: Settings, asking: Callable[[], Asking]) -> frozenset[str]:
     """A tier is known when a plan or a rule names it."""
-    planned = {tier for plan in settings.plan for tier in plan.tiers}
     rules = asking().policy().rules
     ruled = {tier for rule in rules if rule.access is not None for tier in rule.access.tiers}
-    return frozenset(planned | ruled)
+    return _planned(settings) | ruled
+
+
+def _planned(settings: Settings) -> frozenset[str]:
+    return frozenset(tier for plan in settings.plan for tier in plan.tiers)
 
 
 def _dashboard(settings: Settings) -> Dashboard:
