@@ -23,6 +23,7 @@ from gateway.model.reader import Reader
 from gateway.rooms.asking import Reply
 
 _URL_MAX = 2000
+_OF_READER = ("console.which-reader", "console.no-such-reader")
 _PATH = "/-/finance/explain"
 # What the page shows of an explanation, in this order; each is a text's key too.
 _SHOWN = "status decision wall reason access rule way kind label label_from caching".split()
@@ -74,18 +75,16 @@ class Explaining:
     async def answered(self, visit: Visit) -> Reply:
         url = visit.ask.written("url").strip()[:_URL_MAX]
         named = visit.ask.written("as").strip()[:320] or "anonymous"
+        reader, wrong = await self._reader(named)
+        if reader is None:
+            await visit.note(f"{url} as nobody known")
+            return await self._page(visit, url=url, named=named, wrong=wrong)
+        # A reader is an id there: the audit log is never erased.
+        await visit.note(f"{url} as {reader.id if '@' in named else named}")
         found: Explanation | None = None
-        reader: Reader | None = None
-        wrong = ""
         try:
-            reader = await self._reader(named)
-            # A reader is an id there: the audit log is never erased.
-            await visit.note(f"{url} as {reader.id if '@' in named else named}")
             target = target_of(url, site_url=self.site_url)
             found = await explain(self.asking(), target, reader, named=named)
-        except LookupError:
-            await visit.note(f"{url} as nobody known")
-            wrong = "console.no-such-reader"
         except RequestRefused:
             wrong = "console.not-this-site"
         except LychgateError as error:
@@ -118,6 +117,7 @@ class Explaining:
             named=named,
             told=told,
             wrong=wrong,
+            wrong_reader=wrong in _OF_READER,
             doubt=self._doubt(named),
             reader=account.id if account is not None and found is not None else "",
             held=[]
@@ -132,12 +132,12 @@ class Explaining:
             return {}
         return {"tier": plain(found.tier), "named": plain(", ".join(found.named))}
 
-    async def _reader(self, named: str) -> Reader:
-        """Raises LookupError where nobody has the address."""
+    async def _reader(self, named: str) -> tuple[Reader | None, str]:
+        """Who is meant; or None, and a text's key that says why."""
         reader = reader_named(named)
         if reader is not None:
-            return reader
+            return reader, ""
+        if "@" not in named:
+            return None, "console.which-reader"
         accounts = await self.readers_with(named.lower())
-        if not accounts:
-            raise LookupError(named)
-        return accounts[0]
+        return (accounts[0], "") if accounts else (None, "console.no-such-reader")

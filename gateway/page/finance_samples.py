@@ -65,7 +65,7 @@ def mails() -> Iterator[tuple[str, str, Context]]:
 
 def _explaining() -> Iterator[tuple[str, str, Context]]:
     asked: Context = {"url": "/culture/exemple", "named": "anonymous", "wrong": "", "told": []}
-    asked |= {"reader": "r_4f2c", "held": HELD, "sums": True, "doubt": {}}
+    asked |= {"reader": "r_4f2c", "held": HELD, "sums": True, "doubt": {}, "wrong_reader": False}
     facts: list[Context] = [
         {"name": name, "value": value, "key": key, "tiers": tiers}
         for name, value, key, tiers in (
@@ -79,6 +79,8 @@ def _explaining() -> Iterator[tuple[str, str, Context]]:
     doubt: Context = {"tier": "soutein", "named": "archives, soutien"}
     yield "explain-doubt", "finance-explain", {**asked, "told": facts, "doubt": doubt}
     yield "explain-wrong", "finance-explain", {**asked, "wrong": "console.origin"}
+    nobody: Context = {"wrong": "console.which-reader", "wrong_reader": True}
+    yield "explain-nobody", "finance-explain", {**asked, **nobody}
 
 
 ROW: Context = {

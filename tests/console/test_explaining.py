@@ -43,3 +43,37 @@ def test_a_tier_that_nobody_names_is_doubted(store_url: str, tmp_path: Path) -> 
             assert not page.css_matches("#lg-doubt"), reader
 
     at_the_bureau(store_url, tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    ("reader", "language", "said"),
+    [
+        ("x@y.example", "fr", "Personne n’a cette adresse."),
+        ("x@y.example", "en", "Nobody has this address."),
+        ("gold", "fr", "anonymous, member, tier:NOM ou une adresse e-mail"),
+        ("tier:", "en", "anonymous, member, tier:NAME or an email address"),
+    ],
+)
+def test_a_wrong_reader_is_said_at_its_field(
+    store_url: str, tmp_path: Path, reader: str, language: str, said: str
+) -> None:
+    async def work(bureau: Bureau) -> None:
+        page = await explained(bureau, reader=reader, language=language)
+        assert said in text_of(page, "#lg-wrong")
+        described = "[aria-describedby~=lg-wrong][aria-describedby~=lg-as-hint]"
+        assert page.css_matches(f"#lg-as[aria-invalid]{described}")
+        assert not page.css_matches("#lg-url[aria-invalid]")
+        assert (await bureau.audited())[-1][2] == "/culture/a as nobody known"
+
+    at_the_bureau(store_url, tmp_path, work)
+
+
+def test_a_wrong_page_is_said_at_its_field(store_url: str, tmp_path: Path) -> None:
+    async def work(bureau: Bureau) -> None:
+        clerk = await bureau.enter("finance")
+        answer = await clerk.post("/-/finance/explain?lang=en", {"url": "https://evil.example/"})
+        page = LexborHTMLParser(answer.text)
+        assert page.css_matches("#lg-url[aria-invalid][aria-describedby=lg-wrong]")
+        assert not page.css_matches("#lg-as[aria-invalid]")
+
+    at_the_bureau(store_url, tmp_path, work)
