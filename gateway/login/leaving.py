@@ -53,10 +53,14 @@ class Leaving:
         return self.entering.out(elsewhere or back)
 
     async def logged_out(self, ask: Ask) -> Reply:
-        """``GET /-/logout``: where the provider sends the reader back, with our state."""
+        """``GET /-/logout``: where the provider sends the reader back, with our state. Raises
+        StoreUnavailable: whether somebody is logged out is then not known."""
         back = return_to(ask.asked("state"), site_url=self.site_url)
         if back != "/":
             return see_other(back)
+        if await self.entering.login(ask) is not None:
+            # Typed, or an old tab: nobody has logged out, and the button that does it stands there.
+            return see_other(login_url("/", ask.language))
         return await self.pages.page(
             ask, "logged-out", login_url=login_url("/", ask.language), home="/"
         )

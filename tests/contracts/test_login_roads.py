@@ -363,3 +363,20 @@ def test_logging_out_everywhere_and_here(url: str, tmp_path: Path) -> None:
         assert session
 
     through(url, tmp_path, work)
+
+
+def test_only_who_is_logged_out_is_told_so(url: str, tmp_path: Path) -> None:
+    async def work(inside: Lodge) -> None:
+        said = "You’re logged out"
+        assert said in (await inside.browser().get("/-/logout?lang=en")).text
+        reader = await inside.logged_in(SOUND)
+        still = await reader.get("/-/logout?lang=en")
+        assert (still.status_code, said in still.text) == (303, False)
+        assert 'action="/-/logout?lang=en"' in (await reader.get(still.headers["location"])).text
+        kept = reader.cookies["__Host-lychgate"]
+        await reader.post("/-/logout", {"return_to": "/"})
+        assert said in (await reader.get("/-/logout?state=/&lang=en")).text, "from the provider"
+        reader.cookies["__Host-lychgate"] = kept
+        assert said in (await reader.get("/-/logout?lang=en")).text, "its session is over"
+
+    through(url, tmp_path, work)
