@@ -89,6 +89,7 @@ def doubts(settings: Settings) -> Iterator[str]:
             "[stripe] automatic_tax is off and no tax rate is named: readers pay the bare price, so "
             "its prices must have their tax included"
         )
+    yield from _unopened(settings)
     try:
         silent = _templates(settings).without_texts()
     except Faults:
@@ -98,6 +99,34 @@ def doubts(settings: Settings) -> Iterator[str]:
             f"[site] languages names {language}, which has no texts: our pages speak another of them "
             f"instead, until templates.folder has a locale/{language}.json"
         )
+
+
+def _unopened(settings: Settings) -> Iterator[str]:
+    """Tiers that nobody can buy: most likely a slip, though an operator may grant them."""
+    opened = {tier for plan in settings.plan for tier in plan.tiers}
+    try:
+        policy = policy_of(settings)
+    except Faults:
+        return  # named already
+    if not opened:
+        return
+    named = [
+        (f"{rule.place}: rule `{rule.name}`", rule.access.tiers)
+        for rule in policy.rules
+        if rule.access is not None
+    ]
+    named += [
+        (f"label `{label.kind}: {label.name}`, word `{word}`", access.tiers)
+        for label in policy.settings.labels
+        for word, access in label.map
+    ]
+    for where, tiers in named:
+        for tier in sorted(tiers):
+            if tier not in opened:
+                yield (
+                    f"{where}: no plan opens the tier `{tier}`; plans open: "
+                    f"{', '.join(sorted(opened))}"
+                )
 
 
 def _of_policies(settings: Settings) -> tuple[Fault, ...]:

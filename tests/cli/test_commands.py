@@ -115,6 +115,28 @@ def test_check_tells_of_languages_without_texts(run: Run, configured: Path) -> N
     assert run("check").err == ""
 
 
+def test_check_doubts_a_tier_that_no_plan_opens(run: Run, configured: Path) -> None:
+    policy = configured.parent / "policies" / "site.yaml"
+    rule = "  - { name: the club, path: /club/, access: paid, tiers: [gold, clubb] }\n"
+    policy.write_text(policy.read_text() + rule)
+    assert run("check").err == "", "nothing is sold here: operators grant"
+    plan = '[[plan]]\nid = "{0}"\nname.en = "{0}"\ntiers = ["{0}"]\nprices = ["price_{0}"]\n'
+    stripe = '[stripe]\nsecret_key = "sk_test_1"\nwebhook_secrets = ["whsec_1"]\n'
+    sold = configured.read_text() + stripe + "automatic_tax = true\n"
+    configured.write_text(sold + plan.format("golden") + plan.format("club"))
+    ran = run("check")
+    assert ran.code == 0, "`reader grant` may open it"
+    no = "no plan opens the tier"
+    open_ = "plans open: club, golden"
+    assert ran.err.splitlines() == [
+        f"warning: policies/site.yaml:11:5: rule `the club`: {no} `clubb`; {open_}",
+        f"warning: policies/site.yaml:11:5: rule `the club`: {no} `gold`; {open_}",
+        f"warning: label `meta: article:content_tier`, word `locked`: {no} `gold`; {open_}",
+    ]
+    configured.write_text(sold + plan.format("gold") + plan.format("clubb"))
+    assert run("check").err == ""
+
+
 def test_check_live_samples_the_sitemap_by_template(run: Run, configured: Path) -> None:
     ran = run("check", "--live")
     assert ran.code == 0, ran
