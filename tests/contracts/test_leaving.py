@@ -157,6 +157,27 @@ def test_signed_out_a_mailed_link_confirms_and_looking_does_nothing(
     at_the_counter(url, tmp_path, work)
 
 
+@pytest.mark.parametrize("way", ["cancel", "withdraw"])
+@pytest.mark.parametrize("confirm", [{}, {"confirm": "yes"}])
+def test_who_logged_out_in_another_tab_is_asked_who_they_are_and_loses_nothing(
+    url: str, tmp_path: Path, way: str, confirm: dict[str, str]
+) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        form = {"subscription": bought.id, "wished": "2026-11-01", "reason": "I move.", **confirm}
+        await browser.post("/-/logout", {"return_to": "/"})
+        page = await browser.post(f"/-/{way}?lang=en", form)
+        assert page.status_code == 200
+        assert 'name="email"' in page.text
+        assert 'role="alert"' not in page.text
+        assert ('value="2026-11-01"' in page.text) is (way == "cancel")
+        assert 'value="I move."' in page.text
+        assert not (await inside.at_stripe(bought)).cancel_at
+
+    at_the_counter(url, tmp_path, work)
+
+
 def test_a_hundred_clicks_at_once_are_one(url: str, tmp_path: Path) -> None:
     """Where the store can't be asked for all of them in time, those say so and did nothing."""
 

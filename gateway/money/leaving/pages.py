@@ -156,6 +156,9 @@ class LeavingPages:
 
     async def _ask(self, ask: Ask, way: Way) -> Reply:
         """Of somebody we don't know: a link to the address, whoever's it is."""
+        if "email" not in ask.form:
+            # The form of somebody signed in, who has logged out elsewhere since: it never asked for one.
+            return await self._form(ask, way)
         email = address(ask.written("email"))
         wished = day_wished(ask.written("wished").strip(), now=ask.now, zone=self.zone)
         said = ""
