@@ -157,6 +157,38 @@ def test_signed_out_a_mailed_link_confirms_and_looking_does_nothing(
     at_the_counter(url, tmp_path, work)
 
 
+def filled(page: str) -> dict[str, str]:
+    """The fields of a page's forms that hold something, as a browser sends them again."""
+    found = {each: re.search(r'name="([^"]+)"', each) for each in re.findall(r"<input[^>]*>", page)}
+    values = {each: re.search(r'value="([^"]+)"', each) for each in found}
+    return {name[1]: value[1] for each, name in found.items() if name and (value := values[each])}
+
+
+def test_to_change_something_brings_back_what_was_typed(url: str, tmp_path: Path) -> None:
+    async def work(inside: Counter) -> None:
+        browser, reader = await inside.reader()
+        bought = await inside.bought(reader)
+        typed = {"wished": "2026-11-01", "reason": "I move."}
+        own = {"subscription": bought.id, **typed}
+        recap = await browser.post("/-/cancel?lang=en", own)
+        assert '<button class="lg-page-quiet" type="submit" name="change" value="yes">' in recap.text
+        back = await browser.post("/-/cancel?lang=en", {**filled(recap.text), "change": "yes"})
+        assert "Continue" in back.text
+        assert filled(back.text) == own
+        stranger = inside.lodge.browser()
+        apart = {**WHO, **typed, "reference": bought.id}
+        await stranger.post("/-/cancel", apart)
+        link = await inside.link()
+        recap = await stranger.get(f"{link}?lang=en")
+        back = await stranger.post(f"{link}?lang=en", {**filled(recap.text), "change": "yes"})
+        assert back.status_code == 200
+        assert filled(back.text) == apart
+        assert not (await inside.at_stripe(bought)).cancel_at, "nothing was confirmed"
+        assert "Confirm cancellation" in (await stranger.get(f"{link}?lang=en")).text
+
+    at_the_counter(url, tmp_path, work)
+
+
 @pytest.mark.parametrize("way", ["cancel", "withdraw"])
 @pytest.mark.parametrize("confirm", [{}, {"confirm": "yes"}])
 def test_who_logged_out_in_another_tab_is_asked_who_they_are_and_loses_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from hashlib import sha256
+from typing import Any
 
 from gateway.identity.accounts import Account
 from gateway.model.leaving import LINK_HOURS, Leaving, State, Way
@@ -51,6 +52,29 @@ def of_anybody(ask: Ask, way: Way, *, once: str, email: str, wished: str) -> Lea
         asked_at=ask.now,
         until=ask.now + LINK_HOURS * 3600.0,
     )
+
+
+def typed(ask: Ask) -> dict[str, str]:
+    """What a form brought, for the same form to be filled with."""
+    return {
+        "who": ask.written("name")[:NAME_MAX],
+        "email": ask.written("email")[:320],
+        "chosen": ask.written("subscription"),
+        "reference": ask.written("reference")[:REFERENCE_MAX],
+        "wished": ask.written("wished")[:10],
+        "reason": ask.written("reason")[:REASON_MAX],
+    }
+
+
+def fields_of(asked: Leaving) -> dict[str, Any]:
+    """As ``typed``, of a request whose form was sent earlier (WCAG 2.2, 3.3.7)."""
+    return {
+        "who": asked.name,
+        "email": asked.email,
+        "reference": asked.reference,
+        "wished": asked.wished,
+        "reason": asked.reason,
+    }
 
 
 def url_of(way: Way) -> str:

@@ -24,12 +24,12 @@ from gateway.identity.address import address
 from gateway.model.leaving import LINK_HOURS, Leaving, Result, State, Way
 from gateway.money.leaving.asked import (
     NAME_MAX,
-    REASON_MAX,
-    REFERENCE_MAX,
+    fields_of,
     of_account,
     of_anybody,
     once_of,
     plain,
+    typed,
     url_of,
 )
 from gateway.money.leaving.carrying_out import Finder, chosen
@@ -103,6 +103,8 @@ class LeavingPages:
         account = None if ask.written("apart") == "1" else await self._reader(ask)
         if account is None:
             return await self._ask(ask, way)
+        if ask.written("change"):
+            return await self._own(ask, way, account)
         found = await self._found(way, account, ask.now)
         named = [each for each in found if each.id == ask.written("subscription")]
         wished = day_wished(ask.written("wished").strip(), now=ask.now, zone=self.zone)
@@ -139,6 +141,8 @@ class LeavingPages:
             return await self._failed(ask, way, "over")
         if asked.state is not State.ASKED:
             return await self._done(ask, asked)
+        if ask.written("change"):
+            return await self._form(ask, way, **fields_of(asked))
         found = await self.finder.seen(asked.email, now=ask.now)
         named = [each.id for each in found if each.id == ask.written("subscription")]
         these = tuple(named) or chosen(asked, found, self.zone)
@@ -204,8 +208,7 @@ class LeavingPages:
     ) -> Reply:
         language = ask.language
         today = datetime.fromtimestamp(ask.now, self.zone).date()
-        typed = {"who": ask.written("name")[:NAME_MAX], "email": ask.written("email")[:320]}
-        context: dict[str, Any] = {"message": "", "signed_in": False, **typed, **told}
+        context: dict[str, Any] = {"message": "", "signed_in": False, **typed(ask), **told}
         return await self.pages.page(
             ask,
             "leaving",
@@ -215,10 +218,6 @@ class LeavingPages:
             other_url=url_of(Way.WITHDRAW if way is Way.CANCEL else Way.CANCEL),
             choices=[self.receipts.contract(each, language) for each in choices],
             others=[self.receipts.contract(each, language) for each in others],
-            chosen=ask.written("subscription"),
-            reference=ask.written("reference")[:REFERENCE_MAX],
-            wished=ask.written("wished")[:10],
-            reason=ask.written("reason")[:REASON_MAX],
             first_day=today.isoformat(),
             last_day=(today + timedelta(days=AHEAD_DAYS_MAX)).isoformat(),
             mails=self.mails,
