@@ -171,7 +171,9 @@ def test_to_change_something_brings_back_what_was_typed(url: str, tmp_path: Path
         typed = {"wished": "2026-11-01", "reason": "I move."}
         own = {"subscription": bought.id, **typed}
         recap = await browser.post("/-/cancel?lang=en", own)
-        assert '<button class="lg-page-quiet" type="submit" name="change" value="yes">' in recap.text
+        assert (
+            '<button class="lg-page-quiet" type="submit" name="change" value="yes">' in recap.text
+        )
         back = await browser.post("/-/cancel?lang=en", {**filled(recap.text), "change": "yes"})
         assert "Continue" in back.text
         assert filled(back.text) == own
