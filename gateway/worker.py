@@ -39,7 +39,7 @@ async def serve(lychgate: Lychgate, listener: socket.socket | None, report_fd: i
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, lychgate.policies.ask)
+    forked.on_hangup(loop, lychgate.policies.ask)
     await lychgate.startup()
     reporting = asyncio.create_task(_report(lychgate, server, report_fd))
     collector.settle()

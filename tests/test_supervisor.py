@@ -243,6 +243,17 @@ def test_sighup_reloads_in_every_worker_and_a_faulty_file_keeps_the_last_good(
     assert site.get("/closed")[0] == 403
 
 
+def test_whoever_is_started_anew_outlives_a_sighup(site: Served) -> None:
+    before = site.workers()
+    os.kill(before[0], signal.SIGKILL)
+    site.until(lambda: set(site.workers()) - set(before))
+    [born] = set(site.workers()) - set(before)
+    os.kill(born, signal.SIGHUP)  # long before it has loaded what acts on it
+    site.until_ready()
+    site.until(lambda: len(site.workers()) == 2)
+    assert born in site.workers()
+
+
 def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
     """Full from the start: each answer is told of, and so is that the site serves."""
     reader, writer = os.pipe()

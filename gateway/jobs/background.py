@@ -58,7 +58,7 @@ async def run(settings: Settings, report_fd: int) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    forked.on_hangup(loop, lambda: None)
     clock = SystemClock()
     store = Store(settings.store.url.get_secret_value())
     asking = Asking(settings)

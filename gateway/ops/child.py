@@ -63,11 +63,12 @@ class Child:
     def spawn(self, listening_fd: int, folder: Path, packed: bytes, now: float) -> None:
         """``packed`` is what it reads from its standard input (``config.handing``)."""
         reader, writer = os.pipe()
-        process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [sys.executable, "-m", self.module, str(listening_fd), str(writer), str(folder)],
-            stdin=subprocess.PIPE,
-            pass_fds=(listening_fd, writer),
-        )
+        with forked.hangup_held():
+            process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+                [sys.executable, "-m", self.module, str(listening_fd), str(writer), str(folder)],
+                stdin=subprocess.PIPE,
+                pass_fds=(listening_fd, writer),
+            )
         self.process = process
         self._born(reader, writer, now)
         assert process.stdin is not None

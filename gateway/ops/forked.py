@@ -7,6 +7,7 @@ libraries don't outlive a fork (macOS).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -14,13 +15,14 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from gateway.ops import outlet
 
 SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))  # held by a parent meanwhile
+_HEARD_AT_BIRTH = SIGNALS - {signal.SIGHUP}  # those that end it
 _STREAMS = 3
 
 
@@ -56,6 +58,22 @@ def possible() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
+@contextlib.contextmanager
+def hangup_held() -> Iterator[None]:
+    """Whoever is born here holds SIGHUP, which would end it, until it acts on it (``on_hangup``)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def on_hangup(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    """In a child's main thread. One that came since its birth is acted on now."""
+    loop.add_signal_handler(signal.SIGHUP, act)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
+
+
 def any_ended() -> bool:
     """Whether a child of this process is over already."""
     return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -63,13 +81,15 @@ def any_ended() -> bool:
 
 def fork(work: Callable[[], int], *, keep: Collection[int]) -> Forked:
     """A child that ends with what ``work`` returns. Of the parent's descriptors it has ``keep`` and the
-    streams for what it says; it hears ``SIGNALS``, and its collector works, whatever the parent's does."""
+    streams for what it says; it hears what ends it, SIGHUP once it acts on it (``on_hangup``), and its
+    collector works, whatever the parent's does."""
     gc.freeze()  # or the collector would write to what is shared
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
-    if not pid:
-        _live(work, keep)
+    with hangup_held():
+        pid = os.fork()
+        if not pid:
+            _live(work, keep)
     return Forked(pid)
 
 
@@ -78,7 +98,7 @@ def _live(work: Callable[[], int], keep: Collection[int]) -> NoReturn:
     code = 1
     try:
         _let_go(keep)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD_AT_BIRTH)
         gc.enable()
         code = work()
     except BaseException:

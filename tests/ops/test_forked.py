@@ -73,6 +73,27 @@ print(child.wait())
     ).split() == ["-15"]
 
 
+def test_a_hangup_that_comes_before_it_acts_on_it_is_acted_on_later() -> None:
+    assert said(
+        """
+import asyncio
+reader, writer = os.pipe()
+async def hear():
+    heard = asyncio.Event()
+    forked.on_hangup(asyncio.get_running_loop(), heard.set)
+    await asyncio.wait_for(heard.wait(), 10)
+def act():
+    os.read(reader, 1)
+    asyncio.run(hear())
+    return 4
+child = born(act, keep=(reader,))
+child.send_signal(signal.SIGHUP)
+os.write(writer, b".")
+print(child.wait(), signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+    ).split() == ["4", "set()"]
+
+
 def test_a_pipe_breaks_though_siblings_were_born_meanwhile() -> None:
     assert said(
         """
