@@ -543,11 +543,17 @@ def test_init_knows_a_system_by_the_data_that_it_answers_with(
     assert f"made with   {name} (" in run("init", "--origin", httpserver.url_for("")).out
 
 
-def test_init_of_a_site_that_names_what_is_no_address(run: Run, httpserver: HTTPServer) -> None:
-    page = '<title>A</title><link rel="canonical" href="http://[::1">'
-    headers = {"Location": "http://[::1", "Content-Type": "text/html"}
-    httpserver.expect_request("/").respond_with_data(page, 302, headers)
-    assert run("init", "--origin", httpserver.url_for("")).code == 0
+@pytest.mark.parametrize(
+    ("status", "headers"), [(200, {}), (302, {"Location": "http://a@news.example/"})]
+)
+def test_init_of_a_site_that_names_what_is_no_address(
+    run: Run, httpserver: HTTPServer, status: int, headers: dict[str, str]
+) -> None:
+    page = '<title>The Post</title><link rel="canonical" href="http://[::1">'
+    httpserver.expect_request("/").respond_with_data(page, status, headers)
+    ran = run("init", "--origin", httpserver.url_for(""))
+    assert ran.code == 0, ran
+    assert ": The Post\n" in ran.out
 
 
 # audit
