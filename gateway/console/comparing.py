@@ -65,6 +65,11 @@ def compare(entry: Entry, said: Iterable[Entry]) -> Comparison:
     return Comparison(fields, last.entry.observed_at, entry=last.entry.number)
 
 
+def _as_json(fact: object) -> str:
+    """The page shows the JSON that came too, and one fact has one spelling."""
+    return str(fact).lower() if isinstance(fact, bool) else str(fact)
+
+
 def _flat(facts: Any, path: str = "", depth: int = 0) -> dict[str, str]:
     """``items.0.price`` → its value as text. Nothing said and None are alike."""
     if isinstance(facts, Mapping) and depth < _DEPTH_MAX:
@@ -74,7 +79,7 @@ def _flat(facts: Any, path: str = "", depth: int = 0) -> dict[str, str]:
     elif facts is None or facts in ("", [], {}):
         return {}
     else:
-        return {path: facts if isinstance(facts, str) else str(facts)}
+        return {path: facts if isinstance(facts, str) else _as_json(facts)}
     flat: dict[str, str] = {}
     for name, value in pairs:
         flat |= _flat(value, f"{path}.{name}" if path else name, depth + 1)
