@@ -30,7 +30,11 @@ _ID = re.compile(r"[\x21-\x7e]{1,255}")
 _AMOUNT = re.compile(r"[-−]?\d{1,12}(?:[.,]\d{1,3})?")
 _RANGE = re.compile(rf"({_AMOUNT.pattern})\s*(?:\.\.|–|\bto\b|\bà\b)\s*({_AMOUNT.pattern})")
 _BOUND = re.compile(rf"([<>≤≥])=?\s*({_AMOUNT.pattern})")
-_SIGNS = re.compile(r"^[€$£¥]|[€$£¥]$")
+_SIGN = re.compile(r"(?<=\d)\s*[€$£¥](?!\w)|(?<!\w)[€$£¥]\s*(?=[-−]?\d)")
+# One amount and its sign, which a space keeps apart: as French writes it, "9,90 €".
+_APART = re.compile(r"(?<!\S)(?:([-−]?\d[\d.,]*)\s+([€$£¥])|([-−]?[€$£¥])\s+(\d[\d.,]*))(?!\S)")
+# Thousands as the journal writes them: "1 234,50" with spaces that don't break, "1,234.50".
+_THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:(?:[\u00a0\u202f]\d{3})+(?!\d)|(?:,\d{3})+(?=\.\d))")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
@@ -71,7 +75,7 @@ def asked(typed: Mapping[str, str], *, zone: ZoneInfo) -> Asked:
         currency = ""
     low, high, words = _amounts(raw["amount"], currency, wrong)
     since, until = _time(raw, zone, wrong)
-    words += [_word(each, zone) for each in raw["q"].split()[:WORDS_MAX]]
+    words += [_word(each, zone) for each in _words(raw["q"])[:WORDS_MAX]]
     before = typed.get("before", "")
     return Asked(
         raw=raw,
@@ -101,6 +105,7 @@ def _amounts(
     """A range has a currency, or nobody knows where its point stands. One amount may have none."""
     if not typed:
         return None, None, []
+    typed = _SIGN.sub("", _ungrouped(typed.replace(" ", "\u00a0"))).strip()
     exact = _AMOUNT.fullmatch(typed)
     between, bound = _RANGE.fullmatch(typed), _BOUND.fullmatch(typed)
     if exact and not currency:
@@ -122,6 +127,15 @@ def _amounts(
     if low is not None and high is not None and low > high:
         low, high = high, low
     return low, high, []
+
+
+def _ungrouped(typed: str) -> str:
+    return _THOUSANDS.sub(lambda found: re.sub(r"[\s,]", "", found[0]), typed)
+
+
+def _words(typed: str) -> list[str]:
+    """An amount and its sign are one."""
+    return _APART.sub(r"\1\2\3\4", _ungrouped(typed)).split()
 
 
 def _decimal(typed: str) -> Decimal | None:
@@ -205,7 +219,7 @@ def _month_of(typed: str, zone: ZoneInfo) -> tuple[float, float] | None:
 
 def _word(typed: str, zone: ZoneInfo) -> Word:
     """All that one word may mean."""
-    plain = _SIGNS.sub("", typed)
+    plain = _SIGN.sub("", typed)
     spans = [span for reading in (_day_of, _month_of) if (span := reading(typed, zone))]
     terms = [number_term(typed)]
     if len(typed) == 4 and typed.isascii() and typed.isdecimal():

@@ -9,8 +9,6 @@ from tests.money.telling import charge, event, fetched, told
 def test_a_truth_is_spelt_as_in_json() -> None:
     first = event("evt_1", charge(1, disputed=False))
     here, answer = told([first, fetched(charge(1, disputed=True))])
-    (disputed,) = (
-        each for each in compare(here, [here, answer]).fields if each.name == "disputed"
-    )
+    (disputed,) = (each for each in compare(here, [here, answer]).fields if each.name == "disputed")
     assert (disputed.here, disputed.known, disputed.asked) == ("false", "false", "true")
     assert disputed.differs

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.console.journal import FIELDS, asked, day_of, day_span
+from gateway.console.words import Words
 from gateway.model.journal import Filter, Shown, Word, Written
 from gateway.money.entries.terms import address_term, card_term, number_term
 
@@ -68,10 +69,51 @@ def test_one_amount_without_a_currency_is_that_of_any_that_can_have_it() -> None
 
 
 @pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("9,90 €", "9.90"),
+        ("9,90\u00a0€", "9.90"),
+        ("9,90\u202f€", "9.90"),
+        ("€9.90", "9.90"),
+        ("€ 9.90", "9.90"),
+        ("-9,90\u00a0€", "9.90"),
+        ("-€9.90", "9.90"),
+        ("1\u202f234,50\u00a0€", "1234.50"),
+        ("€1,234.50", "1234.50"),
+    ],
+)
+def test_an_amount_is_found_as_the_journal_writes_it(typed: str, plain: str) -> None:
+    amounts = word(plain).amounts
+    assert amounts
+    for found in (filter_of(q=typed), filter_of(amount=typed)):
+        assert [each.amounts for each in found.words] == [amounts]
+    both = filter_of(q=f"{typed} 4242 {typed}").words
+    assert [each.amounts for each in both] == [amounts, word("4242").amounts, amounts]
+    assert filter_of(amount=typed, currency="eur") == filter_of(amount=plain, currency="eur")
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends"),
+    [
+        (">= 50 €", (5000, None)),
+        (">= €50", (5000, None)),
+        ("5\u00a0€ .. 9\u00a0€", (500, 900)),
+        ("€5..€9", (500, 900)),
+        ("5 € à 1 000 €", (500, 100_000)),
+    ],
+)
+def test_a_range_has_signs_too(typed: str, ends: tuple[int | None, int | None]) -> None:
+    found = filter_of(amount=typed, currency="eur")
+    assert (found.amount_min, found.amount_max) == ends
+
+
+@pytest.mark.parametrize(
     ("typed", "field", "key"),
     [
         ({"amount": "5..9"}, "amount", "amount-currency"),
         ({"amount": "cheap"}, "amount", "amount"),
+        ({"amount": "5€9"}, "amount", "amount"),
+        ({"amount": "5 € 9 €"}, "amount", "amount"),
         ({"currency": "zzz"}, "currency", "currency"),
         ({"day": "31/02/2026"}, "day", "day"),
         ({"day": "yesterday"}, "day", "day"),
@@ -147,3 +189,12 @@ def test_every_day_is_read_back(this: date) -> None:
     assert day_of(f"{this.day}/{this.month}/{this.year:04d}") == this
     since, until = day_span(this, PARIS)
     assert 22 * 3600 < until - since < 26 * 3600
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["fr", "en"]))
+def test_euros_are_found_as_every_page_writes_them(minor: int, language: str) -> None:
+    said = Words(timezone="UTC").money(minor, "eur", language)
+    (found,) = filter_of(q=said).words
+    assert Written(minor, 2) in found.amounts
+    wanted = filter_of(amount=said, currency="eur")
+    assert (wanted.amount_min, wanted.amount_max) == (minor, minor)
