@@ -31,6 +31,9 @@ _AMOUNT = re.compile(r"[-−]?\d{1,12}(?:[.,]\d{1,3})?")
 _RANGE = re.compile(rf"({_AMOUNT.pattern})\s*(?:\.\.|–|\bto\b|\bà\b)\s*({_AMOUNT.pattern})")
 _BOUND = re.compile(rf"([<>≤≥])=?\s*({_AMOUNT.pattern})")
 _SIGN = re.compile(r"(?<=\d)\s*[€$£¥](?!\w)|(?<!\w)[€$£¥]\s*(?=[-−]?\d)")
+_SIGNS = re.compile(r"[€$£¥]")
+# A dollar and ¥ are more than one country's.
+_CURRENCIES = {"€": "eur", "£": "gbp"}
 # One amount and its sign, which a space keeps apart: as French writes it, "9,90 €".
 _APART = re.compile(r"(?<!\S)(?:([-−]?\d[\d.,]*)\s+([€$£¥])|([-−]?[€$£¥])\s+(\d[\d.,]*))(?!\S)")
 # Thousands as the journal writes them: "1 234,50" with spaces that don't break, "1,234.50".
@@ -73,6 +76,10 @@ def asked(typed: Mapping[str, str], *, zone: ZoneInfo) -> Asked:
     if currency and currency not in EXPONENTS:
         wrong["currency"] = "journal.wrong.currency"
         currency = ""
+    signed = _signed(raw["amount"])
+    if currency and signed not in ("", currency):
+        wrong["currency"] = "journal.wrong.other-currency"
+    currency = currency or signed
     low, high, words = _amounts(raw["amount"], currency, wrong)
     since, until = _time(raw, zone, wrong)
     words += [_word(each, zone) for each in _words(raw["q"])[:WORDS_MAX]]
@@ -127,6 +134,12 @@ def _amounts(
     if low is not None and high is not None and low > high:
         low, high = high, low
     return low, high, []
+
+
+def _signed(typed: str) -> str:
+    """The currency that an amount's sign says; empty where it says none, or several."""
+    signs = set(_SIGNS.findall(typed))
+    return _CURRENCIES.get(signs.pop(), "") if len(signs) == 1 else ""
 
 
 def _ungrouped(typed: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +15,7 @@ from gateway.console.journal import FIELDS, asked, day_of, day_span
 from gateway.console.words import Words
 from gateway.model.journal import Filter, Shown, Word, Written
 from gateway.money.entries.terms import address_term, card_term, number_term
+from tests.page.drawing import TEMPLATES
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -85,8 +88,8 @@ def test_one_amount_without_a_currency_is_that_of_any_that_can_have_it() -> None
 def test_an_amount_is_found_as_the_journal_writes_it(typed: str, plain: str) -> None:
     amounts = word(plain).amounts
     assert amounts
-    for found in (filter_of(q=typed), filter_of(amount=typed)):
-        assert [each.amounts for each in found.words] == [amounts]
+    assert [each.amounts for each in filter_of(q=typed).words] == [amounts]
+    assert filter_of(amount=typed) == filter_of(amount=plain, currency="eur")
     both = filter_of(q=f"{typed} 4242 {typed}").words
     assert [each.amounts for each in both] == [amounts, word("4242").amounts, amounts]
     assert filter_of(amount=typed, currency="eur") == filter_of(amount=plain, currency="eur")
@@ -103,8 +106,27 @@ def test_an_amount_is_found_as_the_journal_writes_it(typed: str, plain: str) -> 
     ],
 )
 def test_a_range_has_signs_too(typed: str, ends: tuple[int | None, int | None]) -> None:
-    found = filter_of(amount=typed, currency="eur")
-    assert (found.amount_min, found.amount_max) == ends
+    found = filter_of(amount=typed)
+    assert (found.amount_min, found.amount_max, found.currency) == (*ends, "eur")
+    assert filter_of(amount=typed, currency="eur") == found
+
+
+def test_a_sign_says_the_currency_where_it_has_one() -> None:
+    assert filter_of(amount="£9.90").currency == "gbp"
+    assert filter_of(amount="$9.90").words == filter_of(amount="9.90").words
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_amounts_that_are_offered_can_be_read(language: str) -> None:
+    said = [TEMPLATES.text("journal.hint.amount", language)]
+    said += [
+        TEMPLATES.text(f"journal.wrong.{key}", language) for key in ("amount", "amount-currency")
+    ]
+    offer = r"(?:>= )?€?\d+(?:[.,]\d+)?(?:\.\.€?\d+)?(?:\u00a0€)?"
+    offered = [re.findall(offer, each) for each in said]
+    assert all(offered)
+    for each in chain.from_iterable(offered):
+        assert filter_of(amount=each) != Filter(), each
 
 
 @pytest.mark.parametrize(
@@ -114,6 +136,10 @@ def test_a_range_has_signs_too(typed: str, ends: tuple[int | None, int | None]) 
         ({"amount": "cheap"}, "amount", "amount"),
         ({"amount": "5€9"}, "amount", "amount"),
         ({"amount": "5 € 9 €"}, "amount", "amount"),
+        ({"amount": ">= 50"}, "amount", "amount-currency"),
+        ({"amount": ">= $50"}, "amount", "amount-currency"),
+        ({"amount": "5 € .. £9"}, "amount", "amount-currency"),
+        ({"amount": "9,90 €", "currency": "usd"}, "currency", "other-currency"),
         ({"currency": "zzz"}, "currency", "currency"),
         ({"day": "31/02/2026"}, "day", "day"),
         ({"day": "yesterday"}, "day", "day"),
