@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
@@ -252,3 +253,45 @@ def test_every_page_speaks_french_too(page: Page, shop: Shop) -> None:
         "(table => table.scrollWidth - table.clientWidth)(document.querySelector('.lg-wide'))"
     )
     assert hidden == 0, "a column of the journal stands beyond the edge of a small desk's screen"
+
+
+# Each placeholder's colour and its ground's, as they are painted: an opacity and a mixed colour too.
+_PLACEHOLDERS = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d')
+  const painted = (colour, opacity) => {
+    canvas.globalAlpha = opacity
+    canvas.fillStyle = colour
+    canvas.fillRect(0, 0, 1, 1)
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+  }
+  const paper = getComputedStyle(document.documentElement).getPropertyValue('--paper')
+  return [...document.querySelectorAll('[placeholder]')].map(field => {
+    const style = getComputedStyle(field, '::placeholder')
+    const ground = painted(paper, 1)
+    return [ground, painted(style.color, style.opacity)]
+  })
+}"""
+
+
+def _luminance(colour: list[int]) -> float:
+    """WCAG 2.2, "relative luminance"."""
+    shares = (each / 255 for each in colour)
+    linear = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in shares
+    )
+    return sum(weight * each for weight, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_stands_in_an_empty_field_can_be_read(
+    page: Page, shop: Shop, scheme: Literal["light", "dark"]
+) -> None:
+    """4.5 to 1, WCAG 2.2, 1.4.3. axe doesn't look at placeholders."""
+    page.emulate_media(color_scheme=scheme)
+    pairs = page.evaluate(_PLACEHOLDERS)
+    reader(page, shop, SUBSCRIBER)
+    pairs += page.evaluate(_PLACEHOLDERS)
+    assert len(pairs) == 3, "the amount, the month and the customer"
+    for pair in pairs:
+        dark, light = sorted(map(_luminance, pair))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, pair
