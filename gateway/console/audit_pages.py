@@ -132,9 +132,16 @@ def _impersonal(word: str) -> str:
     return word if _ID.fullmatch(word) else "(a word)"
 
 
+def _what(line: Line, visit: Visit, say: Say) -> str:
+    def dated(day: date) -> str:
+        return visit.words.dated(day, visit.language)
+
+    return what_said(line.act, line.what, say, dated)
+
+
 def _cells(line: Line, visit: Visit, say: Say) -> list[spreadsheet.Cell]:
     at = visit.words.at(line.at).replace(tzinfo=None, microsecond=0)
-    what = what_said(line.act, line.what, say)
+    what = _what(line, visit, say)
     return [line.number, at, line.who, act_said(line.act, say), what, line.why]
 
 
@@ -144,7 +151,7 @@ def _shown(line: Line, visit: Visit, say: Say) -> dict[str, object]:
         "at": visit.words.moment(line.at, visit.language),
         "who": plain(line.who),
         "act": plain(act_said(line.act, say)),
-        "what": plain(what_said(line.act, line.what, say)),
+        "what": plain(_what(line, visit, say)),
         "why": plain(line.why, longest=600),
     }
 

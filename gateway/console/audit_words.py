@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
+from gateway.console.journal import day_of
 from gateway.model.entry import Source
 from gateway.model.finding import Progress
 from gateway.model.journal import Shown
@@ -30,18 +32,20 @@ _NOT_DONE = re.compile(r"(?:(\S+), )?not done: (\S+)")
 _DAY_REFUSED = re.compile(r"(\S+) refused: (day\.wrong\.[a-z-]+)")
 
 Say = Callable[..., str]
+Dated = Callable[[date], str]
 
 
 def act_said(act: str, say: Say) -> str:
     return say(f"audit.act.{act}") if act in ACTS else act
 
 
-def what_said(act: str, what: str, say: Say) -> str:
-    """``say`` says a text's key with what stands in its places."""
+def what_said(act: str, what: str, say: Say, dated: Dated) -> str:
+    """``say`` says a text's key with what stands in its places, ``dated`` a day."""
     if what in ("all", "nobody", "policy and openings"):
         return say(f"audit.what.{what.replace(' ', '-')}")
     if days := _DAYS.fullmatch(what):
-        return say("audit.what.days", n=days[1], day=days[2])
+        day = day_of(days[2])
+        return say("audit.what.days", n=days[1], day=dated(day) if day else days[2])
     if refused := _DAY_REFUSED.fullmatch(what):
         return f"{refused[1]} · {say('audit.what.not-done')}"
     if undone := _NOT_DONE.fullmatch(what):
@@ -52,7 +56,7 @@ def what_said(act: str, what: str, say: Say) -> str:
     if act == "work-act":
         return _work_act(what, say)
     if act == "export":
-        return _export(what, say)
+        return _export(what, say, dated)
     fields = {"journal": _FIELDS, "work": _WORK, "audit": _AUDIT}.get(act, "")
     return _asked(what, fields, say) if fields else what
 
@@ -70,12 +74,12 @@ def _work_act(what: str, say: Say) -> str:
     return " · ".join((say(f"work.{_DONE[done]}"), say(f"journal.why.{why}"), subject))
 
 
-def _export(what: str, say: Say) -> str:
+def _export(what: str, say: Say, dated: Dated) -> str:
     """``csv …`` of the journal, ``audit csv …`` of this log."""
     audit = what.startswith("audit ")
     kind, _, asked = what.removeprefix("audit ").partition(" ")
     listed = say("audit.title" if audit else "journal.title")
-    told = what_said("audit" if audit else "journal", asked, say)
+    told = what_said("audit" if audit else "journal", asked, say, dated)
     return f"{listed}, {kind.upper()} · {told}"
 
 

@@ -79,7 +79,7 @@ class DayPages:
         listed = [
             {
                 "day": figures.day.isoformat(),
-                "shown": _named(figures.day, visit),
+                "shown": visit.words.dated(figures.day, visit.language),
                 "state": self._state(figures),
                 "signers": [plain(each) for each in figures.signers],
                 "known": self._known(figures),
@@ -199,7 +199,7 @@ class DayPages:
             "finance-day",
             status=409 if wrong else 200,
             day=this.isoformat(),
-            shown=_named(this, visit),
+            shown=words.dated(this, language),
             before=(this - timedelta(days=1)).isoformat(),
             after=(this + timedelta(days=1)).isoformat(),
             currencies=by_currency(figures.lines, words, language),
@@ -233,8 +233,3 @@ def _day(visit: Visit) -> date:
     if found is None or found.isoformat() != typed:
         raise RequestRefused(404, "not-found")
     return found
-
-
-def _named(this: date, visit: Visit) -> str:
-    noon = day_span(this, visit.words.zone)[0] + 12 * 3600
-    return visit.words.day(noon, visit.language)

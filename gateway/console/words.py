@@ -6,7 +6,7 @@ factor of a hundred is worse than an odd figure.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, format_decimal
@@ -28,6 +28,10 @@ class Words:
 
     def day(self, instant: float, language: str) -> str:
         return wording.dated(self.at(instant), "medium", language)
+
+    def dated(self, this: date, language: str) -> str:
+        """A day of the site's, as ``day`` says that of an instant."""
+        return self.day(datetime.combine(this, time(12), self.zone).timestamp(), language)
 
     def moment(self, instant: float, language: str) -> str:
         """To the second: entries that came together are told apart."""

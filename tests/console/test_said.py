@@ -10,6 +10,7 @@ from gateway import shipped
 from gateway.console.audit_words import ACTS, act_said, what_said
 from gateway.console.explaining import _KNOWN, _told
 from gateway.console.journal_table import source_of
+from gateway.console.words import Words
 from gateway.model.entry import FETCHED, Entry, Source
 from gateway.model.journal import Shown
 from gateway.model.mark import Why
@@ -48,7 +49,9 @@ def test_the_pages_know_every_kind_of_ours() -> None:
     [
         ("journal", "all", "tout"),
         ("journal", "q=(a word) cus_1 state=failed day=2027-02-13", None),
-        ("days", "31 days to 2027-02-13", "31 jours jusqu’au 2027-02-13"),
+        ("days", "31 days to 2027-02-13", "31 jours jusqu’au 13 févr. 2027"),
+        ("days", "31 days to 2026-12-01", "31 jours jusqu’au 1er déc. 2026"),
+        ("days", "31 days to yesterday", "31 jours jusqu’au yesterday"),
         ("work", "why=any progress=open whose=any", None),
         ("work-act", "take disputed:ch_1", "Prendre en charge · contesté · ch_1"),
         ("export", "audit csv act=reader", "Journal d’audit, CSV · Acte = voir un lecteur"),
@@ -61,7 +64,8 @@ def test_a_line_is_said(act: str, what: str, said: str | None) -> None:
     def say(key: str, **values: object) -> str:
         return TEMPLATES.text(key, "fr", **values)
 
-    told = what_said(act, what, say)
+    words = Words(timezone="Europe/Paris")
+    told = what_said(act, what, say, lambda day: words.dated(day, "fr"))
     if said is not None:
         assert told == said
     for word in ("(a word)", "any", "failed", "open ", "whose"):
