@@ -69,10 +69,13 @@ class ForwardAuth:
 
 
 def _target(url: bytes) -> bytes:
-    """Path and query of a URL, which some fronts name whole."""
+    """Path and query of a URL, which some fronts name whole. Raises RequestRefused."""
     if url.startswith(b"/"):
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an IPv6 address, as in http://[::1
+        raise RequestRefused(400, "forward-auth-names-no-url") from None
     return parts.path + (b"?" + parts.query if parts.query else b"")
 
 

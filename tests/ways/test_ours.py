@@ -112,6 +112,7 @@ async def test_forward_auth_decides_on_the_url(
             403,
         ),
         ({"x_forwarded_uri": ""}, 400),
+        ({"x_forwarded_uri": "http://[::1"}, 400),
         ({}, 400),
     ],
 )
