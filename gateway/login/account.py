@@ -157,7 +157,8 @@ class AccountPages:
         if self.joins.mailing is not None and account.email_verified:
             with contextlib.suppress(StoreUnavailable):  # done is done, told or not
                 await self.joins.mailing.notice(ask, account.email, kind="erased")
-        return self.entering.out("/")
+        # No address for it: nobody else could be told that an account of theirs is erased.
+        return self.entering.ended(await self.pages.page(ask, "account-erased", home="/"))
 
     async def _erase_page(
         self, ask: Ask, account: Account, *, status: int = 200, later: bool = False

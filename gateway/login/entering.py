@@ -103,9 +103,11 @@ class Entering:
 
     def out(self, location: str) -> Reply:
         """303 with the session's cookie ended."""
-        return see_other(location).with_cookies(
-            set_cookie(self.cookie_name, "", secure=self.secure, seconds=0)
-        )
+        return self.ended(see_other(location))
+
+    def ended(self, reply: Reply) -> Reply:
+        """The reply with the session's cookie ended."""
+        return reply.with_cookies(set_cookie(self.cookie_name, "", secure=self.secure, seconds=0))
 
 
 def device_of(user_agent: str) -> str:

@@ -74,6 +74,7 @@ def pages(language: str) -> Iterator[tuple[str, str, Context]]:
     yield "erase", "account-erase", {**erase, "email": _EMAIL}
     yield "erase-plan", "account-erase", {**erase, "email": "", "plan": "Soutien"}
     yield "erase-later", "account-erase", {**erase, "email": _EMAIL, "later": True}
+    yield "erased", "account-erased", {"home": "/"}
     yield from adopting_samples.pages()
     yield from leaving_samples.pages(language)
     denied: Context = {"roles": [], "stale": False, "login_url": "/-/login?return_to=/-/finance"}
