@@ -90,6 +90,8 @@ class HostedPages:
         session = self._account.get("checkout.session", request.path_params["session"])
         if session is None:
             return self._ended(request, None, "not_found", 404)
+        if session["status"] == "complete":
+            return _back(session)  # whoever clicks twice is sent on like anybody else
         if session["status"] != "open":
             return self._ended(request, session["locale"], session["status"], 200)
         fault = ""
@@ -100,8 +102,7 @@ class HostedPages:
             fault = self._pay(session, form)
             await self._told()
             if not fault:
-                back = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
-                return RedirectResponse(back, 303)
+                return _back(session)
         customer = self._account.get("customer", session["customer"]) or {}
         kept = self._account.backstage[session["id"]]
         return self._page(
@@ -227,3 +228,9 @@ class HostedPages:
             fault = "" if good else "pay_failed"
             await self._told()
         return self._page("invoice.html", request, None, invoice=invoice, fault=fault)
+
+
+def _back(session: Thing) -> Response:
+    """To the site that sold it."""
+    url = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
+    return RedirectResponse(url, 303)
