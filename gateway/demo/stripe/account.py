@@ -32,7 +32,7 @@ class Settings:
     """What a publisher sets in the dashboard."""
 
     after_last_failure: str = "cancel"  # or "unpaid", "past_due"
-    retry_days: tuple[int, ...] = (3, 5, 7)
+    retry_days: tuple[int, ...] = (3, 7, 14)
     draft_seconds: int = 3600
     flexible_billing: bool = True
     name: str = "Le Fanal"

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 
 import gateway.demo.stripe
+from gateway.config.sections import Stripe
+from gateway.demo.stripe.account import Settings
 from gateway.demo.stripe.dashboard import BUTTONS
 from gateway.demo.stripe.hooks import HOOKS
 from tests.demo.stripe.world import World
@@ -145,3 +147,7 @@ def test_the_stand_in_knows_nothing_of_the_gateway_but_its_clock() -> None:
     assert ours - {"gateway.clock"} == {
         name for name in ours if name.startswith("gateway.demo.stripe")
     }
+
+
+def test_it_tries_for_as_long_as_a_reader_is_promised_to_read() -> None:
+    assert Settings().retry_days[-1] >= Stripe.model_fields["past_due_grace_days"].default
