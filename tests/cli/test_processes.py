@@ -69,7 +69,7 @@ def story(told: str, which: str) -> str:
 def test_the_demo_shows_walls_and_changes_readers(tmp_path: Path) -> None:
     with (
         running("demo", "--port", "0", folder=tmp_path, until="config and policies") as (_, told),
-        httpx2.Client(trust_env=False, follow_redirects=True) as client,
+        httpx2.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE_SECONDS) as client,
     ):
         url, paid = address(told), story(told, "one for subscribers")
         assert client.get(url).status_code == 200
@@ -91,7 +91,7 @@ def test_the_demo_shows_walls_and_changes_readers(tmp_path: Path) -> None:
 def test_the_demo_s_clerk_asks_why_a_reader_sees_what(tmp_path: Path) -> None:
     with (
         running("demo", "--port", "0", folder=tmp_path, until="config and policies") as (_, told),
-        httpx2.Client(trust_env=False, follow_redirects=True) as client,
+        httpx2.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE_SECONDS) as client,
     ):
         url, paid = address(told), story(told, "one for supporters")
         assert client.get(f"{url}/-/finance").url.path == "/-/login"
@@ -127,7 +127,9 @@ def log_in(client: httpx2.Client, url: str, back: str, *, person: str) -> httpx2
 def test_the_demo_as_one_reader(reader: str, wall: bool, tmp_path: Path) -> None:
     words = ("demo", "--port", "0", "--as", reader)
     with running(*words, folder=tmp_path, until="is read as") as (_, told):
-        page = httpx2.get(story(told, "one for subscribers"), trust_env=False)
+        page = httpx2.get(
+            story(told, "one for subscribers"), trust_env=False, timeout=PATIENCE_SECONDS
+        )
         assert ("data-lg-wall" in page.text) is wall
         assert page.headers["cache-control"] == "private, no-store"
 
@@ -138,7 +140,7 @@ def test_trying_a_site_without_a_file(tmp_path: Path, site: NewsSite) -> None:
             _,
             told,
         ),
-        httpx2.Client(trust_env=False, follow_redirects=True) as client,
+        httpx2.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE_SECONDS) as client,
     ):
         url = address(told)
         # The first article that was looked at is free.
@@ -198,7 +200,7 @@ def first_page(url: str) -> str:
     ends = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return httpx2.get(url, trust_env=False).text
+            return httpx2.get(url, trust_env=False, timeout=PATIENCE_SECONDS).text
         except httpx2.ConnectError:
             assert time.monotonic() < ends, "nobody listens"
             time.sleep(0.02)
