@@ -22,7 +22,7 @@ _LEFT_OUT = frozenset(
 )
 _BODY = re.compile(rb"<body\b[^>]*>", re.I)
 _BAR = """\
-<div style="all:revert;position:sticky;top:0;z-index:2147483647;background:#14110f;color:#fff;\
+<div lang="en" style="all:revert;position:sticky;top:0;z-index:2147483647;background:#14110f;color:#fff;\
 font:14px/1.4 system-ui,sans-serif;padding:8px 16px;display:flex;gap:16px;flex-wrap:wrap">\
 <strong>{host} behind Lychgate, on this machine alone</strong><span>Read as: {links}</span></div>"""
 

@@ -18,7 +18,7 @@ _EVERY = {
     "en": {"day": "per day", "week": "per week", "month": "per month", "year": "per year"},
 }
 _FRENCH: Mapping[str, str] = {
-    "notice": "Démonstration : aucune carte n’est débitée, rien ne sort de cette machine.",
+    "notice": "Démonstration\u00a0: aucune carte n’est débitée, rien ne sort de cette machine.",
     "back": "Retour",
     "subscribe_to": "S’abonner à",
     "trial_first": "{days} jours gratuits, puis {price}",
@@ -75,12 +75,12 @@ _FRENCH: Mapping[str, str] = {
     "incomplete": "Incomplet",
     "means_pays": "paie",
     "means_later": "accepté, puis refusé au renouvellement",
-    "means_funds": "refusé : fonds insuffisants",
+    "means_funds": "refusé\u00a0: fonds insuffisants",
     "means_declined": "refusé",
     "means_asks": "demande une authentification au renouvellement",
     "means_disputed": "paie, puis contesté",
-    "means_debit": "prélèvement SEPA : en attente, puis payé",
-    "means_bad_debit": "prélèvement SEPA : en attente, puis rejeté",
+    "means_debit": "prélèvement SEPA\u00a0: en attente, puis payé",
+    "means_bad_debit": "prélèvement SEPA\u00a0: en attente, puis rejeté",
 }
 _ENGLISH: Mapping[str, str] = {
     "notice": "Demonstration: no card is charged, nothing leaves this machine.",
