@@ -83,7 +83,7 @@ class Pages:
                 await made.response.close()
             return await self._show(kept, visit, strictly=True)
         if isinstance(made, OtherType):
-            return await self._other(made, visit)
+            return await self._other(made, visit, was_page=kept is not None)
         if visit.here.kind is WayKind.OPEN and self._somebodys(made):
             return await self.judged(visit, None)
         return await self._show(made, visit)
@@ -192,10 +192,11 @@ class Pages:
             strictly=strictly,
         )
 
-    async def _other(self, made: OtherType, visit: Visit) -> Answer:
+    async def _other(self, made: OtherType, visit: Visit, *, was_page: bool) -> Answer:
         """Neither page nor feed, though a page was asked for as the gateway (design, step 3)."""
-        if made.status == 200:
-            # An error's type says nothing of the page that stands there once it is over.
+        if made.status == 200 and not was_page:
+            # An error's type says nothing of the page that stands there once it is over, nor do a few
+            # words of an origin in maintenance that says 200 of them.
             self.cache.remember_other(self.key(visit))
         if visit.here.kind is WayKind.PATH:
             gated = visit.here.strictest.gated

@@ -78,6 +78,29 @@ async def test_a_stale_page_is_as_closed_as_its_label_could_be_by_now(tmp_path: 
         assert await whole(inside, "/said-public")
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/paid/a", "/said-members"])
+async def test_an_origin_in_maintenance_that_says_200_shuts_no_page_for_longer(
+    tmp_path: Path, path: str
+) -> None:
+    """A teaser is there again as soon as the page is, and no 403 of what has none."""
+    clock = StoppedClock()
+    async with house(tmp_path, policy=POLICY, pages=PAGES, clock=clock) as inside:
+        assert not await whole(inside, path)
+        clock.instant += 3_700
+        down = Page(b"Back in five minutes", content_type="text/plain")
+        inside.origin.pages[path] = down
+        await status(inside, path)
+        inside.origin.pages[path] = PAGES[path]
+        assert not await whole(inside, path), "200, and cut"
+
+
+async def status(inside: House, path: str) -> int:
+    host, port = inside.address
+    async with httpx2.AsyncClient(base_url=f"http://{host}:{port}") as client:
+        return (await client.get(path, headers={"host": "localhost"})).status_code
+
+
 class SteppingClock(StoppedClock):
     """Its wall clock stands where a test puts it; what runs is real."""
 
