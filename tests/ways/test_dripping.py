@@ -9,21 +9,11 @@ import httpx2
 import pytest
 
 from tests.ways.house import House, Page, Pages, StoppedClock, house
+from tests.ways.test_stale import KEPT, POLICY
 
 TIMEOUT_SECONDS = 1
-POLICY = """
-version: 1
-default: public
-teaser: { body: [".body"], root: [article], keep: { paragraphs: 1 } }
-labels: [{ meta: tier }]
-rules:
-  - { name: paid, path: /paid/**, access: paid }
-  - { name: open, path: /open/**, access: public, cache: 60s }
-  - { name: label, label: any, access: as-labelled }
-"""
 # It begins with what tells nothing, so that more than a first look is asked for.
 ARTICLE = b"   <p>" + b"<!doctype html><article><div class=body><p>Long.</p></div></article>" * 40
-KEPT = (("Cache-Control", "max-age=5, stale-if-error=3600"),)
 PAGES: Pages = {
     "/open/a": Page(ARTICLE, headers=KEPT),
     "/labelled": Page(ARTICLE, headers=KEPT),
