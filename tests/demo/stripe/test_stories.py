@@ -150,7 +150,7 @@ async def test_what_becomes_of_one_who_never_pays(
 ) -> None:
     await stripe_world.stand_in.hook("settings", after_last_failure=setting)
     subscription = await stripe_world.subscribed(card=FAILS_LATER)
-    await stripe_world.stand_in.hook("advance", days=31 + 8)
+    await stripe_world.stand_in.hook("advance", days=31 + 15)
     ended = await stripe_world.again(subscription)
     assert ended.status == status
     assert ended.cancellation_details.reason == reason
