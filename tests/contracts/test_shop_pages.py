@@ -203,25 +203,6 @@ def test_a_subscriber_goes_to_the_portal_and_a_stranger_to_the_login(
     on_the_street(url, tmp_path, work)
 
 
-def test_a_subscriber_changes_to_another_price_and_not_to_the_same(
-    url: str, tmp_path: Path
-) -> None:
-    async def work(street: Street) -> None:
-        reader = await street.reader()
-        recap = "/-/checkout?plan=gold&lang=en&price="
-        assert "<title>Your order ·" in (await reader.get(f"{recap}price_gold")).text
-        await street.order(reader)
-        await reader.get(await street.pay())
-        same = await reader.get(f"{recap}price_gold&return_to={STORY}")
-        assert same.status_code == 303
-        assert same.headers["location"] == f"/-/plans?return_to={STORY}&lang=en"
-        other = (await reader.get(f"{recap}price_gold_year")).text
-        assert "<title>Change plan ·" in other
-        assert "<h1>Change plan</h1>" in other
-
-    on_the_street(url, tmp_path, work)
-
-
 @pytest.mark.parametrize("back", HOSTILE)
 def test_nothing_leads_away_from_the_site(url: str, tmp_path: Path, back: str) -> None:
     async def work(street: Street) -> None:

@@ -81,12 +81,13 @@ class Shop:
         owned = Owned()
         if account is not None:
             owned = await self.selling.owned(account.id, now=ask.now)
+        mine = {item.price for each in owned.live for item in each.subscription.items}
         reply = await self.pages.page(
             ask,
             "plans",
             status=200 if sale else 503,
             plans=self.showcase.plans(
-                sale, ask.language, back=back, mine=_prices_of(owned), trial=not owned.ever
+                sale, ask.language, back=back, mine=mine, trial=not owned.ever
             ),
             unsold=False,
             subscribed=bool(owned.live),
@@ -111,8 +112,6 @@ class Shop:
         if account is None:
             return self._to_login(ask, plan_id, price_id, back)
         owned = await self.selling.owned(account.id, now=ask.now)
-        if found[1].id in _prices_of(owned):
-            return see_other(_plans_url(back, ask.language))  # which marks it as theirs
         seems = bool(self.adopt_url and account.email_verified and not owned.live)
         return await self.pages.page(
             ask,
@@ -253,11 +252,6 @@ class Shop:
         if not self.adopt_url:
             return ""
         return f"{self.adopt_url}?return_to={quote(back, safe='/')}&lang={ask.language}"
-
-
-def _prices_of(owned: Owned) -> set[str]:
-    """Those that the reader subscribes to now."""
-    return {item.price for each in owned.live for item in each.subscription.items}
 
 
 def _plans_url(back: str, language: str) -> str:
