@@ -177,13 +177,14 @@ audit = Table(
     Column("why", String(500), nullable=False, default=""),
 )
 
+NEWS_KEY_MAX = 2000
 news = Table(
     "news",
     metadata,
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False),
     Column("kind", String(40), nullable=False),
-    Column("key", String(2000), nullable=False, default=""),
+    Column("key", String(NEWS_KEY_MAX), nullable=False, default=""),
     sqlite_autoincrement=True,
 )
 

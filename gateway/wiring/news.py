@@ -16,16 +16,18 @@ from gateway.stores.engine import Store
 from gateway.stores.news import Kind, News
 from gateway.stores.openings import Openings
 from gateway.stores.prices import Prices
+from gateway.stores.schema import NEWS_KEY_MAX
 from gateway.wiring.walls import Walls
 
 
 def teller(store: Store | None, clock: Clock) -> Callable[[str], Awaitable[None]]:
     """Passes a purge on to every worker. What it makes raises StoreUnavailable: whoever purges is to
-    know that the others still keep what they kept."""
+    know that the others still keep what they kept. What is longer than news can be drops all."""
 
     async def tell(key: str) -> None:
         if store is not None:
-            await News(store).tell(Kind.PURGE, key, now=clock.now())
+            told = key if len(key) <= NEWS_KEY_MAX else "all"
+            await News(store).tell(Kind.PURGE, told, now=clock.now())
 
     return tell
 
